@@ -1,0 +1,48 @@
+import { type ExitStatus, exitStatus } from './exit-status.js';
+
+/**
+ * An error that a user can act on. `message` says what was expected, what was found, where, and what to do; it
+ * holds no token, no id and no attribute value. `code` is stable and in kebab case (`file-quote-open`).
+ * Everything else that is thrown is a fault of the program (status 70).
+ */
+export class ProfileDripError extends Error {
+  readonly code: string;
+  readonly exitStatus: ExitStatus;
+
+  constructor(code: string, message: string, status: ExitStatus, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.exitStatus = status;
+  }
+}
+
+/** The command line, the environment, the config file, or what a library call was given. Status 2. */
+export class UsageError extends ProfileDripError {
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(code, message, exitStatus.usage, options);
+  }
+}
+
+/** What cannot be read on in FILE, and the line (from 1) where it is; `null` where no line can be named. Status 2. */
+export class FileError extends ProfileDripError {
+  readonly lineNumber: number | null;
+
+  constructor(code: string, message: string, lineNumber: number | null, options?: { cause?: unknown }) {
+    super(code, message, exitStatus.usage, options);
+    this.lineNumber = lineNumber;
+  }
+}
+
+/** Disk, state directory, ledger: this machine is at fault. Status 6. */
+export class MachineError extends ProfileDripError {
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(code, message, exitStatus.machine, options);
+  }
+}
+
+/** The `code` of a system error (`ENOENT`, `ECONNREFUSED`), or `null`. */
+export function systemCode(error: unknown): string | null {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return null;
+}

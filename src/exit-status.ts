@@ -1,0 +1,49 @@
+/**
+ * The exit statuses of the program: a public interface (README, "Exit statuses").
+ * The library reports them in its summary and its errors, and only cli.ts hands one to the process.
+ */
+export const exitStatus = {
+  /** Every row submitted, skipped or unchanged, or within --tolerate. */
+  done: 0,
+  /** The file is done, but some rows are invalid, refused or failed. */
+  rowsRejected: 1,
+  /** The command line or the file is at fault. */
+  usage: 2,
+  /** Stopped: the endpoint, the network or the token is at fault. */
+  endpoint: 3,
+  /** Stopped: the cap is used up, or the server asks for a long wait and --on-cap is stop. */
+  cap: 4,
+  /** Stopped: --max-failures. */
+  maxFailures: 5,
+  /** Stopped: this machine is at fault (disk, state directory, ledger). */
+  machine: 6,
+  /** Stopped: --max-duration. */
+  maxDuration: 7,
+  /** A fault of the program. */
+  internal: 70,
+  /** Another run has the job. */
+  busy: 75,
+  sighup: 129,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+/** With several FILEs the worst decides; the contract gives the order, and a signal's status stands above all. */
+const worstFirst: readonly ExitStatus[] = [129, 130, 143, 70, 6, 3, 2, 5, 4, 7, 75, 1, 0];
+
+/** The status of a call over several files. An empty list is `0`: nothing to do is no fault. */
+export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
+  return worstFirst.find((status) => statuses.includes(status)) ?? exitStatus.done;
+}
+
+/** Whether a status ends the whole call, so that later FILEs do not get their turn. */
+export function endsTheCall(status: ExitStatus): boolean {
+  return status !== exitStatus.done && status !== exitStatus.rowsRejected && status !== exitStatus.usage;
+}
+
+/** Whether the same command goes on from where this run ended. */
+export function isResumable(status: ExitStatus): boolean {
+  return endsTheCall(status) && status !== exitStatus.internal;
+}
