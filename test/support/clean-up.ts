@@ -1,0 +1,14 @@
+import { afterAll } from 'vitest';
+
+/** What a test file started is ended when the file is done, the latest first; a file that throws is no exception. */
+
+const endings: (() => Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** Runs `end` when the test file that is running is done. `end` must bear being called for what has ended already. */
+export function atEndOfFile(end: () => Promise<void>): void {
+  endings.push(end);
+}
