@@ -1,0 +1,17 @@
+/**
+ * What the sandbox does where Adobe's documentation is silent, for `--help` and the README. Each line has its place in
+ * the source, where a comment says `assumed`.
+ */
+export const sandboxAssumptions: readonly string[] = [
+  'Client codes are the same in upper and lower case; each has profiles and a cap of its own. Another one than --client-code: 400 with an XML body.',
+  'Over the cap: 429, with Retry-After saying when the next update comes free. Every other authorized update call counts, whatever it is answered.',
+  'Without the token, or with another: 403 with an XML body, and nothing is counted.',
+  'KB is 1,000 bytes: a POST body over 60,000 bytes is answered 413, a GET over 8,000 bytes of path and query 414, both counted.',
+  'Exactly one of mboxPC and mbox3rdPartyId, once; neither empty nor over 256 characters; + or / in mbox3rdPartyId: 400 with an XML body.',
+  'A form that is not URL-encoded UTF-8 throughout (a broken %, a bare byte over 127, another Content-Type) is answered 400; + is a space.',
+  'An unknown visitor is created, as a help for trying things out; Target does not, and nor does --known-only, which answers success all the same.',
+  'A profile that would grow over 64,000 bytes of names and values is left as it is, and the answer is a 200 with success false.',
+  'An update is visible at once, not after an hour; updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
+  'Parameters other than the id and profile.<name> are passed over, and so is an empty value.',
+  'Faults (--error-rate) are 500, 503 with Retry-After: 1, a cut connection before or after the update is applied, an HTML page with status 200, and a reply that is a second late.',
+];
