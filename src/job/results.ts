@@ -1,3 +1,4 @@
+import { stringify } from 'csv-stringify/sync';
 import type { Reason, RowStatus } from '../outcome.js';
 
 /** One line of the results report. */
@@ -16,4 +17,94 @@ export interface RowResult {
   readonly durationMs: number;
   readonly finishedAtMs: number;
   readonly reason: Reason | null;
+}
+
+/** The columns of the report: a public interface. */
+export const resultColumns = [
+  'row',
+  'line',
+  'id',
+  'status',
+  'http_status',
+  'attempts',
+  'duration_ms',
+  'finished_at',
+  'reason',
+] as const;
+
+/** The report's first line. */
+export const resultsHeader = `${resultColumns.join(',')}\n`;
+
+/** How much of a text from outside stands in `reason`, in UTF-16 units. */
+const reasonTextMax = 200;
+
+/** C0, DEL, C1, the Unicode line ends, and what turns the direction of writing: each could fake a line or a screen. */
+const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const everyControl = new RegExp(controls.source, 'g');
+const controlRuns = new RegExp(`(?:${controls.source})+`, 'g');
+
+/** What a spreadsheet would calculate; `+49170…`, `-5` and `-Ab-c_d` are ids, and can do nothing. */
+const formula = /^\s*(?:[=@＝＠]|[+\-＋－](?![\w.-]*$))/;
+
+const needsQuotes = /[",]/;
+/** Starts nothing and holds nothing that any of the above looks for: the usual id. */
+const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
+
+/**
+ * A row's line, its line end included: always one physical line, whatever the id and the server's text hold.
+ *
+ * - In `id`, control characters stand percent-encoded (`%0A`), and an id that a spreadsheet would take for a formula
+ *   has an apostrophe before it. Every other id stands as it is.
+ * - In `reason`, runs of control characters become a space, and the text is cut to 200 characters. It begins with the
+ *   code, so it is never a formula.
+ *
+ * `Date` takes years up to 275,760; a `finishedAtMs` beyond throws a RangeError.
+ */
+export function resultLine(row: RowResult): string {
+  const finishedAt = isoTime(row.finishedAtMs);
+  const durationMs = Math.max(0, Math.round(row.durationMs));
+  return `${row.rowNumber},${row.lineNumber},${idCell(row.id)},${row.status},${row.httpStatus ?? ''},${row.attempts},${durationMs},${finishedAt},${reasonCell(row.reason)}\n`;
+}
+
+let lastMinute = Number.NaN;
+let lastMinuteText = '';
+
+/** `toISOString`, which would be half the cost of a line: rows that end together share the text of their minute. */
+function isoTime(atMs: number): string {
+  const minute = Math.floor(atMs / 60_000);
+  if (minute !== lastMinute) {
+    lastMinuteText = new Date(minute * 60_000).toISOString().slice(0, -'00.000Z'.length);
+    lastMinute = minute;
+  }
+  const inMinuteMs = Math.floor(atMs - minute * 60_000);
+  const seconds = Math.floor(inMinuteMs / 1000);
+  return `${lastMinuteText}${twoDigits(seconds)}.${String(inMinuteMs % 1000).padStart(3, '0')}Z`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
+}
+
+function idCell(id: string): string {
+  if (usualText.test(id)) return id;
+  const oneLine = controls.test(id) ? id.replace(everyControl, encodeURIComponent) : id;
+  return csvCell(formula.test(oneLine) ? `'${oneLine}` : oneLine);
+}
+
+function reasonCell(reason: Reason | null): string {
+  if (reason === null) return '';
+  if (reason.text === null) return reason.code;
+  const text = cutText(reason.text.replace(controlRuns, ' ').trim());
+  return text === '' ? reason.code : csvCell(`${reason.code}: ${text}`);
+}
+
+/** Never between the halves of a surrogate pair. */
+function cutText(text: string): string {
+  if (text.length <= reasonTextMax) return text;
+  const cut = text.slice(0, reasonTextMax);
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+}
+
+function csvCell(cell: string): string {
+  return needsQuotes.test(cell) ? stringify([[cell]], { eof: false }) : cell;
 }
