@@ -1,0 +1,97 @@
+import type { FileStat } from '../ports.js';
+
+/** What the rest of the program sees of FILE: raw rows and errors of form, and nothing of Target. */
+
+export interface BatchOptions {
+  /** One character that is neither a quote nor a line end. */
+  readonly delimiter: string;
+  /** `encoded`: a record over more than 20 lines is an error, for encoded values hold no line breaks. */
+  readonly values: 'encoded' | 'raw';
+}
+
+/** Where a row begins, or would begin: reading goes on from here exactly as if it had come from the start. */
+export interface Position {
+  /** Data rows count from 1. */
+  readonly rowNumber: number;
+  /** Lines count from 1; blank lines and lines inside quoted cells count. */
+  readonly lineNumber: number;
+  /** Offset in the content, which of a .gz is the decompressed one. */
+  readonly byte: number;
+}
+
+export interface RawRow {
+  readonly rowNumber: number;
+  /** The line on which the row begins. */
+  readonly lineNumber: number;
+  /** Offset in the content of the row's first byte: blank lines before it are not the row's. */
+  readonly startByte: number;
+  /** Offset after the row's line end. */
+  readonly endByte: number;
+  /** Text as it stands in the file, quotes resolved: neither trimmed nor decoded. As many as the row has. */
+  readonly cells: string[];
+  /** Whether the file's own bytes of this row are UTF-8. Where not, `cells` hold U+FFFD in their place. */
+  readonly isUtf8: boolean;
+  /** The row's own bytes as they stand in the file, its line end included; `null` unless asked for. A view: copy what is kept. */
+  readonly bytes: Buffer | null;
+}
+
+/**
+ * Tells whether content is still what was read: SHA-256 over blocks of 1 MiB (1,048,576 bytes), chained, so that it
+ * can be carried on from the last whole block: chain i is sha256(chain i-1, block i), chain 0 is 32 zero bytes.
+ */
+export interface Fingerprint {
+  /** How much of the content, from its start, it speaks of. */
+  readonly bytes: number;
+  /** sha256(chain, what follows the last whole block), hexadecimal. */
+  readonly digest: string;
+  /** Whole blocks in `chain`. */
+  readonly blockCount: number;
+  /** Hexadecimal. */
+  readonly chain: string;
+}
+
+export interface Header {
+  /** As in the file (neither decoded nor trimmed), but for a byte order mark and `batch=`. */
+  readonly cells: readonly string[];
+  readonly lineNumber: number;
+  /** Its own bytes with the byte order mark and `batch=`, its line end included (which the last line of a file may lack). */
+  readonly bytes: Buffer;
+}
+
+export interface RowsOptions {
+  /** Default: `false`. */
+  readonly withBytes?: boolean;
+  /**
+   * The fingerprint to carry on. A plain file is then read from the fingerprint's last whole block on, or from where
+   * the rows begin if that is earlier. Absent: from the start of the content. `null`: none is kept, and a plain file is
+   * read from where the rows begin.
+   */
+  readonly fingerprint?: Fingerprint | null;
+}
+
+/** One open FILE. `rows` runs once at a time; the other methods may be called while it does. */
+export interface Batch {
+  readonly header: Header;
+  readonly dataStart: Position;
+  /** As it was when FILE was opened. */
+  readonly stat: FileStat;
+  readonly isCompressed: boolean;
+  /**
+   * The rows from `from` on, in arrays (one for each chunk read). What is appended meanwhile is read too.
+   * @throws FileError at what cannot be read on, after the good rows before it; MachineError where the disk fails.
+   */
+  rows(from: Position, options?: RowsOptions): AsyncGenerator<readonly RawRow[], void, void>;
+  /** The place after the last row that `rows` gave; of the bad record after a FileError. */
+  nextPosition(): Position;
+  /** FILE's own bytes that `rows` has come to (compressed ones for a .gz), for progress. */
+  readBytes(): number;
+  /** Of the content that `rows` has read so far; throws where none is kept. */
+  fingerprint(): Fingerprint;
+  /** Reads the content of the open file anew, up to `fingerprint.bytes`, and compares. */
+  matches(fingerprint: Fingerprint): Promise<boolean>;
+  /** SHA-256, hexadecimal, of the whole of FILE's own bytes. */
+  sha256(): Promise<string>;
+  /** Looks at the path again: whether size, time and inode are those of `stat`. */
+  lookAgain(): Promise<'same' | 'touched' | 'gone'>;
+  close(): Promise<void>;
+}

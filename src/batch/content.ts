@@ -1,0 +1,38 @@
+import { fileBlocks, type OpenFile, readFully } from './file-blocks.js';
+import { compressedBlockBytes, gunzipped } from './gzip.js';
+
+/** What is read of a plain file at a time: some 600 rows, which take csv-parse a few milliseconds. */
+const plainBlockBytes = 65_536;
+
+/** The text in FILE, decompressed if it is a gzip. */
+export interface Content {
+  readonly isCompressed: boolean;
+  /**
+   * From `fromByte` to the end, in fresh buffers that are never empty. A gzip is read from its start for it.
+   * `onRead` is told the byte of FILE itself that reading has come to.
+   * @throws ContentFault, MachineError
+   */
+  pieces(fromByte: number, onRead?: (fileByte: number) => void): AsyncGenerator<Buffer, void, void>;
+}
+
+async function* afterByte(chunks: AsyncIterable<Buffer>, fromByte: number): AsyncGenerator<Buffer, void, void> {
+  let skipBytes = fromByte;
+  for await (const chunk of chunks) {
+    if (skipBytes < chunk.length) yield chunk.subarray(skipBytes);
+    skipBytes = Math.max(skipBytes - chunk.length, 0);
+  }
+}
+
+/** A gzip is known by its first two bytes (RFC 1952, 2.3.1), whatever its name. */
+export async function openContent(open: OpenFile): Promise<Content> {
+  const magic = Buffer.alloc(2);
+  await readFully(open, magic, 0);
+  const isCompressed = magic[0] === 0x1f && magic[1] === 0x8b;
+  return {
+    isCompressed,
+    pieces: (fromByte, onRead = () => {}) =>
+      isCompressed
+        ? afterByte(gunzipped(fileBlocks(open, 0, compressedBlockBytes, onRead)), fromByte)
+        : fileBlocks(open, fromByte, plainBlockBytes, onRead),
+  };
+}

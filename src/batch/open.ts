@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { systemCode } from '../errors.js';
+import type { Disk, DiskFile, FileStat } from '../ports.js';
+import type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, RowsOptions } from './batch.js';
+import { type Content, openContent } from './content.js';
+import { ContentFault, notRegular, openingError, readingError } from './faults.js';
+import { fileBlocks, type OpenFile } from './file-blocks.js';
+import { Fingerprinter, noContent } from './fingerprint.js';
+import { readHeader } from './header.js';
+import { RowReader } from './row-reader.js';
+import { readRows } from './rows.js';
+
+export type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, RowsOptions } from './batch.js';
+
+const hashedBlockBytes = 1_048_576;
+
+class OpenBatch implements Batch {
+  readonly header: Header;
+  readonly dataStart: Position;
+  readonly stat: FileStat;
+  readonly isCompressed: boolean;
+  readonly #disk: Disk;
+  readonly #open: OpenFile;
+  readonly #content: Content;
+  readonly #options: BatchOptions;
+
+  #reader: RowReader | null = null;
+  #fingerprinter: Fingerprinter | null = new Fingerprinter(noContent);
+  #readBytes = 0;
+
+  constructor(
+    disk: Disk,
+    open: OpenFile,
+    stat: FileStat,
+    content: Content,
+    options: BatchOptions,
+    start: { header: Header; dataStart: Position },
+  ) {
+    this.#disk = disk;
+    this.#open = open;
+    this.#content = content;
+    this.#options = options;
+    this.stat = stat;
+    this.isCompressed = content.isCompressed;
+    this.header = start.header;
+    this.dataStart = start.dataStart;
+  }
+
+  async *rows(from: Position, options: RowsOptions = {}): AsyncGenerator<readonly RawRow[], void, void> {
+    const { withBytes = false, fingerprint = noContent } = options;
+    this.#fingerprinter = fingerprint === null ? null : new Fingerprinter(fingerprint);
+    this.#reader = new RowReader(this.#open.path, this.#options, from, withBytes);
+    yield* readRows(this.#chunks(from.byte), this.#reader);
+  }
+
+  /** The content from `fromByte` on, and what is before it that the fingerprint still wants. */
+  async *#chunks(fromByte: number): AsyncGenerator<Buffer, void, void> {
+    let atByte = Math.min(fromByte, this.#fingerprinter?.startByte ?? fromByte);
+    const pieces = this.#content.pieces(atByte, (fileByte) => {
+      this.#readBytes = fileByte;
+    });
+    for await (const piece of pieces) {
+      this.#fingerprinter?.take(piece, atByte);
+      const skipBytes = Math.max(fromByte - atByte, 0);
+      atByte += piece.length;
+      if (skipBytes < piece.length) yield piece.subarray(skipBytes);
+    }
+  }
+
+  nextPosition(): Position {
+    return this.#reader?.position() ?? this.dataStart;
+  }
+
+  readBytes(): number {
+    return this.#readBytes;
+  }
+
+  fingerprint(): Fingerprint {
+    if (this.#fingerprinter === null) throw new Error('rows() was asked to keep no fingerprint');
+    return this.#fingerprinter.fingerprint();
+  }
+
+  async matches(fingerprint: Fingerprint): Promise<boolean> {
+    const fingerprinter = new Fingerprinter(noContent);
+    try {
+      for await (const piece of this.#content.pieces(0)) {
+        const atByte = fingerprinter.startByte;
+        fingerprinter.take(piece.subarray(0, fingerprint.bytes - atByte), atByte);
+        if (fingerprinter.startByte === fingerprint.bytes) break;
+      }
+    } catch (error) {
+      if (!(error instanceof ContentFault)) throw error;
+    }
+    const found = fingerprinter.fingerprint();
+    return found.bytes === fingerprint.bytes && found.digest === fingerprint.digest;
+  }
+
+  async sha256(): Promise<string> {
+    const hash = createHash('sha256');
+    try {
+      for await (const block of fileBlocks(this.#open, 0, hashedBlockBytes, () => {})) hash.update(block);
+    } catch (error) {
+      throw error instanceof ContentFault ? error.toFileError(this.#open.path, null) : error;
+    }
+    return hash.digest('hex');
+  }
+
+  async lookAgain(): Promise<'same' | 'touched' | 'gone'> {
+    try {
+      const { sizeBytes, modifiedNs, identity } = await this.#disk.stat(this.#open.path);
+      const { stat } = this;
+      const isSame = sizeBytes === stat.sizeBytes && modifiedNs === stat.modifiedNs && identity === stat.identity;
+      return isSame ? 'same' : 'touched';
+    } catch (error) {
+      const found = systemCode(error);
+      if (found === 'ENOENT' || found === 'ENOTDIR') return 'gone';
+      throw readingError(this.#open.path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#open.file.close();
+  }
+}
+
+async function openFile(disk: Disk, path: string): Promise<DiskFile> {
+  try {
+    return await disk.open(path, 'read');
+  } catch (error) {
+    throw openingError(path, error);
+  }
+}
+
+async function statRegular(file: DiskFile, path: string): Promise<FileStat> {
+  let stat: FileStat;
+  try {
+    stat = await file.stat();
+  } catch (error) {
+    throw readingError(path, error);
+  }
+  if (stat.kind === 'folder') throw notRegular(path, 'folder');
+  if (stat.kind === 'other') throw notRegular(path, 'device or pipe');
+  return stat;
+}
+
+/**
+ * Opens FILE and reads its header.
+ * @throws FileError for what is missing, no regular file, empty, not text, a gzip that is damaged from its start, or
+ * has a header that cannot be read; MachineError where the disk fails.
+ */
+export async function openBatch(disk: Disk, path: string, options: BatchOptions): Promise<Batch> {
+  const file = await openFile(disk, path);
+  try {
+    const stat = await statRegular(file, path);
+    const open: OpenFile = { file, path, sizeBytes: stat.sizeBytes };
+    const content = await openContent(open);
+    return new OpenBatch(disk, open, stat, content, options, await readHeader(content, path, options));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

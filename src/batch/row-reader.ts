@@ -1,0 +1,185 @@
+import { isUtf8 } from 'node:buffer';
+import type { FileError } from '../errors.js';
+import type { BatchOptions, Position, RawRow } from './batch.js';
+import { type ContentFault, nulByte, quoteOpen, recordTooLong } from './faults.js';
+import { countLineEnds, isLineEnd, skipBlankLines } from './lines.js';
+import { RecordParser } from './record-parser.js';
+
+const recordBytesMax = 1_000_000;
+/** With encoded values, which hold no line breaks: a stray quote would pour strangers' rows into one visitor. */
+const recordLinesMax = 20;
+/** At least what csv-parse keeps back until it sees what follows (3 bytes, or those of a delimiter). */
+const keptBackBytesMax = 16;
+
+/** Good rows, and then what cannot be read on. */
+export interface Taken {
+  readonly rows: RawRow[];
+  readonly fault: FileError | null;
+}
+
+/**
+ * Makes rows of content as it comes, in chunks cut anywhere.
+ *
+ * csv-parse makes the records and says where each ends; where one begins, on which line, its bytes and whether they
+ * are UTF-8 is read off the source. `#window` is the content from `#windowByte` on, which csv-parse has been fed;
+ * `#at` is the index in it after the last record, and `#lineNumber` the line there. Between calls `#at` is 0, and the
+ * window holds no more than one record that is not complete (1 MB) and a chunk.
+ * After a fault nothing more is accepted, and `position()` stays where the bad record begins.
+ */
+export class RowReader {
+  readonly #path: string;
+  readonly #options: BatchOptions;
+  readonly #withBytes: boolean;
+  readonly #parser: RecordParser;
+  readonly #startByte: number;
+
+  #window: Buffer = Buffer.alloc(0);
+  #windowByte: number;
+  #at = 0;
+  #lineNumber: number;
+  #rowNumber: number;
+  /** Content that ends before FILE's text does: a last record without its line end is then a torn one. */
+  #isCut = false;
+  #rows: RawRow[] = [];
+  #fault: FileError | null = null;
+
+  constructor(path: string, options: BatchOptions, from: Position, withBytes: boolean) {
+    this.#path = path;
+    this.#options = options;
+    this.#withBytes = withBytes;
+    this.#startByte = from.byte;
+    this.#windowByte = from.byte;
+    this.#lineNumber = from.lineNumber;
+    this.#rowNumber = from.rowNumber;
+    this.#parser = new RecordParser(options.delimiter, (cells, endByte) => this.#accept(cells, endByte));
+  }
+
+  position(): Position {
+    return { rowNumber: this.#rowNumber, lineNumber: this.#lineNumber, byte: this.#windowByte + this.#at };
+  }
+
+  /** Takes the next chunk, which must stay as it is. */
+  async take(chunk: Buffer): Promise<Taken> {
+    const nulAt = chunk.indexOf(0);
+    if (nulAt !== -1) {
+      await this.#feed(chunk.subarray(0, nulAt));
+      return this.#cutShort(() => nulByte(this.#path, this.#lineReached()));
+    }
+    await this.#feed(chunk);
+    this.#passBlankLines(false);
+    if (this.#window.length - this.#at > recordBytesMax + keptBackBytesMax) {
+      this.#fault ??= this.#tooLong(this.#window.length, this.#openQuoteLine());
+    }
+    return this.#taken();
+  }
+
+  /** No content follows: the last record may lack its line end. */
+  async finish(): Promise<Taken> {
+    const outcome = await this.#parser.finish();
+    this.#passBlankLines(true);
+    if (outcome === 'quote-open' && this.#fault === null) {
+      const lineNumber = this.#openQuoteLine() ?? this.#lineNumber;
+      this.#fault = this.#tooLong(this.#window.length, lineNumber) ?? quoteOpen(this.#path, lineNumber);
+    }
+    return this.#taken();
+  }
+
+  /** The content breaks off here: rows that are whole are still good. */
+  stop(fault: ContentFault): Promise<Taken> {
+    return this.#cutShort(() => fault.toFileError(this.#path, this.#lineReached()));
+  }
+
+  async #cutShort(makeFault: () => FileError): Promise<Taken> {
+    this.#isCut = true;
+    await this.#parser.finish();
+    this.#fault ??= makeFault();
+    return this.#taken();
+  }
+
+  async #feed(chunk: Buffer): Promise<void> {
+    this.#window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
+    await this.#parser.feed(chunk);
+  }
+
+  /** Called by csv-parse for each record. */
+  #accept(cells: string[], parsedBytes: number): void {
+    if (this.#fault !== null) return;
+    const end = this.#startByte + parsedBytes - this.#windowByte;
+    const isWhole = isLineEnd(this.#window[end - 1]);
+    if (this.#isCut && !isWhole) return;
+
+    this.#passBlankLines(true);
+    const start = this.#at;
+    const lineEndCount = countLineEnds(this.#window, start, end);
+    const lineCount = isWhole ? lineEndCount : lineEndCount + 1;
+    if (end - start > recordBytesMax || (this.#options.values === 'encoded' && lineCount > recordLinesMax)) {
+      this.#fault = this.#tooLong(end, null);
+      return;
+    }
+    this.#rows.push({
+      rowNumber: this.#rowNumber,
+      lineNumber: this.#lineNumber,
+      startByte: this.#windowByte + start,
+      endByte: this.#windowByte + end,
+      cells,
+      isUtf8: true, // looked at for all rows of a chunk at once
+      bytes: this.#withBytes ? this.#window.subarray(start, end) : null,
+    });
+    this.#at = end;
+    this.#lineNumber += lineEndCount;
+    this.#rowNumber += 1;
+  }
+
+  #passBlankLines(isEnd: boolean): void {
+    if (this.#fault !== null || !isLineEnd(this.#window[this.#at])) return;
+    const at = skipBlankLines(this.#window, this.#at, isEnd);
+    this.#lineNumber += countLineEnds(this.#window, this.#at, at);
+    this.#at = at;
+  }
+
+  /** Which limit the record from `#at` to `end` goes over first; `null`: none. Told by its bytes alone, so that it is the same however chunks are cut. */
+  #tooLong(end: number, quoteLineNumber: number | null): FileError | null {
+    const limitAt = Math.min(end, this.#at + recordBytesMax);
+    const isBytes = end > limitAt;
+    if (this.#options.values === 'encoded') {
+      const lineEndCount = countLineEnds(this.#window, this.#at, limitAt);
+      const lineCount = isBytes || !isLineEnd(this.#window[end - 1]) ? lineEndCount + 1 : lineEndCount;
+      if (lineCount > recordLinesMax) {
+        return recordTooLong(this.#path, this.#lineNumber, quoteLineNumber, 'file-record-lines');
+      }
+    }
+    return isBytes ? recordTooLong(this.#path, this.#lineNumber, quoteLineNumber, 'file-record-bytes') : null;
+  }
+
+  /** The line on which the cell that is not complete has its opening quote; `null` where it has none. */
+  #openQuoteLine(): number | null {
+    const delimiter = Buffer.from(this.#options.delimiter);
+    const cellByte = this.#startByte + this.#parser.openCellByte;
+    let cellAt = Math.max(cellByte - this.#windowByte, this.#at);
+    if (this.#window.subarray(cellAt, cellAt + delimiter.length).equals(delimiter)) cellAt += delimiter.length;
+    if (this.#window[cellAt] !== 0x22) return null;
+    return this.#lineNumber + countLineEnds(this.#window, this.#at, cellAt);
+  }
+
+  #lineReached(): number {
+    return this.#lineNumber + countLineEnds(this.#window, this.#at, this.#window.length);
+  }
+
+  #taken(): Taken {
+    const rows = this.#markNotUtf8(this.#rows);
+    this.#rows = [];
+    this.#window = this.#window.subarray(this.#at);
+    this.#windowByte += this.#at;
+    this.#at = 0;
+    return { rows, fault: this.#fault };
+  }
+
+  /** Records begin and end at ASCII, so their bytes are UTF-8 where all of them together are: one look for a whole chunk. */
+  #markNotUtf8(rows: RawRow[]): RawRow[] {
+    if (isUtf8(this.#window.subarray(0, this.#at))) return rows;
+    return rows.map((row) => {
+      const bytes = this.#window.subarray(row.startByte - this.#windowByte, row.endByte - this.#windowByte);
+      return isUtf8(bytes) ? row : { ...row, isUtf8: false };
+    });
+  }
+}
