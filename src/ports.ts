@@ -110,6 +110,24 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** Text under keys (1 to 1,000 bytes of UTF-8): the ledger as one transaction sees it. Valid until its work returns. */
+export interface LedgerRecords {
+  get(key: string): string | null;
+  put(key: string, value: string): void;
+  remove(key: string): void;
+}
+
+/** Where the cap's ledger is kept. All processes that share a state directory share one. */
+export interface LedgerStore {
+  /**
+   * Runs `work` with the ledger to itself, among all processes. Resolves when what it wrote is durable. Rejects with
+   * what `work` threw, of whose writing nothing is kept, or with a MachineError, after which any or none may be kept.
+   */
+  transact<T>(work: (records: LedgerRecords) => T): Promise<T>;
+  /** Resolves when the transactions under way are done. */
+  close(): Promise<void>;
+}
+
 /** The cap as last known to this process: what pacing reports and people are shown. */
 export interface CapView {
   /** The cap less the reserve: what our tries may use in any rolling 24 hours. */
