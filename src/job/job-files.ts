@@ -48,7 +48,8 @@ export const archivedKinds = ['results', 'rejects', 'summary', 'report'] as cons
 export function jobFilesOf(file: string, options: JobFilesOptions): JobFiles {
   const folder = options.out ?? (file === '-' ? '.' : dirname(file));
   const files = jobFilesIn(folder, stemOf(file, options));
-  const isOwn = file !== '-' && Object.values(files).some((path) => resolve(path) === resolve(file));
+  const { folder: _folder, stem: _stem, ...paths } = files;
+  const isOwn = file !== '-' && Object.values(paths).some((path) => resolve(path) === resolve(file));
   if (isOwn) {
     throw new UsageError(
       'file-is-job-file',
