@@ -11,6 +11,8 @@ export interface WatchedDisk extends Disk {
   readonly operations: Operation[];
   /** Called before each of them with its text and its number (from 1); what it returns is awaited, what it throws is the answer. */
   before: (operation: Operation, number: number) => Promise<void> | void;
+  /** Whether nothing is under way. */
+  isIdle(): boolean;
 }
 
 export function systemError(code: string): Error {
@@ -19,33 +21,44 @@ export function systemError(code: string): Error {
 
 export function watchedDisk(): WatchedDisk {
   const operations: Operation[] = [];
-  const watch = async <Value>(operation: Operation, act: () => Promise<Value>): Promise<Value> => {
-    operations.push(operation);
-    await disk.before(operation, operations.length);
-    return act();
+  let underWayCount = 0;
+  const count = async <Value>(act: () => Promise<Value>): Promise<Value> => {
+    underWayCount += 1;
+    try {
+      return await act();
+    } finally {
+      underWayCount -= 1;
+    }
   };
+  const watch = <Value>(operation: Operation, act: () => Promise<Value>): Promise<Value> =>
+    count(async () => {
+      operations.push(operation);
+      await disk.before(operation, operations.length);
+      return act();
+    });
   const watchedFile = (file: DiskFile, name: string): DiskFile => ({
-    read: (into, positionBytes) => file.read(into, positionBytes),
+    read: (into, positionBytes) => count(() => file.read(into, positionBytes)),
     append: (bytes) => watch(`append ${name}`, () => file.append(bytes)),
     sync: () => watch(`sync ${name}`, () => file.sync()),
     truncate: (sizeBytes) => watch(`truncate ${name} ${sizeBytes}`, () => file.truncate(sizeBytes)),
-    stat: () => file.stat(),
-    close: () => file.close(),
+    stat: () => count(() => file.stat()),
+    close: () => count(() => file.close()),
   });
   const disk: WatchedDisk = {
     operations,
     before: () => {},
+    isIdle: () => underWayCount === 0,
     async open(path, mode) {
       const name = basename(path);
-      if (mode === 'read') return watchedFile(await realDisk.open(path, mode), name);
+      if (mode === 'read') return watchedFile(await count(() => realDisk.open(path, mode)), name);
       return watchedFile(await watch(`open ${name} ${mode}`, () => realDisk.open(path, mode)), name);
     },
-    stat: (path) => realDisk.stat(path),
+    stat: (path) => count(() => realDisk.stat(path)),
     rename: (from, to) => watch(`rename ${basename(from)} ${basename(to)}`, () => realDisk.rename(from, to)),
     link: (from, to) => watch(`link ${basename(from)} ${basename(to)}`, () => realDisk.link(from, to)),
     remove: (path) => watch(`remove ${basename(path)}`, () => realDisk.remove(path)),
-    list: (folder) => realDisk.list(folder),
-    makeFolder: (path) => realDisk.makeFolder(path),
+    list: (folder) => count(() => realDisk.list(folder)),
+    makeFolder: (path) => count(() => realDisk.makeFolder(path)),
     syncFolder: (folder) => watch('syncFolder', () => realDisk.syncFolder(folder)),
   };
   return disk;
