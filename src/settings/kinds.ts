@@ -1,0 +1,170 @@
+import type { Kind, Reading } from './setting.js';
+
+/** How texts become values. Each kind is pure; what needs the machine (a token file, a config file) is read elsewhere. */
+
+function value<Value>(of: Value): Reading<Value> {
+  return { kind: 'value', value: of };
+}
+
+function wrong(why: string | null = null): { readonly kind: 'wrong'; readonly why: string | null } {
+  return { kind: 'wrong', why };
+}
+
+/** `1234567` as people read it: `1,234,567`. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en-US', { maximumFractionDigits: 3 });
+}
+
+const wholeDigits = /^[0-9]{1,15}$/;
+const decimalDigits = /^(?:[0-9]{1,15})(?:\.[0-9]{1,6})?$/;
+
+/** `min` to `max`, both included; up to 15 digits are exact. `what` names the unit. */
+export function wholeNumber(what: string, min: number, max: number): Kind<number> {
+  return {
+    expected: `${what}, ${grouped(min)} to ${grouped(max)}, without separators`,
+    read(text) {
+      const count = Number(text);
+      return wholeDigits.test(text) && count >= min && count <= max ? value(count) : wrong();
+    },
+    show: String,
+  };
+}
+
+export function decimalNumber(what: string, min: number, max: number): Kind<number> {
+  return {
+    expected: `${what}, ${grouped(min)} to ${grouped(max)} (decimals are fine)`,
+    read(text) {
+      const amount = Number(text);
+      return decimalDigits.test(text) && amount >= min && amount <= max ? value(amount) : wrong();
+    },
+    show: String,
+  };
+}
+
+/** Seconds outside, milliseconds inside. The bounds are in seconds. */
+export function seconds(min: number, max: number): Kind<number> {
+  const { expected, read } = decimalNumber('seconds', min, max);
+  return {
+    expected,
+    expectedValue: `milliseconds, ${grouped(min * 1000)} to ${grouped(max * 1000)}`,
+    read(text) {
+      const reading = read(text);
+      if (reading.kind === 'wrong')
+        return /^[0-9.]+ ?(s|m|h|min|ms|sec)$/.test(text) ? wrong('write it without a unit') : reading;
+      return value(Math.round(reading.value * 1000));
+    },
+    show: (milliseconds) => String(milliseconds / 1000),
+  };
+}
+
+export function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
+  return {
+    expected: choices.join(' or '),
+    choices,
+    read(text) {
+      const found = choices.find((one) => one === text);
+      return found === undefined ? wrong() : value(found);
+    },
+    show: (of) => of,
+  };
+}
+
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+]);
+
+export const flag: Kind<boolean> = {
+  expected: 'true or false (or 1, 0, yes, no)',
+  isFlag: true,
+  read(text) {
+    const truth = truths.get(text.toLowerCase());
+    return truth === undefined ? wrong() : value(truth);
+  },
+  show: String,
+};
+
+const noControlCharacters = /^[^\u0000-\u001f\u007f]+$/;
+
+export function text(expected: string): Kind<string> {
+  return { expected, read: (given) => (noControlCharacters.test(given) ? value(given) : wrong()), show: (of) => of };
+}
+
+/** The system's rule: any character but NUL. */
+export const path: Kind<string> = {
+  expected: 'a path',
+  read: (given) => (given.includes('\0') ? wrong() : value(given)),
+  show: (of) => of,
+};
+
+/** As `path`, but never repeated: by mistake it may hold the token itself. */
+export const secretPath: Kind<string> = { ...path, mayRepeat: () => false };
+
+/** `<stem>.checkpoint.json` and its temporary name have to fit into the 255 bytes that file systems take. */
+const stemBytesMax = 200;
+
+export const stem: Kind<string> = {
+  expected: `a file name without folders, up to ${stemBytesMax} bytes`,
+  read(given) {
+    if (/[/\\]/.test(given)) return wrong('say the folder with --out');
+    const isName = noControlCharacters.test(given) && given !== '.' && given !== '..';
+    return isName && Buffer.byteLength(given) <= stemBytesMax ? value(given) : wrong();
+  },
+  show: (of) => of,
+};
+
+/** It becomes a label of a host name (63 characters, RFC 1035 section 2.3.4) and a part of the path. */
+export const clientCode: Kind<string> = {
+  expected: "Target's client code: letters, digits, - and _, up to 63",
+  read(given) {
+    if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(given)) return value(given);
+    const host = /^(?:https?:\/\/)?([A-Za-z0-9_-]+)\.tt\.omtrdc\.net/.exec(given);
+    return wrong(host === null ? null : `give the code alone, ${host[1]}`);
+  },
+  show: (of) => of,
+};
+
+/** One character that can part cells; `\t` and `tab` stand for a tab, which is hard to type. */
+export const delimiter: Kind<string> = {
+  expected: 'one character that is no quote and no line break (\\t for a tab)',
+  read(given) {
+    const character = given === '\\t' || given === 'tab' ? '\t' : given;
+    return [...character].length === 1 && !/["\r\n\0]/.test(character) ? value(character) : wrong();
+  },
+  show: (of) => (of === '\t' ? '\\t' : of),
+};
+
+export type RowLimit =
+  | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'share'; readonly share: number };
+
+/** `20` rows, or `5%` of the rows that have ended. */
+export const rowLimit: Kind<RowLimit> = {
+  expected: 'a number of rows (20) or a share of them, 0% to 100% (5%)',
+  read(given) {
+    if (wholeDigits.test(given)) return value({ kind: 'rows', rows: Number(given) });
+    const percent = Number(given.slice(0, -1));
+    const isShare = given.endsWith('%') && decimalDigits.test(given.slice(0, -1)) && percent <= 100;
+    return isShare ? value({ kind: 'share', share: percent / 100 }) : wrong();
+  },
+  show: (limit) => (limit.kind === 'rows' ? String(limit.rows) : `${Number((limit.share * 100).toFixed(6))}%`),
+};
+
+/** Scheme, host and port: the path is the API's, and who may call is the token's matter. */
+export const origin: Kind<string> = {
+  expected: 'https://host or https://host:port, nothing after it',
+  mayRepeat: (given) => !given.includes('@'), // what stands before it may be a password
+  read(given) {
+    if (!URL.canParse(given)) return wrong(/^[a-z]+:\/\//i.test(given) ? null : 'write https:// before it');
+    const url = new URL(given);
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return wrong();
+    if (url.username !== '' || url.password !== '') return wrong('a user name or password has no place in it');
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return wrong('the path is added by the program');
+    return value(url.origin);
+  },
+  show: (of) => of,
+};

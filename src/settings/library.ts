@@ -1,0 +1,64 @@
+import { UsageError } from '../errors.js';
+import { quoted } from '../harmless.js';
+import { checkAgreement } from './agree.js';
+import { didYouMean } from './nearest.js';
+import type { AnySetting, Surroundings } from './setting.js';
+import { type Settings, settingsTable } from './table.js';
+import { withDefaults } from './values.js';
+
+/** Settings as a program gives them: the table's names in camelCase, units in the names, no environment, no files. */
+
+const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
+
+/**
+ * Fills in the defaults and checks each value as the command line's are checked. `undefined` is as if not given.
+ *
+ * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `endpoint-http`, `token-twice`.
+ */
+export function completeSettings(
+  given: { readonly [Key in keyof Settings]?: Settings[Key] | undefined },
+  token: string | null,
+  surroundings: Surroundings,
+): Settings {
+  const values = new Map<AnySetting, unknown>();
+  for (const [key, value] of Object.entries(given)) {
+    const setting = byKey.get(key);
+    if (setting === undefined) {
+      const hint = didYouMean(key, [...byKey.keys()], (name) => name);
+      throw new UsageError('option-unknown', `${quoted(key)} is no option${hint}`);
+    }
+    if (value !== undefined) values.set(setting, checkedValue(key, setting, value));
+  }
+  const settings = withDefaults(settingsTable, values, surroundings);
+  checkAgreement(settings, token);
+  return settings;
+}
+
+/** A value is good if, typed as text, it reads as itself: so the library's rules are the command line's. */
+function checkedValue(key: string, setting: AnySetting, value: unknown): unknown {
+  if (value === null && setting.default === null) return value;
+  const { kind } = setting;
+  const text = shownText(setting, value);
+  const reading = text === null || text === '' ? null : kind.read(text);
+  if (reading?.kind === 'value') {
+    // A text as the kind writes it (`https://host/` is `https://host`), all else as it was given.
+    if (typeof value === 'string' && typeof reading.value === 'string') return reading.value;
+    if (rounded(reading.value) === rounded(value)) return value;
+  }
+  throw new UsageError('option-value', `${key}: expected ${kind.expectedValue ?? kind.expected}`);
+}
+
+/** `null` for a value of another type than the kind's. */
+function shownText({ kind }: AnySetting, value: unknown): string | null {
+  try {
+    const text: unknown = kind.show(value);
+    return typeof text === 'string' ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A share of a third is not typed to its last digit. */
+function rounded(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'number' ? part.toPrecision(7) : part));
+}

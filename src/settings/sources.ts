@@ -1,0 +1,107 @@
+import { UsageError } from '../errors.js';
+import { quoted } from '../harmless.js';
+import { didYouMean } from './nearest.js';
+import type { Notice } from './notice.js';
+import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './setting.js';
+import { settingsTable } from './table.js';
+
+/** Where settings are given: each source makes a list of names and texts, and finds what is no setting. Pure. */
+
+export type SourceKind = 'default' | 'config file' | 'environment' | 'command line';
+
+/** One setting as it was given in one place. */
+export interface Given {
+  readonly setting: AnySetting;
+  readonly text: string;
+  readonly source: SourceKind;
+  /** For messages: `--rate`, `PROFILE_DRIP_RATE`, `"rate" in drip.json`. */
+  readonly where: string;
+}
+
+export const allSettings: readonly AnySetting[] = Object.values(settingsTable);
+const byName = new Map(allSettings.map((setting) => [setting.name, setting]));
+const byEnvironmentName = new Map(allSettings.map((setting) => [environmentName(setting.name), setting]));
+
+/** The token is no setting: it has neither an option nor a key. */
+export const tokenVariable = `${environmentPrefix}TOKEN`;
+
+/** Kubernetes sets `<SERVICE>_PORT…` and `<SERVICE>_SERVICE_…` for a service by the name of profile-drip. */
+const kubernetesNames = new RegExp(`^${environmentPrefix}(?:PORT|SERVICE_)`);
+
+/** What the environment gives; `notices` warn of names that look like ours and are not. */
+export function fromEnvironment(environment: Surroundings['environment']): { given: Given[]; notices: Notice[] } {
+  const given: Given[] = [];
+  const notices: Notice[] = [];
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(environmentPrefix) || variable === tokenVariable || text === undefined) continue;
+    const setting = byEnvironmentName.get(variable);
+    if (setting !== undefined) given.push(checked({ setting, text, source: 'environment', where: variable }));
+    else if (!kubernetesNames.test(variable)) {
+      const hint = didYouMean(variable.slice(environmentPrefix.length), [...byName.keys()], environmentName);
+      const message = `${quoted(variable)} in the environment is no setting of profile-drip and is passed over${hint}`;
+      notices.push({ level: 'warning', code: 'environment-unknown', message });
+    }
+  }
+  return { given, notices };
+}
+
+/** What a config file's text gives: a JSON object whose keys are the options' names. */
+export function fromConfigFile(content: string, path: string): Given[] {
+  const file = quoted(path);
+  return Object.entries(parseObject(content, file)).map(([key, entry]) => {
+    const where = `${quoted(key)} in ${file}`;
+    const setting = byName.get(key);
+    if (setting === undefined) throw unknownKey(key, where);
+    if (setting === settingsTable.config) {
+      throw new UsageError('config-in-config', `${where}: a config file cannot name another one`);
+    }
+    const isPlain = typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean';
+    if (!isPlain) {
+      const found = entry === null ? 'null' : Array.isArray(entry) ? 'a list' : 'an object';
+      throw new UsageError('config-value', `${where}: expected ${setting.kind.expected}; found ${found}`);
+    }
+    return checked({ setting, text: String(entry), source: 'config file', where });
+  });
+}
+
+function unknownKey(key: string, where: string): UsageError {
+  if (/token$/i.test(key)) {
+    const message = `${where}: a token has no place in a config file; use "token-file" or ${tokenVariable} in the environment`;
+    return new UsageError('config-token', message);
+  }
+  const hint = didYouMean(key, [...byName.keys()], (name) => `"${name}"`);
+  return new UsageError('config-key-unknown', `${where}: there is no such setting${hint}`);
+}
+
+/** The parser's own message is not repeated but for its place: it quotes the file, which may hold what is secret. */
+function parseObject(content: string, file: string): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(content.replace(/^\ufeff/, ''));
+  } catch (error) {
+    const position = /position (\d+)/.exec(String(error))?.[1];
+    const line = position === undefined ? null : content.slice(0, Number(position)).split('\n').length;
+    const place = line === null ? '' : ` from line ${line} on`;
+    throw new UsageError('config-not-json', `--config: expected ${file} to be JSON; it cannot be read${place}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError('config-not-json', `--config: expected ${file} to hold one JSON object, {"rate": 50}`);
+  }
+  return parsed;
+}
+
+function checked(given: Given): Given {
+  if (given.setting.isCommandLineOnly === true) {
+    const message = `${given.where}: --${given.setting.name} is taken from the command line alone, since a forgotten one would strike every night; remove it`;
+    throw new UsageError('option-command-line-only', message);
+  }
+  return given;
+}
+
+/** What the command line gives: the options' names and their texts (`true` and `false` for flags). */
+export function fromCommandLine(options: ReadonlyMap<string, string>): Given[] {
+  return [...options].flatMap(([name, text]): Given[] => {
+    const setting = byName.get(name);
+    return setting === undefined ? [] : [{ setting, text, source: 'command line', where: `--${name}` }];
+  });
+}

@@ -1,0 +1,358 @@
+import { isAbsolute, join } from 'node:path';
+import { UsageError } from '../errors.js';
+import * as kinds from './kinds.js';
+import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.js';
+
+/**
+ * THE table of settings: the command line's options, `PROFILE_DRIP_*`, the config file's keys, `--print-config` and the
+ * README's list are all read from it. The keys on the left are the library's names (`SendOptions`).
+ */
+
+const sending: readonly Verb[] = ['send', 'drop'];
+const reading: readonly Verb[] = ['send', 'drop', 'check'];
+const all: readonly Verb[] = ['send', 'drop', 'check', 'status', 'report'];
+
+/** Adobe's documentation: 1,000,000 updates in any rolling 24 hours. */
+export const defaultDailyCap = 1_000_000;
+export const defaultRatePerSecond = 100;
+
+/** The XDG base directory specification: a relative path there is invalid and is passed over. */
+function defaultStateDir({ environment, homeDir }: Surroundings): string {
+  const stateHome = environment.XDG_STATE_HOME;
+  if (stateHome !== undefined && isAbsolute(stateHome)) return join(stateHome, 'profile-drip');
+  if (homeDir !== null) return join(homeDir, '.local', 'state', 'profile-drip');
+  const message =
+    '--state-dir: expected a folder that is kept between runs; this user has no home folder to make it in';
+  throw new UsageError('state-dir-missing', message);
+}
+
+export const settingsTable = {
+  clientCode: setting({
+    name: 'client-code',
+    alias: 'c',
+    group: 'target',
+    verbs: reading,
+    kind: kinds.clientCode,
+    help: "Target's client code; needed, but for --sandbox",
+    default: null,
+  }),
+  endpoint: setting({
+    name: 'endpoint',
+    group: 'target',
+    verbs: reading,
+    kind: kinds.origin,
+    help: 'another origin to send to: a proxy, a test server',
+    default: null,
+    defaultText: 'https://<client>.tt.omtrdc.net',
+  }),
+  allowHttp: setting({
+    name: 'allow-http',
+    group: 'target',
+    verbs: sending,
+    kind: kinds.flag,
+    help: 'http: to an address that is not loopback: ids and values go out unencrypted',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  sandbox: setting({
+    name: 'sandbox',
+    group: 'target',
+    verbs: sending,
+    kind: kinds.flag,
+    help: 'start a sandbox inside this process and send to it; job files are <name>.sandbox.*',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  tokenFile: setting({
+    name: 'token-file',
+    group: 'target',
+    verbs: sending,
+    kind: kinds.secretPath,
+    help: 'a file with the profile token; or PROFILE_DRIP_TOKEN in the environment',
+    default: null,
+  }),
+  method: setting({
+    name: 'method',
+    group: 'target',
+    verbs: reading,
+    kind: kinds.choice('post', 'get'),
+    help: 'POST takes 60 KB a request, GET 8 KB',
+    default: 'post',
+  }),
+
+  values: setting({
+    name: 'values',
+    group: 'file',
+    verbs: reading,
+    kind: kinds.choice('encoded', 'raw'),
+    help: 'whether names and values in the file are URL-encoded already; raw decodes nothing',
+    default: 'encoded',
+  }),
+  plus: setting({
+    name: 'plus',
+    group: 'file',
+    verbs: reading,
+    kind: kinds.choice('space', 'literal'),
+    help: 'what + means in an encoded cell; until it is given, a + in an id is invalid',
+    default: null,
+    defaultText: 'space in values',
+  }),
+  delimiter: setting({
+    name: 'delimiter',
+    group: 'file',
+    verbs: reading,
+    kind: kinds.delimiter,
+    help: 'the character between cells (\\t for a tab)',
+    default: ',',
+  }),
+  idColumn: setting({
+    name: 'id-column',
+    group: 'file',
+    verbs: reading,
+    kind: kinds.text('the name of a column'),
+    help: 'the column with the id, for a CSV that is not in the bulk form',
+    default: null,
+    defaultText: 'the first',
+  }),
+  idType: setting({
+    name: 'id-type',
+    group: 'file',
+    verbs: reading,
+    kind: kinds.choice('pcId', 'thirdPartyId'),
+    help: 'what kind of id it is',
+    default: null,
+    defaultText: "as the column's name says",
+  }),
+
+  concurrency: setting({
+    name: 'concurrency',
+    group: 'pace',
+    verbs: sending,
+    kind: kinds.wholeNumber('requests at once', 1, 1024),
+    help: 'requests under way at once',
+    default: 32,
+  }),
+  ratePerSecond: setting({
+    name: 'rate',
+    group: 'pace',
+    verbs: [...reading, 'status'],
+    kind: kinds.decimalNumber('tries a second', 0, 100_000),
+    help: 'tries a second at most, evenly spaced; 0: no limit',
+    default: defaultRatePerSecond,
+  }),
+  dailyCap: setting({
+    name: 'daily-cap',
+    group: 'pace',
+    verbs: [...reading, 'status'],
+    kind: kinds.wholeNumber('updates', 1, 1_000_000_000),
+    help: 'updates in any rolling 24 hours, over all runs',
+    default: defaultDailyCap,
+  }),
+  reserve: setting({
+    name: 'reserve',
+    group: 'pace',
+    verbs: [...reading, 'status'],
+    kind: kinds.wholeNumber('updates', 0, 1_000_000_000),
+    help: 'leave this many updates of the cap for others',
+    default: 0,
+  }),
+  pace: setting({
+    name: 'pace',
+    group: 'pace',
+    verbs: [...reading, 'status'],
+    kind: kinds.choice('burst', 'spread'),
+    help: 'use the cap as it comes free, or evenly over the 24 hours',
+    default: 'burst',
+  }),
+  onCap: setting({
+    name: 'on-cap',
+    group: 'pace',
+    verbs: sending,
+    kind: kinds.choice('wait', 'stop'),
+    help: 'when the cap is used up: wait for units to come free, or stop (status 4)',
+    default: 'wait',
+  }),
+
+  retries: setting({
+    name: 'retries',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.wholeNumber('tries', 0, 100),
+    help: 'further tries of one row',
+    default: 5,
+  }),
+  timeoutMs: setting({
+    name: 'timeout',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.seconds(0.1, 600),
+    help: 'seconds for one request, from its start to the end of the reply',
+    default: 30_000,
+  }),
+  giveUpMs: setting({
+    name: 'give-up',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.seconds(0, 604_800),
+    help: 'seconds that an outage may last before the run stops (status 3)',
+    default: 1_800_000,
+  }),
+  maxDurationMs: setting({
+    name: 'max-duration',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.seconds(0.001, 31_536_000),
+    help: 'seconds after which the run stops, resumably (status 7)',
+    default: null,
+  }),
+  maxFailures: setting({
+    name: 'max-failures',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.rowLimit,
+    help: 'stop (status 5) when more rows than this, or than this share (5%), did not go through in this run',
+    default: null,
+  }),
+  tolerate: setting({
+    name: 'tolerate',
+    group: 'trouble',
+    verbs: reading,
+    kind: kinds.rowLimit,
+    help: 'up to this many such rows, or this share (5%), in the whole job still end with status 0',
+    default: { kind: 'rows', rows: 0 },
+  }),
+  graceMs: setting({
+    name: 'grace',
+    group: 'trouble',
+    verbs: sending,
+    kind: kinds.seconds(0, 3600),
+    help: 'seconds that requests under way may take after a signal',
+    default: 5000,
+  }),
+
+  changedOnly: setting({
+    name: 'changed-only',
+    group: 'changed',
+    verbs: reading,
+    kind: kinds.flag,
+    help: 'send a row only where it differs from what was last submitted for that visitor',
+    default: false,
+  }),
+  refreshAfterDays: setting({
+    name: 'refresh-after',
+    group: 'changed',
+    verbs: reading,
+    kind: kinds.decimalNumber('days', 0, 3650),
+    help: 'days after which an unchanged row is sent again',
+    default: 7,
+  }),
+  forget: setting({
+    name: 'forget',
+    group: 'changed',
+    verbs: sending,
+    kind: kinds.flag,
+    help: 'drop the memory of what was submitted before',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+
+  restart: setting({
+    name: 'restart',
+    group: 'job',
+    verbs: ['send'],
+    kind: kinds.flag,
+    help: "begin again; the earlier job's files are kept, renamed",
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  onChanged: setting({
+    name: 'on-changed',
+    group: 'job',
+    verbs: sending,
+    kind: kinds.choice('refuse', 'supersede'),
+    help: 'FILE has changed in the middle of its job: refuse, or close the job and begin with the new content',
+    default: 'refuse',
+  }),
+  out: setting({
+    name: 'out',
+    group: 'job',
+    verbs: ['send', 'status', 'report'],
+    kind: kinds.path,
+    help: "a folder for the job's files",
+    default: null,
+    defaultText: 'beside FILE',
+  }),
+  name: setting({
+    name: 'name',
+    group: 'job',
+    verbs: ['send', 'status', 'report'],
+    kind: kinds.stem,
+    help: "the stem of the job's files; needed for -",
+    default: null,
+    defaultText: "FILE's whole name",
+  }),
+  stateDir: setting({
+    name: 'state-dir',
+    group: 'job',
+    verbs: all,
+    kind: kinds.path,
+    help: "a folder for the cap's ledger and the memory of --changed-only",
+    default: defaultStateDir,
+    defaultText: '$XDG_STATE_HOME/profile-drip or ~/.local/state/profile-drip',
+  }),
+  config: setting({
+    name: 'config',
+    group: 'job',
+    verbs: all,
+    kind: kinds.path,
+    help: 'a JSON file with settings, keys as the options are named',
+    default: null,
+  }),
+
+  dryRun: setting({
+    name: 'dry-run',
+    group: 'people',
+    verbs: ['send'],
+    kind: kinds.flag,
+    help: 'check the file, show the first requests, send nothing',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  showValues: setting({
+    name: 'show-values',
+    group: 'people',
+    verbs: ['send'],
+    kind: kinds.flag,
+    help: 'with --dry-run: show the ids and values too',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  printConfig: setting({
+    name: 'print-config',
+    group: 'people',
+    verbs: all,
+    kind: kinds.flag,
+    help: 'each setting and where it came from, and nothing else',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  progress: setting({
+    name: 'progress',
+    group: 'people',
+    verbs: reading,
+    kind: kinds.choice('auto', 'bar', 'log', 'none'),
+    help: 'a bar on a terminal, else a line now and then; on standard error',
+    default: 'auto',
+  }),
+  json: setting({
+    name: 'json',
+    group: 'people',
+    verbs: all,
+    kind: kinds.flag,
+    help: 'the result as one JSON object on standard output, and nothing else there',
+    default: false,
+  }),
+} as const;
+
+/** All settings by the library's names. Those that a verb has no option for stand at their defaults. */
+export type Settings = ValuesOf<typeof settingsTable>;
