@@ -1,0 +1,19 @@
+import { harmless } from '../harmless.js';
+import type { Hold, Snapshot } from './run-view.js';
+import { type Screen, styled } from './screen.js';
+
+/** Tells a person how a run is doing, on standard error. One file at a time, from `started` to `ended`. */
+export interface Reporter {
+  started(file: string, resumedFromRow: number | null, snapshot: () => Snapshot): void;
+  hold(hold: Hold, message: string): void;
+  released(cause: string, sinceWallMs: number): void;
+  notice(level: 'info' | 'warning', code: string, message: string): void;
+  ended(file: string): void;
+}
+
+/** A notice as a person reads it. */
+export function noticeText(screen: Screen, level: 'info' | 'warning', message: string): string {
+  return level === 'warning'
+    ? `${styled(screen, 'yellow', 'warning:')} ${harmless(message, 1000)}`
+    : harmless(message, 1000);
+}

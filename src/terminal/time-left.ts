@@ -1,0 +1,56 @@
+/** How long a run will still take, with its waits. Pure: a guess, and `null` where there is nothing to guess from. */
+
+/** Where a run stands, for an estimate. */
+export interface Standing {
+  readonly nowMs: number;
+  /** Of the file's own bytes. */
+  readonly readBytes: number;
+  readonly sizeBytes: number;
+  /** Rows that have ended, of the whole job. */
+  readonly endedRowCount: number;
+  readonly endedInRunCount: number;
+  /** Started and not yet ended. */
+  readonly underWayCount: number;
+  /** Tries over the whole job. */
+  readonly tryCount: number;
+  /** Of this run. */
+  readonly elapsedMs: number;
+  /** While nothing holds; `null`: not known yet. */
+  readonly rowsPerSecond: number | null;
+  /** When what holds the run ends; `null`: nothing holds it, or nobody knows. */
+  readonly holdUntilMs: number | null;
+  readonly cap: { readonly limit: number; readonly left: number; readonly nextFreeAtMs: number | null };
+}
+
+const dayMs = 86_400_000;
+
+/** Rows that have not ended yet, by the bytes that the ended ones took. */
+export function rowsLeft(
+  at: Pick<Standing, 'readBytes' | 'sizeBytes' | 'endedRowCount' | 'underWayCount'>,
+): number | null {
+  const readRowCount = at.endedRowCount + at.underWayCount;
+  if (readRowCount === 0 || at.readBytes <= 0) return null;
+  const unreadBytes = Math.max(0, at.sizeBytes - at.readBytes);
+  return at.underWayCount + Math.round((unreadBytes * readRowCount) / at.readBytes);
+}
+
+/** Milliseconds until the last row has ended. */
+export function timeLeftMs(at: Standing): number | null {
+  const rowCount = rowsLeft(at);
+  if (rowCount === null || at.rowsPerSecond === null || at.rowsPerSecond <= 0) return null;
+  const holdMs = at.holdUntilMs === null ? 0 : Math.max(0, at.holdUntilMs - at.nowMs);
+  const sendingMs = (rowCount / at.rowsPerSecond) * 1000;
+  // Rows without a value, and unchanged ones, cost nothing of the cap; retries cost more than one.
+  const triesPerRow = at.endedRowCount === 0 ? 1 : at.tryCount / at.endedRowCount;
+  const triesPerDay = at.rowsPerSecond * triesPerRow * (dayMs / 1000);
+  const overCap = rowCount * triesPerRow - at.cap.left;
+  if (overCap <= 0 || triesPerDay <= at.cap.limit || at.cap.limit <= 0) return holdMs + sendingMs;
+
+  // More than the cap has left. What was used comes free a day after it was used, in the order in which it was used:
+  // so each further cap's worth begins a day after the one before, and the last part of it takes as long as it did.
+  const fullCaps = Math.ceil(overCap / at.cap.limit) - 1;
+  const lastPart = overCap - fullCaps * at.cap.limit;
+  const firstFreeMs = at.cap.nextFreeAtMs === null ? dayMs - at.elapsedMs : at.cap.nextFreeAtMs - at.nowMs;
+  const waitMs = Math.max(0, firstFreeMs, (at.cap.left / triesPerDay) * dayMs);
+  return waitMs + fullCaps * dayMs + (lastPart / triesPerDay) * dayMs;
+}

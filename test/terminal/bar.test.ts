@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { loadBar } from '../../src/terminal/bar.js';
+import { fakeScreen, terminalLines } from './fake-screen.js';
+
+const startBar = await loadBar();
+
+describe('the bar', () => {
+  it('stands on the last line, below what is said while it is there', () => {
+    const screen = fakeScreen({ isTerminal: true });
+    const bar = startBar(screen, () => '43 % done');
+    expect(terminalLines(screen.written())).toEqual(['43 % done']);
+    bar.say('first');
+    bar.say('second');
+    expect(terminalLines(screen.written())).toEqual(['first', 'second', '43 % done']);
+    bar.stop();
+  });
+
+  it('leaves nothing behind but what was said', () => {
+    const screen = fakeScreen({ isTerminal: true });
+    const bar = startBar(screen, () => '43 % done');
+    bar.say('first');
+    bar.stop();
+    screen.write('after\n');
+    expect(terminalLines(screen.written())).toEqual(['first', 'after', '']);
+  });
+
+  it('changes no setting of the terminal that a killed process would leave behind', () => {
+    const screen = fakeScreen({ isTerminal: true });
+    startBar(screen, () => 'x').stop();
+    expect(screen.written()).not.toMatch(/\u001b\[\?|\u001b[78]/);
+  });
+
+  it('clears all the lines into which a narrower window has broken it', () => {
+    const screen = fakeScreen({ isTerminal: true, columns: 100 });
+    const bar = startBar(screen, () => 'x'.repeat(screen.columns - 1));
+    const before = screen.written().length;
+    screen.resize(40); // 99 characters now stand on three lines
+    expect(screen.written().slice(before)).toBe('\u001b[2A\r\u001b[J');
+    bar.stop();
+  });
+});
