@@ -11,6 +11,8 @@ const flushAfterMs = 50;
 const unwrittenAgeMaxMs = 100;
 /** What is buffered goes out at once above this. */
 const flushAtBytes = 65_536;
+/** Rows that need no try end as fast as they are read: above this, reading waits for the disk. */
+const unwrittenBytesMax = 1_048_576;
 
 /**
  * The results report as it is written: the job's journal.
@@ -110,6 +112,14 @@ export class Journal {
     if (this.#fault !== null || this.#isClosed) return false;
     const oldestMs = this.#appendingSinceMs ?? this.#bufferedSinceMs;
     return oldestMs === null || this.#clock.monotonicMs() - oldestMs <= unwrittenAgeMaxMs;
+  }
+
+  /** Resolves when no more than 1 MB is waiting to be written, or none of it will be. To be awaited between chunks of rows. */
+  async room(): Promise<void> {
+    while (this.#endByte - this.#writtenBytes > unwrittenBytesMax && this.#fault === null && !this.#isClosed) {
+      this.#flush();
+      await this.#appending;
+    }
   }
 
   /**

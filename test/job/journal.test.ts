@@ -170,6 +170,32 @@ describe('writing', () => {
   });
 });
 
+describe('room', () => {
+  it('is there at once until 1 MB waits, then when it has been written, and after a fault', async () => {
+    const journal = await open();
+    await journal.room();
+    const letGo = hold(/^append/);
+    const big = rowResult({ id: 'x'.repeat(100_000) });
+    for (let count = 0; count < 10; count += 1) journal.write(big);
+    await journal.room();
+    journal.write(big);
+    let hasRoom = false;
+    const room = journal.room().then(() => {
+      hasRoom = true;
+    });
+    await settle(20);
+    expect(hasRoom).toBe(false);
+    letGo();
+    await room;
+    disk.before = () => {
+      throw systemError('ENOSPC');
+    };
+    for (let count = 0; count < 11; count += 1) journal.write(big);
+    await journal.room();
+    await journal.close();
+  });
+});
+
 describe('sync', () => {
   it('is durable up to what had been handed in, and does not hold up what comes meanwhile', async () => {
     const journal = await open();
