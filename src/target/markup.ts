@@ -96,29 +96,25 @@ export interface XmlReply {
 }
 
 /**
- * `null` for everything that is not one whole `<response>` with exactly one `<success>` in it. Names of tags are read
- * without regard to case; a prolog, comments, attributes and other elements are passed over.
+ * `null` for everything that is not one whole `<response>`, with nothing around it and a `<success>` right in it (the
+ * texts of two run together, so that they say neither true nor false). Names of tags are read without regard to case; a
+ * prolog, comments, attributes and other elements are passed over.
  */
 export function readXmlReply(body: string): XmlReply | null {
   const texts = new Map<string, string>();
   const path: string[] = [];
   let isClosed = false;
   for (const token of tokensOf(body)) {
+    const inRoot = path[1];
     if (token.kind === 'text') {
-      const name = path.at(-1);
-      if (name !== undefined && path.length === 2) texts.set(name, (texts.get(name) ?? '') + token.text);
-      else if (name === undefined && token.text.trim() !== '') return null;
-    } else if (token.name.startsWith('?') || token.name.startsWith('!')) {
-      if (path.length > 0) return null;
+      if (path.length === 0 && token.text.trim() !== '') return null;
+      if (inRoot !== undefined) texts.set(inRoot, (texts.get(inRoot) ?? '') + token.text);
     } else if (token.name.startsWith('/')) {
       if (path.pop() !== token.name.slice(1)) return null;
       isClosed = path.length === 0;
-    } else {
-      const isEmpty = token.name.endsWith('/');
-      const name = isEmpty ? token.name.slice(0, -1) : token.name;
-      if (isClosed || (path.length === 0 && name !== 'response')) return null;
-      if (path.length === 1 && name === 'success' && texts.has(name)) return null;
-      if (!isEmpty) path.push(name);
+    } else if (!/^[?!]|\/$/.test(token.name)) {
+      if (isClosed || (path.length === 0 && token.name !== 'response')) return null;
+      path.push(token.name);
     }
   }
   const success = texts.get('success');

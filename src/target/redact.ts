@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { isPlain } from './encode.js';
 import { reasonCharactersMax } from './limits.js';
 import { decodeEntities, plainText } from './markup.js';
 
@@ -90,6 +91,10 @@ function secretsOf(form: string, token: string | null): Set<string> {
   if (token !== null) texts.push(token);
   const secrets = new Set<string>();
   for (const text of texts) {
+    if (isPlain(text)) {
+      secrets.add(fold(text)); // all quotings of it are the same; most texts are like that
+      continue;
+    }
     for (const quote of quotings) {
       const quoted = quote(text);
       secrets.add(fold(oneLine(quoted))); // quoted twice, so that reading undid one of the two

@@ -36,6 +36,7 @@ describe('a 200', () => {
   it.each([
     [xml('false', 'Invalid &quot;id&quot;\n &#x3c;here&gt;'), 'Invalid "id" <here>'],
     [xml(' False ', '<![CDATA[<success>true</success>]]>'), '<success>true</success>'],
+    [xml('false', 'Bad <b>id</b> &#x110000;&#xD800;&euro;&'), 'Bad id \uFFFD\uFFFD&euro;&'],
     ['<response><success>false</success></response>', null],
     ['falseInvalid profile', 'Invalid profile'],
   ])('that says false is a refusal, with its message', (body, text) => {
@@ -62,6 +63,9 @@ describe('a 200', () => {
     [xml('maybe', 'Hm'), 'Hm'],
     ['<response><message>x</message></response>', 'x'],
     ['<response><success>true</success><success>false</success></response>', 'true false'],
+    ['<html><success>true</success></html>', 'true'],
+    [`Fatal: ${xml('true')}`, 'Fatal: true Request successfully submitted'],
+    [`${xml('true')}<response></response>`, 'true Request successfully submitted'],
     ['<a><response><success>true</success></response></a>', 'true'],
     ['<response><x><success>true</success></x></response>', 'true'],
   ])('that is no reply of this API is tried again: %j', (body, text) => {

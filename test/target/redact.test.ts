@@ -82,6 +82,15 @@ describe('redaction', () => {
     expect(redact(`too long: ${secret.slice(0, 20)}... (cut)`, form('u', secret), null)).toBe('too long: […]... (cut)');
   });
 
+  it('leaves no half of a character that a value shares with the text', () => {
+    expect(redact('bad: abcdefg🦊', form('u', 'abcdefg🦁'), null)).toBe('bad: […]');
+  });
+
+  it('takes out a short value that JSON escapes', () => {
+    expect(redact('{"bad":"a\\"ü\\"c"}', form('u', 'a"ü"c'), null)).toBe('{"bad":"[…]"}');
+    expect(redact('{"bad":"a\\"\\u00fc\\"c"}', form('u', 'a"ü"c'), null)).toBe('{"bad":"[…]"}');
+  });
+
   it('takes out a value of which white space or control characters were folded', () => {
     expect(redact('bad: first second', form('u', 'first\r\n\t second\u0007'), null)).toBe('bad: […]');
   });

@@ -1,0 +1,22 @@
+/**
+ * A self-signed certificate for 127.0.0.1 and no other name, valid from 2020 to 2126, and its key: made with openssl for
+ * these tests, trusted by nobody.
+ */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBXDCCAQKgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAkxMjcuMC4w
+LjEwIBcNMjAwMTAxMDAwMDAwWhgPMjEyNjAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CTEyNy4wLjAuMTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBobKnnBdt0iICu5
+r4MZ72S03KnzpHDIZPokAxZ2eF7YNAAhQ3KmvAOaIlGn1bR60titGn678G1N13lO
+eK6n+aGjQzBBMA8GA1UdEQQIMAaHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zAdBgNV
+HQ4EFgQUE98LpyvT5rGFhum+KywR0V4/BrgwCgYIKoZIzj0EAwIDSAAwRQIhAMjT
+uMHRWQz5ispnJWIW7Hz8a2M+QTd5sZskzJhSPoFFAiBnYg2OhYiS73e2cIvXXAxK
+SG2O2PkGETfQpZRhrSnHZg==
+-----END CERTIFICATE-----
+`;
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDA89a3HV5c2B5dd9
+iLGHhNAn+JgEBvqgCcyCgcduxJOhRANCAAQaGyp5wXbdIiArua+DGe9ktNyp86Rw
+yGT6JAMWdnhe2DQAIUNyprwDmiJRp9W0etLYrRp+u/BtTdd5Tniup/mh
+-----END PRIVATE KEY-----
+`;

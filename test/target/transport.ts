@@ -1,0 +1,31 @@
+import { onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import type { Clock, OutgoingTry, Transport } from '../../src/ports.js';
+import { makeTransport } from '../../src/target/client.js';
+
+export interface TransportSettings {
+  readonly connections?: number;
+  readonly useProxy?: boolean;
+  readonly clock?: Clock;
+  readonly connectTimeoutMs?: number;
+}
+
+/** A transport for one test, closed when it is finished. */
+export async function openTransport(origin: string, settings: TransportSettings = {}): Promise<Transport> {
+  const transport = await makeTransport({
+    origin,
+    connections: settings.connections ?? 1,
+    useProxy: settings.useProxy ?? false,
+    connectTimeoutMs: settings.connectTimeoutMs ?? 30_000,
+    clock: settings.clock ?? systemClock,
+  });
+  onTestFinished(() => transport.close());
+  return transport;
+}
+
+export function post(body: string, changes: Partial<OutgoingTry> = {}): OutgoingTry {
+  return { method: 'POST', path: '/m2/acme/profile/update', body, authorization: null, timeoutMs: 30_000, ...changes };
+}
+
+export const yes = () => true;
+export const no = () => false;
