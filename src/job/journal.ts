@@ -75,6 +75,7 @@ export class Journal {
         if (kind !== 'file') throw notAFile(path);
         if (mode === 'new') await beginReport(disk, path, file);
         const { sizeBytes } = await file.stat();
+        if (sizeBytes < firstResultByte) throw changedUnderUs(path, 'is not there any more'); // opening made a new one
         return new Journal(disk, path, clock, file, sizeBytes);
       } catch (error) {
         await file.close().catch(() => {});

@@ -81,6 +81,10 @@ describe('opening', () => {
     });
   });
 
+  it('does not go on in a report that has just gone', async () => {
+    await expect(Journal.open(disk, clock, path, 'resume')).rejects.toMatchObject({ code: 'results-changed' });
+  });
+
   it('goes on at the end of a report', async () => {
     await writeFile(path, resultsHeader + resultLine(numbered(1)));
     const journal = await Journal.open(disk, clock, path, 'resume');
@@ -276,6 +280,7 @@ describe('a disk that refuses', () => {
     await until(() => disk.operations.at(-1)?.startsWith('truncate') === true);
     disk.before = () => {};
     journal.write(numbered(3));
+    expect(clock.timerCount()).toBe(0);
     await clock.advance(1000);
     await expect(journal.sync()).rejects.toMatchObject({ code: 'disk-full', exitStatus: 6 });
     expect(faults.map((fault) => fault.code)).toEqual(['disk-full']);
@@ -284,6 +289,29 @@ describe('a disk that refuses', () => {
     expect(clock.timerCount()).toBe(0);
     await journal.close();
     expect(await content()).toBe(resultsHeader + resultLine(numbered(1)));
+  });
+
+  it('tells the first fault alone when one comes of another', async () => {
+    const journal = await open();
+    const faults: ProfileDripError[] = [];
+    journal.onFault = (fault) => faults.push(fault);
+    let letGo: () => void = () => {};
+    disk.before = (operation) => {
+      if (operation.startsWith('append')) throw systemError('ENOSPC');
+      if (operation.startsWith('sync'))
+        return new Promise((_, reject) => {
+          letGo = () => reject(systemError('EIO'));
+        });
+    };
+    const syncing = journal.sync();
+    await until(() => disk.operations.at(-1)?.startsWith('sync') === true);
+    journal.write(numbered(1));
+    await clock.advance(50);
+    await until(() => faults.length > 0);
+    letGo();
+    await expect(syncing).rejects.toMatchObject({ code: 'disk-full' });
+    expect(faults.map((fault) => fault.code)).toEqual(['disk-full']);
+    await journal.close();
   });
 
   it('says what kind of fault it is', async () => {
