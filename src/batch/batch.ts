@@ -54,6 +54,8 @@ export interface Header {
   /** As in the file (neither decoded nor trimmed), but for a byte order mark and `batch=`. */
   readonly cells: readonly string[];
   readonly lineNumber: number;
+  /** Whether its own bytes are UTF-8. Where not, `cells` hold U+FFFD in their place. */
+  readonly isUtf8: boolean;
   /** Its own bytes with the byte order mark and `batch=`, its line end included (which the last line of a file may lack). */
   readonly bytes: Buffer;
 }

@@ -1,4 +1,5 @@
 import { FileError, MachineError, systemCode } from '../errors.js';
+import { harmless } from '../harmless.js';
 
 /** The errors of form: what cannot be read on in FILE. The codes are a public interface. */
 export const fileCodes = {
@@ -6,7 +7,7 @@ export const fileCodes = {
   'file-unreadable': 'the file may not be opened',
   'file-not-regular': 'a folder, a device or a pipe in place of a file',
   'file-empty': 'no header line',
-  'file-not-text': 'a NUL byte, UTF-16, or a header that is not UTF-8',
+  'file-not-text': 'a NUL byte, or UTF-16',
   'file-quote-open': 'a quote that never closes',
   'file-record-bytes': 'a record over 1,000,000 bytes',
   'file-record-lines': 'a record over more than 20 lines, with encoded values',
@@ -18,8 +19,13 @@ export type FileCode = keyof typeof fileCodes;
 
 const onceMended = 'Rows before it are not touched: once this is mended, the same command goes on.';
 
+/** File names come from outside; a path may be long, and its end is what tells files apart. */
+function shown(path: string): string {
+  return harmless(path, 4_096);
+}
+
 export function fileError(path: string, lineNumber: number | null, code: FileCode, text: string, cause?: unknown) {
-  const where = lineNumber === null ? path : `${path}, line ${lineNumber}`;
+  const where = lineNumber === null ? shown(path) : `${shown(path)}, line ${lineNumber}`;
   return new FileError(code, `${where}: ${text}`, lineNumber, cause === undefined ? undefined : { cause });
 }
 
@@ -59,11 +65,6 @@ export function utf16(path: string) {
     'file-not-text',
     'expected UTF-8, found the mark of UTF-16. Save the file as CSV in UTF-8.',
   );
-}
-
-export function headerNotUtf8(path: string, lineNumber: number) {
-  const text = 'the header has bytes that are not UTF-8. Save the file as CSV in UTF-8.';
-  return fileError(path, lineNumber, 'file-not-text', text);
 }
 
 export function empty(path: string) {
@@ -126,7 +127,7 @@ export function readingError(path: string, error: unknown): MachineError {
   const found = systemCode(error) ?? 'unknown error';
   return new MachineError(
     'file-read-failed',
-    `${path}: this machine could not read the file (${found}). Once it can, the same command goes on.`,
+    `${shown(path)}: this machine could not read the file (${found}). Once it can, the same command goes on.`,
     { cause: error },
   );
 }

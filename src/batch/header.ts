@@ -1,6 +1,6 @@
 import type { BatchOptions, Header, Position, RawRow } from './batch.js';
 import type { Content } from './content.js';
-import { ContentFault, empty, headerNotUtf8, utf16 } from './faults.js';
+import { ContentFault, empty, utf16 } from './faults.js';
 import { countLineEnds } from './lines.js';
 import { RecordParser } from './record-parser.js';
 import { RowReader } from './row-reader.js';
@@ -65,12 +65,12 @@ export async function readHeader(
   const mark = head.equals(byteOrderMark) ? byteOrderMark : Buffer.alloc(0);
 
   const row = await readFirstRow(content, path, options, mark.length);
-  if (!row.isUtf8) throw headerNotUtf8(path, row.lineNumber);
   const record = row.bytes ?? Buffer.alloc(0);
   return {
     header: {
       cells: await withoutFormKey(row.cells, record, options.delimiter),
       lineNumber: row.lineNumber,
+      isUtf8: row.isUtf8,
       bytes: Buffer.concat([mark, record]),
     },
     dataStart: {

@@ -69,6 +69,11 @@ describe('what is no file to read', () => {
     expect(await failureOf(openBatch(disk, 'drop.csv', encoded))).toBeInstanceOf(MachineError);
   });
 
+  it('is told with its name made harmless for a screen', async () => {
+    const error = await openingFailure(join(await temporaryFolder(), '\u001b[2Jdrop.csv\n'));
+    expect(error.message).toContain('\\u001b[2Jdrop.csv\\u000a: there is no such file');
+  });
+
   async function openingFailure(path: string) {
     return asFileError(await failureOf(openBatch(realDisk, path, encoded)));
   }
@@ -119,11 +124,9 @@ describe('the header', () => {
     expect(await openingFault(utf16.subarray(2))).toEqual(expected);
   });
 
-  it('that is not UTF-8 is not text', async () => {
-    expect(await openingFault(Buffer.from('\nbatch=pcId,pr\xe9nom\n', 'latin1'))).toEqual({
-      code: 'file-not-text',
-      line: 2,
-    });
+  it('says whether it is UTF-8', async () => {
+    expect((await batchOf(Buffer.from('batch=pcId,pr\xe9nom\n1,x\n', 'latin1'))).header.isUtf8).toBe(false);
+    expect((await batchOf('batch=pcId,prénom\n1,\uFFFD\n')).header.isUtf8).toBe(true);
   });
 
   it('with a quote that stays open, over 20 lines or over 1 MB is told', async () => {
