@@ -296,12 +296,12 @@ describe('a disk that refuses', () => {
     const faults: ProfileDripError[] = [];
     journal.onFault = (fault) => faults.push(fault);
     let letGo: () => void = () => {};
+    const held = new Promise<void>((_, reject) => {
+      letGo = () => reject(systemError('EIO'));
+    });
     disk.before = (operation) => {
       if (operation.startsWith('append')) throw systemError('ENOSPC');
-      if (operation.startsWith('sync'))
-        return new Promise((_, reject) => {
-          letGo = () => reject(systemError('EIO'));
-        });
+      return operation.startsWith('sync') ? held : undefined;
     };
     const syncing = journal.sync();
     await until(() => disk.operations.at(-1)?.startsWith('sync') === true);

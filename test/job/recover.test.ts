@@ -106,7 +106,7 @@ describe('recover', () => {
           expect(await readFile(path)).toEqual(report.subarray(0, whole));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -129,36 +129,55 @@ describe('recover', () => {
   const three = [line(1), line(3), line(2)];
   const after = checkpointAfter(three.slice(0, 2));
   const { fromByte, endByte } = after.results;
-  const refusals: [string, Buffer, Checkpoint][] = [
-    ['a report that is shorter than the checkpoint says', reportOf(three.slice(0, 1)), after],
-    ['a report cut in a line that the checkpoint counts', reportOf(three).subarray(0, endByte - 1), after],
+  const refusals: [string, string, Buffer, Checkpoint][] = [
+    ['a report that is shorter than the checkpoint says', 'it is shorter', reportOf(three.slice(0, 1)), after],
+    ['a report cut in a counted line', 'it is shorter', reportOf(three).subarray(0, endByte - 1), after],
     [
       'a counted line that is zeros',
+      'a line that the checkpoint counts is not whole',
       Buffer.concat([reportOf(three).subarray(0, fromByte), Buffer.alloc(endByte - fromByte)]),
       after,
     ],
-    ['a report with another header', Buffer.from(reportOf(three).toString().replace('duration_ms', 'duration')), after],
-    ['a report without a header', reportOf(three).subarray(resultsHeader.length), after],
+    [
+      'a report with another header',
+      'its first line',
+      Buffer.from(reportOf(three).toString().replace('duration_ms', 'duration in')),
+      after,
+    ],
+    [
+      'a report without a header',
+      'its first line',
+      reportOf([...three, line(4), line(5)]).subarray(resultsHeader.length),
+      after,
+    ],
     [
       'a checkpoint that begins in the middle of a line',
+      'a line that is not there',
       reportOf(three),
       { ...after, results: { fromByte: fromByte + 1, endByte } },
     ],
     [
       'a checkpoint that ends in the middle of a line',
+      'a line ends elsewhere',
       reportOf(three),
       { ...after, results: { fromByte, endByte: endByte - 1 } },
     ],
-    ['a row that has two lines', reportOf([...three, line(3)]), after],
-    ['a second line of a row that had ended', reportOf([...three, line(1)]), after],
-    ['fewer lines than are counted', reportOf(three), { ...after, counts: { ...after.counts, submitted: 4 } }],
-    ['the lines of another run', reportOf([line(3), line(1), line(2)]), after],
+    ['a row that has two lines', 'row 3 is in it twice', reportOf([...three, line(3)]), after],
+    ['a second line of a row that had ended', 'row 1 is in it twice', reportOf([...three, line(1)]), after],
+    [
+      'fewer lines than are counted',
+      'it has not the lines',
+      reportOf(three),
+      { ...after, counts: { ...after.counts, submitted: 4 } },
+    ],
+    ['the lines of another run', 'it has not the lines', reportOf([line(3), line(1), line(2)]), after],
   ];
-  for (const [what, report, checkpoint] of refusals) {
+  for (const [what, why, report, checkpoint] of refusals) {
     it(`refuses ${what}, and changes nothing`, async () => {
       await writeFile(path, report);
       const refusal = recover(disk, checkpoint, path);
       await expect(refusal).rejects.toMatchObject({ code: 'report-damaged', exitStatus: 2 });
+      await expect(refusal).rejects.toThrow(why);
       await expect(refusal).rejects.toThrow(/--restart/);
       expect(await readFile(path)).toEqual(report);
     });

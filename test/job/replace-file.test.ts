@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { replaceFile } from '../../src/job/replace-file.js';
+import { Replacement, replaceFile } from '../../src/job/replace-file.js';
 import { temporaryFolder } from '../support/index.js';
 import { systemError, type WatchedDisk, watchedDisk } from './watched-disk.js';
 
@@ -44,13 +44,22 @@ describe('replaceFile', () => {
     expect(await readdir(folder)).toEqual(['a.json']);
   });
 
-  it('is not in the way of another run that writes the same file', async () => {
+  it('begins its own temp file anew that a fault left behind', async () => {
     await writeFile(`${path}.run-1.tmp`, 'left behind');
     await replaceFile(disk, path, 'new', 'run-1');
-    await writeFile(`${path}.run-2.tmp`, 'half of what the othe');
-    await replaceFile(disk, path, 'newer', 'run-1');
-    expect(await readFile(path, 'utf8')).toBe('newer');
-    expect(await readFile(`${path}.run-2.tmp`, 'utf8')).toBe('half of what the othe');
+    expect(await readFile(path, 'utf8')).toBe('new');
+  });
+
+  it('is whole when another run writes the same file at the same time', async () => {
+    const mine = await Replacement.open(disk, path, 'run-1');
+    const other = await Replacement.open(disk, path, 'run-2');
+    await mine.append(Buffer.from('mine, '));
+    await other.append(Buffer.from('half of'));
+    await mine.append(Buffer.from('whole'));
+    await mine.keep();
+    expect(await readFile(path, 'utf8')).toBe('mine, whole');
+    await other.discard();
+    expect(await readdir(folder)).toEqual(['a.json']);
   });
 
   it('keeps a fault of the program apart from a fault of the disk', async () => {
