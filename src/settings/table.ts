@@ -135,7 +135,7 @@ export const settingsTable = {
   ratePerSecond: setting({
     name: 'rate',
     group: 'pace',
-    verbs: [...reading, 'status'],
+    verbs: reading,
     kind: kinds.decimalNumber('tries a second', 0, 100_000),
     help: 'tries a second at most, evenly spaced; 0: no limit',
     default: defaultRatePerSecond,
@@ -143,7 +143,7 @@ export const settingsTable = {
   dailyCap: setting({
     name: 'daily-cap',
     group: 'pace',
-    verbs: [...reading, 'status'],
+    verbs: reading,
     kind: kinds.wholeNumber('updates', 1, 1_000_000_000),
     help: 'updates in any rolling 24 hours, over all runs',
     default: defaultDailyCap,
@@ -151,7 +151,7 @@ export const settingsTable = {
   reserve: setting({
     name: 'reserve',
     group: 'pace',
-    verbs: [...reading, 'status'],
+    verbs: reading,
     kind: kinds.wholeNumber('updates', 0, 1_000_000_000),
     help: 'leave this many updates of the cap for others',
     default: 0,
@@ -159,7 +159,7 @@ export const settingsTable = {
   pace: setting({
     name: 'pace',
     group: 'pace',
-    verbs: [...reading, 'status'],
+    verbs: reading,
     kind: kinds.choice('burst', 'spread'),
     help: 'use the cap as it comes free, or evenly over the 24 hours',
     default: 'burst',

@@ -8,7 +8,6 @@ export interface Standing {
   readonly sizeBytes: number;
   /** Rows that have ended, of the whole job. */
   readonly endedRowCount: number;
-  readonly endedInRunCount: number;
   /** Started and not yet ended. */
   readonly underWayCount: number;
   /** Tries over the whole job. */

@@ -79,8 +79,8 @@ describe('where settings come from', () => {
 
   it('reads of a shared config file what a verb knows, and passes over what is another verb’s', async () => {
     const environment = { PROFILE_DRIP_CONFIG: 'drip.json' };
-    const { settings } = await read({ verb: 'status', files: config({ retries: 9, rate: 7 }), environment });
-    expect(settings).toMatchObject({ ratePerSecond: 7, retries: 5 });
+    const { settings } = await read({ verb: 'status', files: config({ retries: 9, out: 'jobs' }), environment });
+    expect(settings).toMatchObject({ out: 'jobs', retries: 5 });
   });
 });
 

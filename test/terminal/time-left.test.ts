@@ -11,7 +11,6 @@ const halfway: Standing = {
   readBytes: 50_000,
   sizeBytes: 100_000,
   endedRowCount: 1000,
-  endedInRunCount: 1000,
   underWayCount: 0,
   tryCount: 1000,
   elapsedMs: 10_000,

@@ -1,0 +1,72 @@
+import { isLoopback } from '../endpoint.js';
+import { type Checkpoint, endedRowCount } from '../job/checkpoint.js';
+import type { RowCounts } from '../job/summary.js';
+import type { LedgerStatus } from '../pacing/status.js';
+import { rowsLeft, timeLeftMs } from '../terminal/time-left.js';
+
+/** How far a job is, from its checkpoint alone. Pure. */
+export interface JobStatus {
+  readonly file: string;
+  readonly complete: boolean;
+  /** `null`: there is no job on this file. */
+  readonly rows: RowCounts | null;
+  /** Of the whole file, 0 to 1; `null`: not known. */
+  readonly share: number | null;
+  readonly updatedAtMs: number | null;
+  /** If it goes on at the pace that it had so far, with the waits for the cap; `null`: it is done, or nobody can say. */
+  readonly endsAtMs: number | null;
+}
+
+/** Ten years: a guess beyond is none. */
+const guessMsMax = 3.2e11;
+
+export function jobStatus(
+  file: string,
+  checkpoint: Checkpoint | null,
+  ledgers: readonly LedgerStatus[],
+  nowMs: number,
+): JobStatus {
+  if (checkpoint === null) {
+    return { file, complete: false, rows: null, share: null, updatedAtMs: null, endsAtMs: null };
+  }
+  const { state, counts, totalRows, updatedAtMs } = checkpoint;
+  const complete = state === 'complete';
+  const leftMs = complete ? null : leftOf(checkpoint, ledgers, nowMs);
+  return {
+    file,
+    complete,
+    rows: { total: totalRows, ...counts },
+    share: complete ? 1 : shareOf(checkpoint),
+    updatedAtMs,
+    endsAtMs: leftMs === null || leftMs > guessMsMax ? null : nowMs + leftMs,
+  };
+}
+
+/** Of a compressed file the place in its content is known, and how large that is in all is not. */
+function shareOf({ file, next }: Checkpoint): number | null {
+  return file.isCompressed || file.sizeBytes === 0 ? null : Math.min(1, next.byte / file.sizeBytes);
+}
+
+function leftOf(checkpoint: Checkpoint, ledgers: readonly LedgerStatus[], nowMs: number): number | null {
+  const { file, next, counts, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
+  const ranMs = updatedAtMs - startedAtMs;
+  if (file.isCompressed || ranMs <= 0) return null;
+  const ledger = ledgers.find(
+    (one) => one.clientCode === job.clientCode && one.isLoopback === isLoopback(job.endpoint),
+  );
+  // Without a ledger nothing is known to be used.
+  const free = { limit: Number.MAX_SAFE_INTEGER, left: Number.MAX_SAFE_INTEGER, nextFreeAtMs: null };
+  const standing = {
+    nowMs,
+    readBytes: next.byte,
+    sizeBytes: file.sizeBytes,
+    endedRowCount: next.rowNumber - 1,
+    underWayCount: 0,
+    tryCount: attempts,
+    elapsedMs: ranMs,
+    rowsPerSecond: (endedRowCount(counts) / ranMs) * 1000,
+    holdUntilMs: null,
+    cap: ledger === undefined ? free : { ...ledger, limit: ledger.limit - ledger.reserve },
+  };
+  return rowsLeft(standing) === 0 ? 0 : timeLeftMs(standing);
+}

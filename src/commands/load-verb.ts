@@ -1,0 +1,12 @@
+import type { RunVerb, VerbName } from './call.js';
+
+/** Where each verb is done: loaded when it is wanted, and no other. */
+const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
+  send: async () => (await import('./send.js')).send,
+  status: async () => (await import('./status.js')).status,
+  sandbox: async () => (await import('./sandbox.js')).sandbox,
+};
+
+export function loadVerb(verb: VerbName): Promise<RunVerb> {
+  return loaders[verb]();
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { realDisk } from '../disk.js';
+import { type ExitStatus, exitStatus } from '../exit-status.js';
+import { harmless } from '../harmless.js';
+import { locateJob } from '../report/locate-job.js';
+import { makeReport, type ReportMade } from '../report/make-report.js';
+import { machineTimeZone } from '../report/time-zone.js';
+import { noticeText } from '../terminal/reporter.js';
+import { bytes, counted } from '../terminal/words.js';
+import { version } from '../version.js';
+import { requireFiles } from './arguments.js';
+import type { Call } from './call.js';
+import { printConfig, settingsOf } from './settings-of-call.js';
+
+/** `profile-drip report FILE`: makes the page, and says where it is: its path alone on standard output. */
+export async function report(call: Call): Promise<ExitStatus> {
+  const { host, files } = call;
+  const found = await settingsOf(call, 'report');
+  const { settings } = found;
+  if (settings.printConfig) {
+    printConfig(call, found, 'report');
+    return exitStatus.done;
+  }
+  requireFiles(call);
+  for (const { level, message } of found.notices) host.stderr.write(`${noticeText(host.stderr, level, message)}\n`);
+  const [file = ''] = files;
+  const made = await makeReport({
+    disk: realDisk,
+    clock: host.clock,
+    files: await locateJob(realDisk, { file, out: settings.out, name: settings.name }),
+    timeZone: machineTimeZone(),
+    token: randomUUID(),
+  });
+  host.stdout.write(settings.json ? `${JSON.stringify(reportJson(made))}\n` : `${harmless(made.path, 4096)}\n`);
+  host.stderr.write(`${reportWords(made)}\n`);
+  return exitStatus.done;
+}
+
+/** What the page is about, in a line or two. */
+function reportWords({ rowCount, rejectedCount, sizeBytes, unreadBytes }: ReportMade): string {
+  const notThrough = rejectedCount === 0 ? '' : `, ${counted(rejectedCount, 'row')} that did not go through`;
+  const page = `A page of ${bytes(sizeBytes)} on ${counted(rowCount, 'row')}${notThrough}: open it in a browser.`;
+  if (unreadBytes === 0) return page;
+  return `${page}\nThe results end with ${counted(unreadBytes, 'byte')} that are no whole line; they are not counted.`;
+}
+
+function reportJson({ path, sizeBytes, rowCount, rejectedCount, unreadBytes }: ReportMade): object {
+  const made = { report: path, size_bytes: sizeBytes, rows: rowCount, not_through: rejectedCount };
+  return {
+    schema: 1,
+    version,
+    exit_status: exitStatus.done,
+    error: null,
+    reports: [{ ...made, unread_bytes: unreadBytes }],
+  };
+}

@@ -1,0 +1,72 @@
+import { systemBootClock } from '../clock.js';
+import { realDisk } from '../disk.js';
+import { type ExitStatus, exitStatus } from '../exit-status.js';
+import { loadCheckpoint } from '../job/checkpoint-read.js';
+import { jobFilesOf, sortFiles } from '../job/job-files.js';
+import { findLedgerStore } from '../pacing/lmdb-store.js';
+import { type LedgerStatus, ledgerStatus } from '../pacing/status.js';
+import type { Clock } from '../ports.js';
+import type { Call } from './call.js';
+import { type JobStatus, jobStatus } from './job-status.js';
+import { printConfig, settingsOf } from './settings-of-call.js';
+import { statusText } from './status-words.js';
+
+/** `profile-drip status`: reads the ledger and the jobs' checkpoints, and changes nothing. */
+export async function status(call: Call): Promise<ExitStatus> {
+  const { host } = call;
+  const found = await settingsOf(call, 'status');
+  const { settings } = found;
+  if (settings.printConfig) {
+    printConfig(call, found, 'status');
+    return exitStatus.done;
+  }
+  const ledgers = await readLedgers(settings.stateDir, host.clock);
+  const nowMs = host.clock.wallMs();
+  const jobs: JobStatus[] = [];
+  const options = { out: settings.out, name: settings.name, sandbox: false };
+  for (const file of sortFiles(call.files, options).sendable) {
+    const checkpoint = await loadCheckpoint(realDisk, jobFilesOf(file, options).checkpoint);
+    jobs.push(jobStatus(file, checkpoint, ledgers, nowMs));
+  }
+  if (settings.json) host.stdout.write(`${JSON.stringify(statusObject(ledgers, jobs))}\n`);
+  else host.stdout.write(statusText(ledgers, jobs, { screen: host.stdout, nowMs, stateDir: settings.stateDir }));
+  return exitStatus.done;
+}
+
+async function readLedgers(stateDir: string, clock: Clock): Promise<LedgerStatus[]> {
+  const store = await findLedgerStore(stateDir);
+  try {
+    return await ledgerStatus(store, clock, systemBootClock);
+  } finally {
+    await store?.close();
+  }
+}
+
+/** `--json`: a public interface. */
+export function statusObject(ledgers: readonly LedgerStatus[], jobs: readonly JobStatus[]) {
+  return {
+    schema: 1,
+    ledgers: ledgers.map((ledger) => ({
+      client_code: ledger.clientCode,
+      loopback: ledger.isLoopback,
+      limit: ledger.limit,
+      reserve: ledger.reserve,
+      used: ledger.used,
+      left: ledger.left,
+      next_free_at: isoTime(ledger.nextFreeAtMs),
+      all_free_at: isoTime(ledger.allFreeAtMs),
+      hours: ledger.hours.map(({ fromMs, used }) => ({ from: isoTime(fromMs), used })),
+    })),
+    jobs: jobs.map((job) => ({
+      file: job.file,
+      complete: job.complete,
+      rows: job.rows,
+      updated_at: isoTime(job.updatedAtMs),
+      ends_at: isoTime(job.endsAtMs),
+    })),
+  };
+}
+
+function isoTime(wallMs: number | null): string | null {
+  return wallMs === null ? null : new Date(wallMs).toISOString();
+}

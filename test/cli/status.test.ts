@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { jobStatus } from '../../src/commands/job-status.js';
+import { statusObject } from '../../src/commands/status.js';
+import { statusText } from '../../src/commands/status-words.js';
+import type { Checkpoint } from '../../src/job/checkpoint.js';
+import type { LedgerStatus } from '../../src/pacing/status.js';
+
+const hourMs = 3_600_000;
+const nowMs = Date.UTC(2026, 10, 23, 13, 0);
+
+const ledger: LedgerStatus = {
+  clientCode: 'acme',
+  isLoopback: false,
+  limit: 1_000_000,
+  reserve: 10_000,
+  used: 412_357,
+  left: 577_643,
+  nextFreeAtMs: nowMs + hourMs,
+  next1000FreeAtMs: nowMs + hourMs + 600_000,
+  allFreeAtMs: nowMs + 23 * hourMs,
+  hours: Array.from({ length: 24 }, (_, hour) => ({
+    fromMs: nowMs - (24 - hour) * hourMs,
+    used: hour < 22 ? 0 : 206_178,
+  })),
+};
+
+/** A quarter of a file, an hour after it was begun. */
+const checkpoint: Checkpoint = {
+  schema: 1,
+  job: {
+    clientCode: 'acme',
+    endpoint: 'https://acme.tt.omtrdc.net',
+    idColumn: null,
+    idType: 'thirdPartyId',
+    values: 'encoded',
+    plus: null,
+    delimiter: ',',
+  },
+  runId: 'a-run',
+  startedAtMs: nowMs - hourMs,
+  updatedAtMs: nowMs,
+  state: 'open',
+  exitStatus: null,
+  file: {
+    path: 'loyalty.csv',
+    sizeBytes: 400_000,
+    modifiedNs: '0',
+    identity: '1:1',
+    isCompressed: false,
+    sha256: null,
+    fingerprint: { bytes: 0, digest: '', blockCount: 0, chain: '' },
+  },
+  next: { rowNumber: 1001, lineNumber: 1002, byte: 100_000 },
+  results: { fromByte: 0, endByte: 0 },
+  counts: { submitted: 990, skipped: 0, unchanged: 0, invalid: 4, refused: 3, failed: 3, superseded: 0 },
+  totalRows: null,
+  readRowCount: 1000,
+  attempts: 1000,
+  reasons: [],
+  openRows: [],
+  move: null,
+};
+
+describe('how far a job is', () => {
+  it('is its share by bytes, and when it ends at the pace so far', () => {
+    expect(jobStatus('loyalty.csv', checkpoint, [ledger], nowMs)).toEqual({
+      file: 'loyalty.csv',
+      complete: false,
+      rows: { total: null, ...checkpoint.counts },
+      share: 0.25,
+      updatedAtMs: nowMs,
+      endsAtMs: nowMs + 3 * hourMs,
+    });
+  });
+
+  it('waits for the cap of its own client code', () => {
+    const nearlyUsed = { ...ledger, limit: 20_000, used: 10_000, left: 0, nextFreeAtMs: nowMs + 2 * hourMs };
+    const endsAtMs = (one: LedgerStatus) => jobStatus('loyalty.csv', checkpoint, [one], nowMs).endsAtMs;
+    expect(endsAtMs(nearlyUsed)).toBe(nowMs + 5 * hourMs);
+    expect(endsAtMs({ ...nearlyUsed, isLoopback: true })).toBe(nowMs + 3 * hourMs);
+    expect(endsAtMs({ ...nearlyUsed, clientCode: 'other' })).toBe(nowMs + 3 * hourMs);
+  });
+
+  it('is known of a compressed file only by its rows', () => {
+    const compressed = { ...checkpoint, file: { ...checkpoint.file, isCompressed: true } };
+    expect(jobStatus('a.gz', compressed, [], nowMs)).toMatchObject({ share: null, endsAtMs: null });
+  });
+
+  it('ends nowhere once it is done, and before it has begun', () => {
+    const done = { ...checkpoint, state: 'complete' as const, totalRows: 1000 };
+    expect(jobStatus('a.csv', done, [ledger], nowMs)).toMatchObject({ complete: true, share: 1, endsAtMs: null });
+    expect(jobStatus('a.csv', null, [ledger], nowMs)).toMatchObject({ complete: false, rows: null, updatedAtMs: null });
+  });
+});
+
+describe('status', () => {
+  const options = { screen: { hasColor: false, isUtf8: true }, nowMs, stateDir: '/state', timeZone: 'Europe/Berlin' };
+
+  it('shows the cap with a picture of its last 24 hours, and when more comes free', () => {
+    expect(statusText([ledger, { ...ledger, isLoopback: true, used: 5, reserve: 0 }], [], options)).toBe(
+      [
+        'acme',
+        '  412,357 of 1,000,000 updates used in the last 24 hours, 577,643 left, 10,000 kept for others',
+        '  24 h ago |······················██| now',
+        '  more comes free at 15:00 CET, 1,000 at 15:10 CET, all of it at 2026-11-24 13:00 CET',
+        '',
+        'acme (loopback endpoints: a cap of their own)',
+        '  5 of 1,000,000 updates used in the last 24 hours, 577,643 left',
+        '  24 h ago |······················██| now',
+        '  more comes free at 15:00 CET, all of it at 2026-11-24 13:00 CET',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows each job in a line', () => {
+    const jobs = [
+      jobStatus('loyalty.csv', checkpoint, [ledger], nowMs),
+      jobStatus('done.csv', { ...checkpoint, state: 'complete' }, [ledger], nowMs),
+      jobStatus('new.csv', null, [ledger], nowMs),
+    ];
+    expect(statusText([], jobs, options).split('\n')).toEqual([
+      'No updates are counted in /state',
+      '',
+      'loyalty.csv: 25 % done at 14:00 CET: 1,000 rows, 990 submitted, 10 did not go through; done by 17:00 CET at the pace so far',
+      'done.csv: done at 14:00 CET: 1,000 rows, 990 submitted, 10 did not go through',
+      'new.csv: no job has begun on it',
+      '',
+    ]);
+  });
+
+  it('is told as data under stable names', () => {
+    const shown = statusObject([ledger], [jobStatus('loyalty.csv', checkpoint, [ledger], nowMs)]);
+    expect(shown.ledgers[0]).toMatchObject({
+      client_code: 'acme',
+      loopback: false,
+      limit: 1_000_000,
+      reserve: 10_000,
+      used: 412_357,
+      left: 577_643,
+      next_free_at: '2026-11-23T14:00:00.000Z',
+      all_free_at: '2026-11-24T12:00:00.000Z',
+    });
+    expect(shown.ledgers[0]?.hours).toHaveLength(24);
+    expect(shown.ledgers[0]?.hours[23]).toEqual({ from: '2026-11-23T12:00:00.000Z', used: 206_178 });
+    expect(Object.keys(shown.jobs[0] ?? {})).toEqual(['file', 'complete', 'rows', 'updated_at', 'ends_at']);
+  });
+});
