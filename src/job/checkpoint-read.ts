@@ -82,6 +82,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
     results: { fromByte: results.whole('from_byte', firstResultByte), endByte: results.whole('end_byte') },
     counts: readCounts(rows),
     totalRows: rows.wholeOrNull('total'),
+    readRowCount: rows.whole('read'),
     attempts: fields.whole('attempts'),
     reasons: fields.list('reasons').map((reason) => ({
       code: readReasonCode(reason),

@@ -76,6 +76,8 @@ export interface Checkpoint {
   readonly counts: CheckpointCounts;
   /** `null` until the whole of FILE has been read. */
   readonly totalRows: number | null;
+  /** Rows that have been read; those of them that have no end stand among `openRows` or were not tried yet. */
+  readonly readRowCount: number;
   /** Tries, over all runs. */
   readonly attempts: number;
   readonly reasons: readonly ReasonCount[];
@@ -154,7 +156,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
     },
     next: { row: next.rowNumber, line: next.lineNumber, byte: next.byte },
     results: { from_byte: results.fromByte, end_byte: results.endByte },
-    rows: { total: checkpoint.totalRows, ...counts },
+    rows: { total: checkpoint.totalRows, read: checkpoint.readRowCount, ...counts },
     attempts: checkpoint.attempts,
     reasons: checkpoint.reasons.map((reason) => ({
       code: reason.code,

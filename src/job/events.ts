@@ -43,3 +43,13 @@ export type SendEvent =
   /** A line to be said once: a new ledger, a hint, a warning. `code` is stable. */
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
   | { readonly kind: 'ended'; readonly file: string };
+
+/** What a hold means, for a log line; since when and until when stand in the hold itself. */
+export const holdMessages: Readonly<Record<HoldCause, string>> = {
+  cap: 'the cap is used up; going on by itself as units come free',
+  throttled:
+    'the server answers 429 or 503 though our own count is below the cap: someone else may be using it; holding back',
+  outage: 'nothing gets through; holding all rows and trying one from time to time',
+  disk: 'results cannot be written; nothing goes out until they are',
+  token: 'the endpoint asks for a valid token; reading the token again',
+};

@@ -136,7 +136,6 @@ export class Lock {
 
   async #lose(): Promise<boolean> {
     const { disk, path } = this.#options;
-    if (this.#state !== 'held') return false;
     this.#state = 'lost';
     const taker = await findLease(disk, path).catch(() => null);
     const what =

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -258,6 +259,23 @@ describe('taking over', () => {
     await settle(20);
     await rename(`${path}.aside`, path);
     expect(await running(confirming)).toBe(true);
+  });
+
+  it('does not even touch a lock that came while it judged the one before', async () => {
+    await someone(1).acquire();
+    const other = await readFile(path, 'utf8');
+    const disk = watchedDisk();
+    const look = (): ProcessState => {
+      rmSync(path);
+      writeFileSync(path, other.replace('run-1', 'run-3'));
+      return { kind: 'gone' };
+    };
+    const self = () => ({ pid: 2, host: 'web1', pidNamespace: 'pid:[1]', startedAt: '200' });
+    const looks = [look];
+    const processProbe = { self, look: () => looks.pop()?.() ?? { kind: 'alive' as const, startedAt: '100' } };
+    const taking = acquireLock({ disk, clock, bootClock: clock, processProbe, path, runId: 'run-2' });
+    await expect(taking).rejects.toMatchObject(busy);
+    expect(disk.operations.filter((operation) => operation.startsWith('rename'))).toEqual([]);
   });
 
   it('leaves alone what has come into the place of the lock that it judged', async () => {

@@ -1,0 +1,537 @@
+import PQueue from 'p-queue';
+import type { Position, RawRow } from '../batch/open.js';
+import type { Memory } from '../memory/memory.js';
+import type { Reason, RowStatus } from '../outcome.js';
+import type { Pacer, Permit } from '../pacing/pacer.js';
+import type { Cancel, Clock, Reply, Transport } from '../ports.js';
+import { classify } from '../target/classify.js';
+import { outgoing, type Prepared } from '../target/prepare.js';
+import { redact } from '../target/redact.js';
+import type { TriedRow } from './checkpoint.js';
+import type { Hold, HoldCause } from './events.js';
+import { Fifo } from './fifo.js';
+import type { Action, Ending, Health } from './health.js';
+import type { Journal } from './journal.js';
+import type { Lock } from './lock.js';
+import type { RowResult } from './results.js';
+import { faultStop, lostJobStop, type Stop } from './stop.js';
+import type { Tally } from './tally.js';
+import type { TokenSource } from './token.js';
+import { type OpenRow, Window } from './window.js';
+
+/**
+ * One run's loop: rows come in as they are read, tries go out as cap, rate, order and health allow, outcomes are
+ * written down.
+ *
+ * A row is read, then `ready` (none of its visitor is open before it), then under way, then it has ended; between two
+ * tries it rests. Everything that can start a try calls `#pump`, the one place where tries start.
+ *
+ * Invariants: of one visitor at most one row is ready, resting or under way; no try starts while older outcomes
+ * cannot be written, while the lease on the job is in doubt, or after a stop; a row ends once, and its line is handed
+ * to the journal in the same step.
+ */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #ports: LoopPorts;
+  readonly #hooks: LoopHooks;
+  readonly #window = new Window();
+  readonly #ready = new Fifo<OpenRow>();
+  readonly #queue: PQueue;
+  readonly #rests = new Set<Cancel>();
+  #cancelWake: Cancel | null = null;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #cancelGrace: Cancel | null = null;
+  #hold: Hold | null = null;
+  /** The first row that has not been admitted. */
+  #readTo: Position;
+  /** Looks under way at the file, the lock or the token. */
+  #lookCount = 0;
+  #isPumping = false;
+  #hasReadAll = false;
+  #roomWaiter: (() => void) | null = null;
+  #stop: Stop | null = null;
+  #finish: () => void = () => {};
+  readonly #finished: Promise<void>;
+
+  constructor(from: Position, options: LoopOptions, ports: LoopPorts, hooks: LoopHooks) {
+    this.#readTo = from;
+    this.#options = options;
+    this.#ports = ports;
+    this.#hooks = hooks;
+    this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#queue.on('next', () => this.#pump());
+    // Units that come back early end a wait, and FILE is looked at again after every wait.
+    ports.pacer.onReady = () => {
+      if (this.#hold?.cause !== 'cap') this.#pump();
+      else if (this.#lookCount === 0) this.#look(this.#hooks.lookAtFile);
+    };
+    ports.journal.onWritten = () => this.#pump();
+  }
+
+  /** Every row before it has its end. */
+  get next(): Position {
+    return this.#window.next(this.#readTo);
+  }
+
+  /** Where in the report the lines of rows from `next` on begin at the earliest; `endByte` where there are none. */
+  resultsFromByte(earlier: EarlierRuns, endByte: number): number {
+    // Rows that an earlier run ended and this one has not come by yet are not in the window.
+    return Math.min(this.#window.resultsFromByte(endByte), ...earlier.ended.values());
+  }
+
+  /** Rows that have been read, by this run or an earlier one. */
+  readRowCount(earlier: EarlierRuns): number {
+    return Math.max(this.#readTo.rowNumber - 1, ...earlier.ended.keys(), ...earlier.tried.keys());
+  }
+
+  /** Rows that were tried and have no end, in this run or an earlier one: their tries count on in the next. */
+  triedRows(earlier: EarlierRuns): TriedRow[] {
+    const rows: TriedRow[] = [...this.#window.tried()].map(({ rowNumber, attempts, firstTryAtMs }) => ({
+      rowNumber,
+      attempts,
+      firstTryAtMs: firstTryAtMs ?? this.#ports.clock.wallMs(),
+    }));
+    for (const [rowNumber, { attempts, firstTryAtMs }] of earlier.tried)
+      rows.push({ rowNumber, attempts, firstTryAtMs });
+    return rows;
+  }
+
+  get hold(): Hold | null {
+    return this.#hold;
+  }
+
+  get underWayCount(): number {
+    return this.#queue.pending;
+  }
+
+  get stopped(): Stop | null {
+    return this.#stop;
+  }
+
+  /**
+   * Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more.
+   * `false`: the run stops, no more are wanted.
+   */
+  async admit(rows: readonly RawRow[], after: Position, earlier: EarlierRuns): Promise<boolean> {
+    const fresh: { raw: RawRow; prepared: Prepared | null }[] = rows.map((raw) => ({
+      raw,
+      prepared: earlier.ended.has(raw.rowNumber) ? null : this.#ports.prepare(raw.cells, raw.isUtf8),
+    }));
+    const verdicts = await this.#examine(fresh);
+    for (const { raw, prepared } of fresh) {
+      this.#readTo = { rowNumber: raw.rowNumber, lineNumber: raw.lineNumber, byte: raw.startByte };
+      if (this.#stop !== null) return false;
+      if (!this.#hasRoomFor(raw.rowNumber)) await this.#room(raw.rowNumber);
+      if (this.#stop !== null) return false;
+      if (prepared === null) {
+        this.#window.addEnded(openRow(raw, '', '', null, undefined, earlier.ended.get(raw.rowNumber) ?? 0));
+        earlier.ended.delete(raw.rowNumber);
+      } else if (prepared.kind === 'request') {
+        const verdict = verdicts?.next().value;
+        if (verdict?.kind === 'unchanged') {
+          this.#endUnsent(raw, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
+        } else {
+          const mark = verdict?.mark ?? null;
+          const row = openRow(raw, prepared.id, prepared.form, mark, earlier.tried.get(raw.rowNumber), -1);
+          earlier.tried.delete(raw.rowNumber);
+          if (this.#window.add(row)) this.#ready.put(row);
+        }
+      } else {
+        const reason: Reason = prepared.kind === 'invalid' ? prepared.reason : { code: 'no-values', text: null };
+        this.#endUnsent(raw, prepared.id, prepared.kind, reason);
+      }
+    }
+    this.#readTo = after;
+    this.#pump();
+    return this.#stop === null;
+  }
+
+  /** No more rows come. Resolves when every row has its end, or the run has stopped and nothing is under way. */
+  async drain(): Promise<void> {
+    this.#hasReadAll = true;
+    this.#pump();
+    await this.#finished;
+    await this.#queue.onIdle();
+  }
+
+  /** The first stop stands; a later one can only shorten how long what is under way may take. */
+  stop(stop: Stop): void {
+    if (this.#stop === null) {
+      this.#stop = stop;
+      for (const cancel of this.#rests) cancel();
+      this.#rests.clear();
+      this.#cancelWake?.();
+      this.#ports.pacer.onReady = null;
+      this.#release();
+      this.#roomWaiter?.();
+    }
+    if (stop.patience === 'none') this.#ports.transport.abortAll();
+    else if (stop.patience === 'grace' && this.#cancelGrace === null) {
+      this.#cancelGrace = this.#ports.clock.schedule(this.#options.graceMs, () => this.#ports.transport.abortAll());
+    }
+    this.#finishIfDone();
+  }
+
+  async #examine(rows: readonly { prepared: Prepared | null }[]) {
+    const { memory } = this.#ports;
+    if (memory === null) return null;
+    const submissions = [];
+    for (const { prepared } of rows) {
+      if (prepared?.kind === 'request') {
+        submissions.push({ id: prepared.id, idType: this.#options.idType, form: prepared.form });
+      }
+    }
+    return (await memory.examine(submissions)).values();
+  }
+
+  #hasRoomFor(rowNumber: number): boolean {
+    const oldest = this.#window.oldestOpen;
+    if (oldest === undefined) return true;
+    return rowNumber - oldest.rowNumber < readAheadRowCountMax && this.#window.formBytes < readAheadBytesMax;
+  }
+
+  async #room(rowNumber: number): Promise<void> {
+    while (this.#stop === null && !this.#hasRoomFor(rowNumber)) {
+      const room = new Promise<void>((resolve) => {
+        this.#roomWaiter = resolve;
+      });
+      this.#pump();
+      await room;
+    }
+    this.#roomWaiter = null;
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#startOne());
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#finishIfDone();
+  }
+
+  /** Starts one try, or arranges to be called again when one may start. `false`: not now. */
+  #startOne(): boolean {
+    if (this.#stop !== null || this.#lookCount > 0) return false;
+    const { health, journal, lock, pacer, clock } = this.#ports;
+    if (this.#ready.size === 0) return this.#settleIfStuck();
+    if (this.#queue.pending >= this.#options.concurrency) return false;
+    const nowMs = clock.monotonicMs();
+    const gate = health.gate(nowMs);
+    if (gate.kind === 'closed') {
+      this.#waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
+      return false;
+    }
+    if (gate.kind === 'one-at-a-time' && this.#queue.pending > 0) return false;
+    if (gate.kind === 'open' && this.#hold !== null && this.#hold.cause !== 'cap') this.#release();
+    if (!journal.mayStart()) return false; // onWritten calls again
+    if (!lock.isHeld()) {
+      this.#look(async () => ((await lock.confirm()) ? null : lostJobStop));
+      return false;
+    }
+    return this.#startUnder(pacer.take());
+  }
+
+  #startUnder(take: ReturnType<Pacer['take']>): boolean {
+    switch (take.kind) {
+      case 'go': {
+        if (this.#hold?.cause === 'cap') this.#release();
+        const row = this.#ready.take();
+        if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
+        void this.#queue.add(() => this.#try(row, take.permit));
+        return true;
+      }
+      case 'wait':
+        this.#wakeAt(take.untilMonotonicMs, () => this.#pump());
+        return false;
+      case 'fetching':
+        return false;
+      case 'cap-used':
+        if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
+        else this.#waitFor('cap', take.freeAtMonotonicMs, this.#ports.clock.monotonicMs());
+        return false;
+      case 'fault':
+        this.stop(faultStop(take.error));
+        return false;
+    }
+  }
+
+  /** Nothing goes out until `untilMs` (monotonic; `null`: until told); then FILE is looked at again. */
+  #waitFor(cause: HoldCause, untilMs: number | null, sinceMs: number): void {
+    const { clock } = this.#ports;
+    const toWall = clock.wallMs() - clock.monotonicMs();
+    const untilWallMs = untilMs === null ? null : untilMs + toWall;
+    const isNews =
+      this.#hold?.cause !== cause || Math.abs((this.#hold.untilWallMs ?? 0) - (untilWallMs ?? 0)) > holdNewsMs;
+    if (isNews) {
+      this.#queue.pause();
+      const sinceWallMs = this.#hold?.cause === cause ? this.#hold.sinceWallMs : sinceMs + toWall;
+      this.#hold = { cause, sinceWallMs, untilWallMs };
+      this.#hooks.onHold(this.#hold);
+    }
+    if (untilMs !== null) this.#wakeAt(untilMs, () => this.#look(this.#hooks.lookAtFile));
+  }
+
+  #release(): void {
+    this.#queue.start();
+    if (this.#hold === null) return;
+    const { cause, sinceWallMs } = this.#hold;
+    this.#hold = null;
+    this.#hooks.onRelease(cause, sinceWallMs);
+  }
+
+  /** Nothing starts until `look` has answered: with a stop, or with leave to go on. */
+  #look(look: () => Promise<Stop | null>): void {
+    this.#lookCount += 1;
+    look().then(
+      (stop) => {
+        this.#lookCount -= 1;
+        if (stop !== null) this.stop(stop);
+        this.#queue.start();
+        this.#pump();
+      },
+      (error: unknown) => this.#fault(error),
+    );
+  }
+
+  #wakeAt(atMs: number, run: () => void): void {
+    if (this.#cancelWake !== null && this.#wakeAtMs === atMs) return;
+    this.#cancelWake?.();
+    this.#wakeAtMs = atMs;
+    this.#cancelWake = this.#ports.clock.schedule(Math.max(0, atMs - this.#ports.clock.monotonicMs()), () => {
+      this.#cancelWake = null;
+      run();
+    });
+  }
+
+  /** Nothing is ready, resting or under way, and no row can come: what waits for evidence gets its end without. */
+  #settleIfStuck(): boolean {
+    const canMore = this.#queue.pending > 0 || this.#rests.size > 0;
+    const canRead = !this.#hasReadAll && this.#roomWaiter === null;
+    if (canMore || canRead || this.#window.openCount === 0) return false;
+    const actions = this.#ports.health.settle();
+    if (actions.length > 0) this.#hooks.onSettledWithoutEvidence();
+    for (const action of actions) this.#act(action);
+    return actions.length > 0;
+  }
+
+  async #try(row: OpenRow, permit: Permit): Promise<void> {
+    try {
+      const { clock, pacer, transport, token } = this.#ports;
+      const startedMs = clock.monotonicMs();
+      let hasLeft = false;
+      const reply = await transport.send(
+        outgoing(row.form, { ...this.#options.request, authorization: token.authorization }),
+        () => {
+          hasLeft = this.#stop === null && permit.isValid();
+          return hasLeft;
+        },
+      );
+      // A unit under which no byte left goes back; one under which bytes may have left never does.
+      if (hasLeft) pacer.ended(permit);
+      else pacer.giveBack(permit);
+      if (reply.kind === 'not-started') {
+        if (this.#stop === null) this.#ready.putFirst(row);
+      } else {
+        row.attempts += 1;
+        row.firstTryMonotonicMs ??= startedMs;
+        row.firstTryAtMs ??= clock.wallMs() - (clock.monotonicMs() - startedMs);
+        this.#ports.tally.tryCount += 1;
+        this.#hooks.onProgress();
+        this.#answered(row, reply);
+      }
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #answered(row: OpenRow, reply: Exclude<Reply, { kind: 'not-started' }>): void {
+    if (reply.kind === 'aborted') return; // it may have been taken: the row stays to be sent
+    const { clock, health, token } = this.#ports;
+    const outcome = classify(reply, clock.wallMs());
+    const clean =
+      outcome.kind === 'submitted' || outcome.reason.text === null
+        ? outcome
+        : { ...outcome, reason: { ...outcome.reason, text: redact(outcome.reason.text, row.form, token.secret) } };
+    for (const action of health.judge(row, clean, clock.monotonicMs())) this.#act(action);
+  }
+
+  #act(action: Action<OpenRow>): void {
+    switch (action.kind) {
+      case 'end':
+        this.#end(action.row, action.ending);
+        return;
+      case 'rest':
+        if (this.#stop === null) this.#rest(action.row, action.restMs);
+        return;
+      case 'again':
+        this.#ready.putFirst(action.row);
+        return;
+      case 'reread-token':
+        this.#look(async () => {
+          await this.#ports.token.reread();
+          for (const next of this.#ports.health.tokenReread()) this.#act(next);
+          return null;
+        });
+        return;
+      case 'stop':
+        this.stop(action.stop);
+    }
+  }
+
+  #rest(row: OpenRow, restMs: number): void {
+    const cancel = this.#ports.clock.schedule(restMs, () => {
+      this.#rests.delete(cancel);
+      this.#ready.putFirst(row);
+      this.#pump();
+    });
+    this.#rests.add(cancel);
+  }
+
+  #end(row: OpenRow, ending: Ending): void {
+    const { clock, memory } = this.#ports;
+    const durationMs =
+      row.firstTryMonotonicMs === null ? 0 : row.earlierMs + clock.monotonicMs() - row.firstTryMonotonicMs;
+    const resultByte = this.#record({
+      rowNumber: row.rowNumber,
+      lineNumber: row.lineNumber,
+      id: row.id,
+      status: ending.status,
+      httpStatus: ending.httpStatus,
+      attempts: row.attempts,
+      durationMs: Math.round(durationMs),
+      finishedAtMs: clock.wallMs(),
+      reason: ending.reason,
+    });
+    if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark);
+    const next = this.#window.end(row, resultByte);
+    if (next !== null) this.#ready.put(next);
+    this.#roomWaiter?.();
+  }
+
+  #endUnsent(raw: RawRow, id: string, status: RowStatus, reason: Reason): void {
+    const resultByte = this.#record({
+      rowNumber: raw.rowNumber,
+      lineNumber: raw.lineNumber,
+      id,
+      status,
+      httpStatus: null,
+      attempts: 0,
+      durationMs: 0,
+      finishedAtMs: this.#ports.clock.wallMs(),
+      reason,
+    });
+    this.#window.addEnded(openRow(raw, '', '', null, undefined, resultByte));
+  }
+
+  #record(result: RowResult): number {
+    const resultByte = this.#ports.journal.write(result);
+    this.#ports.tally.add(result);
+    this.#hooks.onProgress();
+    const stop = this.#hooks.onEnded(result);
+    if (stop !== null) this.stop(stop);
+    return resultByte;
+  }
+
+  #fault(error: unknown): void {
+    this.#hooks.onFault(error);
+  }
+
+  #finishIfDone(): void {
+    if (this.#queue.pending > 0) return;
+    if (this.#stop === null && !(this.#hasReadAll && this.#window.openCount === 0)) return;
+    this.#cancelGrace?.();
+    this.#cancelWake?.();
+    this.#finish();
+  }
+}
+
+/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. */
+const readAheadRowCountMax = 10_000;
+/** Rows of 60 KB would be 600 MB at 10,000 of them. */
+const readAheadBytesMax = 16_000_000;
+/** A hold whose end moves by less is the same hold. */
+const holdNewsMs = 1000;
+
+export interface LoopOptions {
+  readonly concurrency: number;
+  readonly graceMs: number;
+  readonly onCap: 'wait' | 'stop';
+  readonly idType: 'pcId' | 'thirdPartyId';
+  readonly request: { readonly method: 'post' | 'get'; readonly clientCode: string; readonly timeoutMs: number };
+}
+
+export interface LoopPorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly pacer: Pacer;
+  readonly journal: Journal;
+  readonly lock: Lock;
+  readonly memory: Memory | null;
+  readonly health: Health<OpenRow>;
+  readonly token: TokenSource;
+  readonly tally: Tally;
+  readonly prepare: (cells: readonly string[], isUtf8: boolean) => Prepared;
+}
+
+export interface LoopHooks {
+  /** A try has ended, or a row: the checkpoint has something new to hold. */
+  onProgress(): void;
+  /** Called as a row ends, its line handed to the journal; a stop where it was one too many. */
+  onEnded(result: RowResult): Stop | null;
+  onHold(hold: Hold): void;
+  onRelease(cause: HoldCause, sinceWallMs: number): void;
+  /** Held-back rows ended without the evidence that they were held back for. */
+  onSettledWithoutEvidence(): void;
+  /** After a wait: a stop where FILE is no longer what it was. */
+  lookAtFile(): Promise<Stop | null>;
+  capStop(): Stop;
+  /** A fault of the program; the run stops. */
+  onFault(error: unknown): void;
+}
+
+/** What earlier runs of the job left behind for rows from `next` on, by row number; used up as the rows come by. */
+export interface EarlierRuns {
+  /** Rows that have their line in the report, and where it begins. */
+  readonly ended: Map<number, number>;
+  /** Rows that were tried and have no end. */
+  readonly tried: Map<number, EarlierTries>;
+}
+
+export interface EarlierTries {
+  readonly attempts: number;
+  readonly firstTryAtMs: number;
+  /** From the first try to the beginning of this run. */
+  readonly earlierMs: number;
+}
+
+function openRow(
+  raw: RawRow,
+  id: string,
+  form: string,
+  mark: OpenRow['mark'],
+  before: EarlierTries | undefined,
+  resultByte: number,
+): OpenRow {
+  return {
+    rowNumber: raw.rowNumber,
+    lineNumber: raw.lineNumber,
+    startByte: raw.startByte,
+    id,
+    form,
+    mark,
+    attempts: before?.attempts ?? 0,
+    countedTries: 0,
+    firstTryAtMs: before?.firstTryAtMs ?? null,
+    firstTryMonotonicMs: null,
+    earlierMs: before?.earlierMs ?? 0,
+    hasEnded: resultByte >= 0,
+    resultByte,
+    nextOfVisitor: null,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Memory } from '../memory/memory.js';
+import type { BootClock, CapView, Clock, Disk, LedgerStore, Random, Transport } from '../ports.js';
+import type { ProcessProbe } from '../process-probe.js';
+import type { SendOptions } from './options.js';
+
+/** All of the machine that a run touches: the real one in real-machine.ts, another in the simulator. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly bootClock: BootClock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly processProbe: ProcessProbe;
+  /** Standard input, for `-`. */
+  readonly input: () => AsyncIterable<Uint8Array>;
+  readTextFile(path: string): Promise<string>;
+  openTransport(origin: string, options: SendOptions): Promise<Transport>;
+  openLedger(options: SendOptions): Promise<LedgerStore>;
+  /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
+  lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
+  /** `null`: --changed-only is off, and there is no memory that a plain run would have to keep true. */
+  openMemory(request: MemoryRequest): Promise<Memory | null>;
+  newRunId(): string;
+}
+
+export interface MemoryRequest {
+  readonly options: SendOptions;
+  readonly isLoopback: boolean;
+  readonly runId: string;
+  /** Names the job: its lock proves that an earlier run of it is over. */
+  readonly jobKey: string;
+}

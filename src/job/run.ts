@@ -1,0 +1,178 @@
+import { isUtf8 } from 'node:buffer';
+import { dirname, resolve } from 'node:path';
+import { type Batch, openBatch } from '../batch/open.js';
+import { defaultEndpoint, isLoopback } from '../endpoint.js';
+import { FileError, ProfileDripError, UsageError } from '../errors.js';
+import { type ExitStatus, exitStatus } from '../exit-status.js';
+import type { CapView } from '../ports.js';
+import { type Columns, readColumns } from '../target/columns.js';
+import { archiveJobFiles } from './archive.js';
+import { type Checkpoint, endedRowCount, type JobIdentity, writeCheckpoint } from './checkpoint.js';
+import type { JobContext } from './context.js';
+import { type JobFiles, jobFilesOf } from './job-files.js';
+import { jobSummary, writeJobSummary } from './job-summary.js';
+import { acquireLock, type Lock } from './lock.js';
+import type { Machine } from './machine.js';
+import { openPass } from './opening.js';
+import type { SendHooks, SendOptions } from './options.js';
+import { Pass, type PassEnd } from './pass.js';
+import { recover } from './recover.js';
+import { spoolInput } from './spool.js';
+import { decideStart } from './start.js';
+import { changedFileStop } from './stop.js';
+import type { JobSummary } from './summary.js';
+
+/** What came of one FILE in one call: one job, or two where the first was superseded. */
+export interface JobEnd {
+  readonly jobs: readonly JobSummary[];
+  readonly exitStatus: ExitStatus;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/**
+ * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, works the rows off
+ * and closes the job. Resolves with a status for everything that a user can act on; rejects for a fault of the program.
+ */
+export async function runJob(file: string, options: SendOptions, hooks: SendHooks, machine: Machine): Promise<JobEnd> {
+  const jobs: JobSummary[] = [];
+  let lock: Lock | null = null;
+  try {
+    const files = jobFilesOf(file, options);
+    await requireFolder(machine, file, files);
+    const runId = machine.newRunId();
+    lock = await acquireLock({ ...machine, path: files.lock, runId });
+    const endpoint = options.endpoint ?? defaultEndpoint(options.clientCode);
+    const context: JobContext = {
+      file,
+      path: file === '-' ? await spoolInput(machine.disk, files, machine.input) : file,
+      files,
+      options,
+      hooks,
+      machine,
+      endpoint,
+      isLoopback: isLoopback(endpoint),
+      runId,
+      runStartedAtMs: machine.clock.wallMs(),
+      lock,
+    };
+    let end = await workOn(context, options, jobs);
+    if (end.stop === changedFileStop && options.onChanged === 'supersede') {
+      jobs.pop(); // it is closed now, and stands in the summary as that
+      end = await workOn(context, { ...options, restart: false }, jobs);
+    }
+    const { stop } = end;
+    return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
+  } catch (error) {
+    if (!(error instanceof ProfileDripError)) throw error;
+    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message: error.message } };
+  } finally {
+    await lock?.release();
+  }
+}
+
+type WorkEnd = Pick<PassEnd, 'stop' | 'exitStatus'>;
+
+async function workOn(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
+  const { machine, files } = context;
+  const batch = await openBatch(machine.disk, context.path, options);
+  try {
+    const columns = readColumns({ ...batch.header, isUtf8: isUtf8(batch.header.bytes) }, options);
+    const identity = identityOf(context, columns);
+    const start = await decideStart(machine.disk, files, identity, batch, options);
+    if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
+    if (start.kind === 'anew') {
+      if (start.isSuperseded && start.checkpoint !== null) jobs.push(await closeSuperseded(context, start.checkpoint));
+      await archiveJobFiles(machine.disk, files, start.checkpoint);
+    }
+    return await sendRows(context, batch, columns, identity, start.kind === 'resume' ? start.checkpoint : null, jobs);
+  } finally {
+    await batch.close();
+  }
+}
+
+async function sendRows(
+  context: JobContext,
+  batch: Batch,
+  columns: Columns,
+  identity: JobIdentity,
+  checkpoint: Checkpoint | null,
+  jobs: JobSummary[],
+): Promise<WorkEnd> {
+  const opened = await openPass(context, batch, columns, identity, checkpoint);
+  try {
+    const end = await new Pass(context, batch, columns, opened).run();
+    jobs.push(end.summary);
+    return end;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The job on this content is done: its earlier status, and nothing sent. */
+async function endedBefore(context: JobContext, checkpoint: Checkpoint, jobs: JobSummary[]): Promise<WorkEnd> {
+  const { hooks, machine, files, file } = context;
+  hooks.onEvent?.({
+    kind: 'notice',
+    level: 'info',
+    code: 'job-done',
+    message: `${file}: this content has been sent already, nothing is sent; --restart sends it again`,
+  });
+  if (file === '-') await machine.disk.remove(files.spool);
+  jobs.push(summaryWithoutPass(context, checkpoint, await machine.lookAtCap(context.options, context.isLoopback)));
+  return { stop: null, exitStatus: checkpoint.exitStatus ?? exitStatus.done };
+}
+
+/** Closes a job whose FILE has new content: rows that were read and have no end are superseded. */
+async function closeSuperseded(context: JobContext, checkpoint: Checkpoint): Promise<JobSummary> {
+  const { machine, files } = context;
+  const { checkpoint: last } = await recover(machine.disk, checkpoint, files.results);
+  const superseded = Math.max(0, last.readRowCount - endedRowCount(last.counts));
+  const closed: Checkpoint = {
+    ...last,
+    state: 'closed',
+    runId: context.runId,
+    counts: { ...last.counts, superseded },
+  };
+  const summary = summaryWithoutPass(context, closed, await machine.lookAtCap(context.options, context.isLoopback));
+  await writeJobSummary(machine.disk, files.summary, summary, context.runId);
+  await writeCheckpoint(machine.disk, files.checkpoint, closed);
+  return summary;
+}
+
+function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint, cap: CapView): JobSummary {
+  const { counts } = checkpoint;
+  return jobSummary(checkpoint, {
+    ...context,
+    endedAtMs: context.machine.clock.wallMs(),
+    resumedFromRow: null,
+    endedInRunCount: 0,
+    elapsedMs: 0,
+    cap,
+    hasRejects: checkpoint.state === 'complete' && counts.invalid + counts.refused + counts.failed > 0,
+  });
+}
+
+function identityOf({ options, endpoint }: JobContext, columns: Columns): JobIdentity {
+  return {
+    clientCode: options.clientCode.toLowerCase(),
+    // Each call of --sandbox has one of its own, on a port of its own: it is the same job all the same.
+    endpoint: options.sandbox ? 'sandbox' : endpoint,
+    idColumn: options.idColumn,
+    idType: columns.idType,
+    values: options.values,
+    plus: options.plus,
+    delimiter: options.delimiter,
+  };
+}
+
+async function requireFolder(machine: Machine, file: string, files: JobFiles): Promise<void> {
+  const found = await machine.disk.stat(files.folder).catch(() => null);
+  if (found?.kind === 'folder') return;
+  if (file !== '-' && resolve(dirname(file)) === resolve(files.folder)) {
+    throw new FileError('file-missing', `${file}: there is no such file, nor its folder. Check the path`, null);
+  }
+  throw new UsageError(
+    'out-missing',
+    `--out: expected a folder for the job's files, and ${files.folder} is none. Make it, or name another`,
+  );
+}
