@@ -1,0 +1,32 @@
+/** Where the records are kept: what the memory asks of lmdb (lmdb-store.ts), small enough for a test to stand in. */
+export interface VisitorStore {
+  /**
+   * Runs `work` with the store to itself, among all processes. Resolves when what it wrote is durable; rejects with
+   * what `work` threw (of what it wrote before, any part may stay), or with the system's error.
+   */
+  transact<T>(work: (records: Records) => T): Promise<T>;
+  /** Whether the store still stands where it was opened: `forget` moves it away. */
+  isInPlace(): boolean;
+  /** Resolves when the transactions under way are done. Once for each opening. */
+  close(): Promise<void>;
+}
+
+export interface StoreSize {
+  readonly visitors: number;
+  readonly bytesOnDisk: number;
+}
+
+/** Valid during the transaction only. */
+export interface Records {
+  /** The record of a visitor (its 8-byte key), `null` if there is none; its bytes are valid until the next `get`. */
+  get(visitor: Uint8Array): DataView | null;
+  /** `record` may be used again when this returns. */
+  put(visitor: Uint8Array, record: Uint8Array): void;
+  getRegistry(): string | null;
+  putRegistry(text: string): void;
+  size(): StoreSize;
+  /** Removes everything, the registry too. */
+  clear(): void;
+  /** Moves the whole store elsewhere, where the system lets it be moved while it is open. */
+  moveAway(to: string): boolean;
+}

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
+import { temporaryFolder } from '../support/index.js';
+import { areSent, examine, OnDisk, row, takeAll } from './support/on-disk.js';
+
+const one = row('1', { a: 'x' });
+
+async function onDisk(): Promise<OnDisk> {
+  return new OnDisk(await temporaryFolder());
+}
+
+const forget = (machine: OnDisk, clientCode = 'acme', isLoopback = false) =>
+  forgetMemory(machine.stateDir, clientCode, isLoopback, machine.ports);
+const exists = (machine: OnDisk, isLoopback = false) => memoryExists(machine.stateDir, 'acme', isLoopback);
+
+describe('--forget', () => {
+  it('drops the memory of one client and kind of endpoint, with its room on disk', async () => {
+    const machine = await onDisk();
+    await machine.send([one]);
+    await machine.send([one], { isLoopback: true });
+    expect([await exists(machine), await exists(machine, true)]).toEqual([true, true]);
+    await forget(machine, 'ACME');
+    expect([await exists(machine), await exists(machine, true)]).toEqual([false, true]);
+    expect((await readdir(join(machine.stateDir, 'memory'))).sort()).toEqual(['acme.loopback', 'memory.key']);
+    expect(await machine.send([one])).toEqual([true]);
+    expect(await machine.send([one], { isLoopback: true })).toEqual([false]);
+  });
+
+  it('does nothing where there is none', async () => {
+    const machine = await onDisk();
+    await forget(machine);
+    expect(existsSync(join(machine.stateDir, 'memory'))).toBe(false);
+  });
+
+  it('empties the memory under a run that is there, and still reckons with its tries', async () => {
+    const machine = await onDisk();
+    await machine.send([one]);
+    const live = await machine.open();
+    const marked = await examine(live, [row('1', { a: 'of the live run' })]);
+    await forget(machine);
+    const next = await machine.open();
+    const again = await examine(next, [one, row('2', { a: 'x' })]);
+    expect(areSent(again)).toEqual([true, true]);
+    takeAll(next, again);
+    takeAll(live, marked); // it may have reached Target before or after
+    await next.close();
+    await live.close();
+    await machine.clock.advance(600_000);
+    expect(await machine.send([one, row('1', { a: 'of the live run' })])).toEqual([true, true]);
+    expect(await machine.send([row('1', { a: 'of the live run' })])).toEqual([false]);
+  });
+
+  it('drops it whole once the runs that were there are over', async () => {
+    const machine = await onDisk();
+    const killed = await machine.open({ clock: machine.stoppedClock });
+    await examine(killed, [one]);
+    await machine.clock.advance(95_001);
+    await forget(machine);
+    expect(await exists(machine)).toBe(false);
+  });
+
+  it('removes what an interrupted one left behind', async () => {
+    const machine = await onDisk();
+    await machine.send([one]);
+    const left = join(machine.stateDir, 'memory', 'acme.forgotten-1');
+    await mkdir(left);
+    await writeFile(join(left, 'data.mdb'), 'x');
+    await forget(machine);
+    expect(await readdir(join(machine.stateDir, 'memory'))).toEqual(['memory.key']);
+  });
+
+  it('may come between any steps of runs that open and end, and no row is skipped wrongly', async () => {
+    const machine = await onDisk();
+    for (let turn = 0; turn < 10; turn += 1) {
+      const [memory] = await Promise.all([machine.open(), forget(machine), machine.open(), forget(machine)]);
+      const verdicts = await examine(memory, [row('1', { a: `${turn}` })]);
+      expect(areSent(verdicts)).toEqual([true]);
+      takeAll(memory, verdicts);
+    }
+  });
+});
