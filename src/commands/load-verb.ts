@@ -4,6 +4,7 @@ import type { RunVerb, VerbName } from './call.js';
 const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   send: async () => (await import('./send.js')).send,
   status: async () => (await import('./status.js')).status,
+  report: async () => (await import('./report.js')).report,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
 };
 

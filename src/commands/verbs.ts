@@ -49,6 +49,20 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
     ],
     emptyResult: { ledgers: [], jobs: [] },
   },
+  report: {
+    usage: 'report FILE',
+    summary: "one page, <name>.report.html, from a job's results, finished or not",
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: 1 },
+    examples: [
+      ['profile-drip report loyalty.csv', 'the page on the job of this file'],
+      ['profile-drip report loyalty.csv.sandbox.results.csv', 'on a job by its results: one sent to a sandbox'],
+    ],
+    epilogue:
+      'The page is one file that needs no network. It holds the ids of rows that did not go through, and no ' +
+      'attribute values. The path of the page goes to standard output.',
+    emptyResult: { reports: [] },
+  },
   sandbox: {
     usage: 'sandbox',
     summary: 'a local stand-in for Target, to try things on',

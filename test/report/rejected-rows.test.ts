@@ -50,6 +50,12 @@ describe('the rows that a page has room for', () => {
     expect(kept).toHaveLength(2);
   });
 
+  it('do not take a short row for a long one before it that had no room', () => {
+    const sizes = [400, 400, 400, 1];
+    const rows = rowsOf(many('timeout', 4)).map((row, index) => ({ ...row, sizeBytes: sizes[index] ?? 0 }));
+    expect(keptOf({ rowsMax: 10, bytesMax: 1000 }, rows)).toEqual(rows.slice(0, 2));
+  });
+
   it('are the first of each reason, without a gap, and fill the room', () => {
     const codes = fc.array(fc.constantFrom<ReasonCode>('timeout', 'network', 'target-refused'), { maxLength: 80 });
     fc.assert(
