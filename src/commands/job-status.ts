@@ -2,7 +2,7 @@ import { isLoopback } from '../endpoint.js';
 import { type Checkpoint, endedRowCount } from '../job/checkpoint.js';
 import type { RowCounts } from '../job/summary.js';
 import type { LedgerStatus } from '../pacing/status.js';
-import { rowsLeft, timeLeftMs } from '../terminal/time-left.js';
+import { shareDone, timeLeftMs } from '../terminal/time-left.js';
 
 /** How far a job is, from its checkpoint alone. Pure. */
 export interface JobStatus {
@@ -36,19 +36,21 @@ export function jobStatus(
     file,
     complete,
     rows: { total: totalRows, ...counts },
-    share: complete ? 1 : shareOf(checkpoint),
+    share: complete ? 1 : checkpoint.file.isCompressed ? null : shareDone(readingOf(checkpoint)),
     updatedAtMs,
     endsAtMs: leftMs === null || leftMs > guessMsMax ? null : nowMs + leftMs,
   };
 }
 
-/** Of a compressed file the place in its content is known, and how large that is in all is not. */
-function shareOf({ file, next }: Checkpoint): number | null {
-  return file.isCompressed || file.sizeBytes === 0 ? null : Math.min(1, next.byte / file.sizeBytes);
+/** What is known of the reading. Of a compressed file the place in its content is known, not how large that is in all. */
+function readingOf(checkpoint: Checkpoint) {
+  const { file, counts, readRowCount } = checkpoint;
+  const { fingerprint, sizeBytes } = file;
+  return { readBytes: fingerprint.bytes, sizeBytes, endedRowCount: endedRowCount(counts), readRowCount };
 }
 
 function leftOf(checkpoint: Checkpoint, ledgers: readonly LedgerStatus[], nowMs: number): number | null {
-  const { file, next, counts, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
+  const { file, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
   const ranMs = updatedAtMs - startedAtMs;
   if (file.isCompressed || ranMs <= 0) return null;
   const ledger = ledgers.find(
@@ -56,17 +58,14 @@ function leftOf(checkpoint: Checkpoint, ledgers: readonly LedgerStatus[], nowMs:
   );
   // Without a ledger nothing is known to be used.
   const free = { limit: Number.MAX_SAFE_INTEGER, left: Number.MAX_SAFE_INTEGER, nextFreeAtMs: null };
-  const standing = {
+  const reading = readingOf(checkpoint);
+  return timeLeftMs({
+    ...reading,
     nowMs,
-    readBytes: next.byte,
-    sizeBytes: file.sizeBytes,
-    endedRowCount: next.rowNumber - 1,
-    underWayCount: 0,
     tryCount: attempts,
     elapsedMs: ranMs,
-    rowsPerSecond: (endedRowCount(counts) / ranMs) * 1000,
+    rowsPerSecond: (reading.endedRowCount / ranMs) * 1000,
     holdUntilMs: null,
     cap: ledger === undefined ? free : { ...ledger, limit: ledger.limit - ledger.reserve },
-  };
-  return rowsLeft(standing) === 0 ? 0 : timeLeftMs(standing);
+  });
 }

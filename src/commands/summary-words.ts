@@ -8,7 +8,7 @@ import { counted, duration, grouped, localTime, rate } from '../terminal/words.j
 /** How a call ended, in words for a person who is tired. Pure. */
 
 const fates: readonly (readonly [keyof RowCounts & (RowStatus | 'superseded'), string])[] = [
-  ['submitted', 'Target took them: it applies them within an hour as a rule, within 24 at most'],
+  ['submitted', 'taken by Target: applied within an hour as a rule, within 24 at most'],
   ['skipped', 'without a value to send'],
   ['unchanged', 'last submitted just so'],
   ['invalid', 'cannot be sent as they are'],
@@ -40,7 +40,7 @@ export function meaningOf(code: ReasonCode): string {
 
 /** What the words depend on beside the summary. */
 export interface SummaryWordsOptions {
-  readonly screen: Pick<Screen, 'hasColor'>;
+  readonly screen: Pick<Screen, 'hasColor' | 'isTerminal' | 'columns'>;
   readonly nowMs: number;
   /** The command that sends a file as this call does. */
   readonly commandFor: (file: string) => string;
@@ -55,10 +55,11 @@ export function summaryText(summary: RunSummary, options: SummaryWordsOptions): 
 
 function jobText(job: JobSummary, options: SummaryWordsOptions): string {
   const { screen } = options;
+  const columns = screen.isTerminal ? screen.columns - 1 : Number.POSITIVE_INFINITY;
   const sections: (readonly string[])[] = [
     [headline(job, screen)],
-    fateLines(job.rows),
-    reasonLines(job),
+    fateLines(job.rows, columns),
+    reasonLines(job, columns),
     [...capLines(job, options), ...fileLines(job)],
     nextLines(job, options),
   ];
@@ -82,20 +83,22 @@ function headline(job: JobSummary, screen: Pick<Screen, 'hasColor'>): string {
   return `${file}: done, ${styled(screen, 'red', `but ${grouped(rejected)} of ${counted(ended, 'row')} did not go through`)}, ${time}`;
 }
 
-function fateLines(rows: RowCounts): string[] {
+function fateLines(rows: RowCounts, columns: number): string[] {
   const found = fates.filter(([fate]) => rows[fate] > 0);
   return columnLines(
     found.map(([fate, meaning]) => [`  ${grouped(rows[fate])}`, fate, meaning]),
     ['right', 'left', 'left'],
+    columns,
   );
 }
 
-function reasonLines(job: JobSummary): string[] {
+function reasonLines(job: JobSummary, columns: number): string[] {
   const reasons = rejectedReasons(job);
   if (reasons.length === 0) return [];
   const lines = columnLines(
     reasons.map((reason) => [`  ${grouped(reason.count)}`, reason.code, firstOf(reason), meanings[reason.code]]),
     ['right', 'left', 'left', 'left'],
+    columns,
   );
   return ['Why rows did not go through:', ...lines];
 }

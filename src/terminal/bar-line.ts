@@ -25,8 +25,8 @@ export function barLine(
   layouts: readonly Layout[],
   screen: Pick<Screen, 'columns' | 'hasColor' | 'isUtf8'>,
 ): string {
-  // The last column stays free: some terminals break the line when it is written.
-  const columns = Math.max(1, screen.columns - 1);
+  // Room stays for the ^C that a terminal writes where the cursor stands.
+  const columns = Math.max(1, screen.columns - 3);
   const shareText = percent(share).padStart(5);
   for (const { barColumnsMin, pieces } of layouts) {
     const textColumns = pieces.reduce((sum, { text }) => sum + gap.length + text.length, shareText.length);

@@ -30,7 +30,9 @@ export function barReporter(screen: Screen, clock: Clock, startBar: StartBar): R
       });
     },
     hold(hold, message) {
-      if (holdLines.shouldSayHold(hold.cause, clock.monotonicMs())) say(`${now()}: ${harmless(message)}`);
+      if (!holdLines.shouldSayHold(hold.cause, clock.monotonicMs())) return;
+      const until = hold.untilWallMs === null ? '' : ` (until ${localTime(hold.untilWallMs, clock.wallMs())})`;
+      say(noticeText(screen, 'info', `${now()}: ${message}${until}`));
     },
     released(_cause, sinceWallMs) {
       const heldMs = Math.max(0, clock.wallMs() - sinceWallMs);

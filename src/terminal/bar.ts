@@ -7,7 +7,7 @@ import type { Screen } from './screen.js';
  * A progress bar on a terminal's last line. cli-progress draws it; what it says is asked for at each drawing.
  *
  * Invariants: between drawings the cursor stands behind the bar; a line that is said goes above it; after `stop`
- * nothing of it is left. No terminal setting is changed (cursor, wrapping), so a killed process leaves none behind.
+ * nothing of it is left. Terminal settings are as they were after each write, so a killed process leaves none behind.
  */
 export interface Bar {
   /** Writes a line (its end is added) above the bar. */
@@ -18,6 +18,10 @@ export interface Bar {
 const drawingsPerSecond = 5;
 // ECMA-48 SGR: takes no room on the line.
 const sgr = /\u001b\[[0-9;]*m/g;
+
+// DECAWM: a window may be narrower by now than it has told; the line is then cut, not broken into two.
+const wrapOff = '\u001b[?7l';
+const wrapOn = '\u001b[?7h';
 
 /** `line` makes what is drawn, SGR sequences and all, no wider than the screen. */
 export type StartBar = (screen: Screen, line: () => string) => Bar;
@@ -39,7 +43,7 @@ function startBar(MultiBar: typeof MultiBarClass, screen: Screen, line: () => st
     format: () => {
       const drawn = line();
       drawnColumns = drawn.replace(sgr, '').length;
-      return drawn;
+      return wrapOff + drawn + wrapOn;
     },
   });
   multiBar.create(1, 0);

@@ -1,4 +1,5 @@
 import { harmless } from '../harmless.js';
+import { foldedText } from './columns.js';
 import type { Hold, Snapshot } from './run-view.js';
 import { type Screen, styled } from './screen.js';
 
@@ -11,9 +12,9 @@ export interface Reporter {
   ended(file: string): void;
 }
 
-/** A notice as a person reads it. */
+/** A notice as a person reads it; on a terminal folded between words. */
 export function noticeText(screen: Screen, level: 'info' | 'warning', message: string): string {
-  return level === 'warning'
-    ? `${styled(screen, 'yellow', 'warning:')} ${harmless(message, 1000)}`
-    : harmless(message, 1000);
+  const shown = `${level === 'warning' ? 'warning: ' : ''}${harmless(message, 1000)}`;
+  const lines = screen.isTerminal ? foldedText(shown, screen.columns - 1) : [shown];
+  return lines.join('\n').replace(/^warning:/, styled(screen, 'yellow', 'warning:'));
 }

@@ -1,7 +1,7 @@
 import { isRejected, type RowStatus, rowStatuses } from '../outcome.js';
 import type { CapView } from '../ports.js';
 import type { RateMeter } from './rate-meter.js';
-import { rowsLeft, timeLeftMs } from './time-left.js';
+import { rowsLeft, shareDone, timeLeftMs } from './time-left.js';
 
 /** What is shown of a run while it goes on, for a bar and for log lines alike. */
 
@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly endedRowCount: number;
   readonly endedInRunCount: number;
   readonly underWayCount: number;
+  /** Rows that have been read, of the whole job, ended or not. Where it is not told, none are read ahead. */
+  readonly readRowCount?: number;
   readonly tryCount: number;
   readonly elapsedMs: number;
   readonly hold: Hold | null;
@@ -50,12 +52,13 @@ export interface RunView {
 export function runView(snapshot: Snapshot, meter: RateMeter, monotonicMs: number, wallMs: number): RunView {
   meter.add(monotonicMs, snapshot.endedInRunCount, snapshot.hold !== null);
   const rowsPerSecond = meter.rowsPerSecond();
-  const { rows, cap, hold, readBytes, sizeBytes } = snapshot;
+  const { rows, cap, hold } = snapshot;
   const rejectedCount = rowStatuses.filter(isRejected).reduce((sum, status) => sum + rows[status], 0);
-  const standing = { ...snapshot, nowMs: wallMs, rowsPerSecond, holdUntilMs: hold?.untilWallMs ?? null };
+  const readRowCount = snapshot.readRowCount ?? snapshot.endedRowCount + snapshot.underWayCount;
+  const standing = { ...snapshot, readRowCount, nowMs: wallMs, rowsPerSecond, holdUntilMs: hold?.untilWallMs ?? null };
   return {
     wallMs,
-    share: sizeBytes === 0 ? 0 : Math.min(1, readBytes / sizeBytes),
+    share: shareDone(standing),
     rowsPerSecond,
     submittedCount: rows.submitted,
     rejectedCount,

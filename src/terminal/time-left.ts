@@ -8,8 +8,8 @@ export interface Standing {
   readonly sizeBytes: number;
   /** Rows that have ended, of the whole job. */
   readonly endedRowCount: number;
-  /** Started and not yet ended. */
-  readonly underWayCount: number;
+  /** Rows that have been read, of the whole job: reading runs ahead. */
+  readonly readRowCount: number;
   /** Tries over the whole job. */
   readonly tryCount: number;
   /** Of this run. */
@@ -23,14 +23,19 @@ export interface Standing {
 
 const dayMs = 86_400_000;
 
-/** Rows that have not ended yet, by the bytes that the ended ones took. */
-export function rowsLeft(
-  at: Pick<Standing, 'readBytes' | 'sizeBytes' | 'endedRowCount' | 'underWayCount'>,
-): number | null {
-  const readRowCount = at.endedRowCount + at.underWayCount;
-  if (readRowCount === 0 || at.readBytes <= 0) return null;
-  const unreadBytes = Math.max(0, at.sizeBytes - at.readBytes);
-  return at.underWayCount + Math.round((unreadBytes * readRowCount) / at.readBytes);
+type Reading = Pick<Standing, 'readBytes' | 'sizeBytes' | 'endedRowCount' | 'readRowCount'>;
+
+/** How much of the file is done, 0 to 1: its share by bytes that has been read, less what of that has no end yet. */
+export function shareDone({ readBytes, sizeBytes, endedRowCount, readRowCount }: Reading): number {
+  if (sizeBytes === 0 || readRowCount === 0) return 0;
+  return Math.min(1, (readBytes / sizeBytes) * (endedRowCount / readRowCount));
+}
+
+/** Rows that have not ended yet, those that have not been read judged by the bytes of those that have. */
+export function rowsLeft({ readBytes, sizeBytes, endedRowCount, readRowCount }: Reading): number | null {
+  if (readRowCount === 0 || readBytes <= 0) return null;
+  const unreadBytes = Math.max(0, sizeBytes - readBytes);
+  return Math.max(0, readRowCount - endedRowCount) + Math.round((unreadBytes * readRowCount) / readBytes);
 }
 
 /** Milliseconds until the last row has ended. */

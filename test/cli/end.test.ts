@@ -14,9 +14,12 @@ import { doneJob, rejectedJob, runSummary, stoppedJob } from './summary.js';
 
 const nowMs = Date.UTC(2026, 10, 23, 13, 1);
 
-function text(...jobs: JobSummary[]): string {
+const text = (...jobs: JobSummary[]) => textAt(null, ...jobs);
+
+/** `columns`: of a terminal; `null`: it is none. */
+function textAt(columns: number | null, ...jobs: JobSummary[]): string {
   return summaryText(runSummary(jobs), {
-    screen: { hasColor: false },
+    screen: { hasColor: false, isTerminal: columns !== null, columns: columns ?? 80 },
     nowMs,
     commandFor: (file) => `profile-drip send ${file}`,
     timeZone: 'Europe/Berlin',
@@ -52,7 +55,7 @@ describe('the summary for a person', () => {
       [
         'loyalty.csv: done, all 5,000 rows, in 12 s (417 rows/s)',
         '',
-        '  4,997  submitted  Target took them: it applies them within an hour as a rule, within 24 at most',
+        '  4,997  submitted  taken by Target: applied within an hour as a rule, within 24 at most',
         '      3  skipped    without a value to send',
         '',
         'Cap:      4,997 of 1,000,000 used in the last 24 hours, 995,003 left',
@@ -90,6 +93,14 @@ describe('the summary for a person', () => {
     expect(text(doneJob, rejectedJob, stoppedJob).trimEnd().split('\n').at(-1)).toBe(
       '3 files, 2 finished: 11,213 of 11,234 rows submitted, 12 did not go through',
     );
+  });
+
+  it('folds its words on a narrow terminal', () => {
+    for (const columns of [60, 80, 120]) {
+      const table = textAt(columns, rejectedJob).split('\n').slice(1);
+      for (const line of table.filter((one) => /^ {2}/.test(one))) expect(line.length).toBeLessThan(columns);
+    }
+    expect(textAt(60, rejectedJob)).toContain('percent-broken  first row 1,044, line 1,052\n     a % that');
   });
 
   it('is harmless whatever a file is called', () => {

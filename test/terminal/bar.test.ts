@@ -24,17 +24,20 @@ describe('the bar', () => {
     expect(terminalLines(screen.written())).toEqual(['first', 'after', '']);
   });
 
-  it('changes no setting of the terminal that a killed process would leave behind', () => {
-    const screen = fakeScreen({ isTerminal: true });
+  it('leaves every setting of the terminal as it was after each write, so that a killed process leaves none behind', () => {
+    const written: string[] = [];
+    const screen = { ...fakeScreen({ isTerminal: true }), write: (text: string) => void written.push(text) };
     startBar(screen, () => 'x').stop();
-    expect(screen.written()).not.toMatch(/\u001b\[\?|\u001b[78]/);
+    for (const text of written) {
+      expect(text.replace('\u001b[?7lx\u001b[?7h', '')).not.toMatch(/\u001b\[\?|\u001b[78]/);
+    }
   });
 
   it('clears all the lines into which a narrower window has broken it', () => {
     const screen = fakeScreen({ isTerminal: true, columns: 100 });
-    const bar = startBar(screen, () => 'x'.repeat(screen.columns - 1));
+    const bar = startBar(screen, () => 'x'.repeat(screen.columns));
     const before = screen.written().length;
-    screen.resize(40); // 99 characters now stand on three lines
+    screen.resize(40); // 100 characters now stand on three lines
     expect(screen.written().slice(before)).toBe('\u001b[2A\r\u001b[J');
     bar.stop();
   });

@@ -39,7 +39,9 @@ export function terminalLines(written: string): string[] {
   const lines: string[] = [''];
   let row = 0;
   let column = 0;
-  for (const [token] of written.matchAll(/\u001b\[(\d*)([A-Za-z])|\r|\n|[^\u001b\r\n]+/g)) {
+  for (const [token] of written
+    .replaceAll(/\u001b\[\?7[lh]/g, '')
+    .matchAll(/\u001b\[(\d*)([A-Za-z])|\r|\n|[^\u001b\r\n]+/g)) {
     const line = lines[row] ?? '';
     if (token === '\r' || token === '\u001b[1G') column = 0;
     else if (token === '\n') {

@@ -91,6 +91,28 @@ describe('columns', () => {
     expect(columnLines(rows, ['right', 'left', 'left'])).toEqual(['    1  ab  x', '1,000  a']);
     expect(columnLines([], ['left'])).toEqual([]);
   });
+
+  it('fold the last between words, under its beginning', () => {
+    const rows = [
+      ['1', 'a few words that are too many for it'],
+      ['2', 'few'],
+    ];
+    expect(columnLines(rows, ['right', 'left'], 29)).toEqual([
+      '1  a few words that are too',
+      '   many for it',
+      '2  few',
+    ]);
+    expect(columnLines([['1', 'x'.repeat(30)]], ['right', 'left'], 29)).toEqual([`1  ${'x'.repeat(30)}`]);
+  });
+
+  it('put the last below the others where there is too little room beside them', () => {
+    const rows = [['12', 'middling text', 'a few words that are too many for it']];
+    expect(columnLines(rows, ['right', 'left', 'left'], 30)).toEqual([
+      '12  middling text',
+      '    a few words that are too',
+      '    many for it',
+    ]);
+  });
 });
 
 describe('the picture of the hours', () => {

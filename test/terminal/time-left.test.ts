@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RateMeter } from '../../src/terminal/rate-meter.js';
-import { rowsLeft, type Standing, timeLeftMs } from '../../src/terminal/time-left.js';
+import { rowsLeft, type Standing, shareDone, timeLeftMs } from '../../src/terminal/time-left.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -11,7 +11,7 @@ const halfway: Standing = {
   readBytes: 50_000,
   sizeBytes: 100_000,
   endedRowCount: 1000,
-  underWayCount: 0,
+  readRowCount: 1000,
   tryCount: 1000,
   elapsedMs: 10_000,
   rowsPerSecond: 100,
@@ -22,12 +22,18 @@ const halfway: Standing = {
 describe('rows left', () => {
   it('are judged by the bytes that the rows so far took', () => {
     expect(rowsLeft(halfway)).toBe(1000);
-    expect(rowsLeft({ ...halfway, underWayCount: 250, endedRowCount: 750 })).toBe(1250);
-    expect(rowsLeft({ ...halfway, readBytes: 100_000, underWayCount: 7 })).toBe(7);
+    expect(rowsLeft({ ...halfway, endedRowCount: 750 })).toBe(1250);
+    expect(rowsLeft({ ...halfway, readBytes: 100_000, endedRowCount: 993 })).toBe(7);
+  });
+
+  it('leave as much of the file as they are of those that were read', () => {
+    expect(shareDone(halfway)).toBe(0.5);
+    expect(shareDone({ ...halfway, readBytes: 100_000, endedRowCount: 100 })).toBe(0.1);
+    expect(shareDone({ ...halfway, endedRowCount: 0, readRowCount: 0 })).toBe(0);
   });
 
   it('are not known before a row was read', () => {
-    expect(rowsLeft({ ...halfway, endedRowCount: 0 })).toBeNull();
+    expect(rowsLeft({ ...halfway, endedRowCount: 0, readRowCount: 0 })).toBeNull();
     expect(rowsLeft({ ...halfway, readBytes: 0 })).toBeNull();
   });
 });
