@@ -86,10 +86,11 @@ export const browserScript = String.raw`'use strict';
       height: mount.clientWidth < 500 ? 200 : 260,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone),
       cursor: { y: false, sync: { key: 'run' } },
+      padding: [8, 32, 0, 0],
       scales: { y },
       legend: { markers: { dash: (_, at) => markers[series[at - 1].shape] } },
       axes: [
-        { stroke: ink, grid, ticks: grid, font, values: timeTicks },
+        { stroke: ink, grid, ticks: grid, font, space: 80, values: timeTicks },
         {
           stroke: ink, grid, ticks: grid, font, size: 64,
           values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formats[chart.kind].short(tick))),

@@ -67,7 +67,7 @@ export function jobSection(content: PageContent): Html {
       ['First row ended', isAnyEnded ? at(tally.firstEndedMs) : null],
       ['Last row ended', isAnyEnded ? at(tally.lastEndedMs) : null],
       ['Last run ended', at(lastRun?.endedAtMs)],
-      ['Last checkpoint', at(job?.updatedAtMs)],
+      ['Last checkpoint', job?.state === 'open' ? at(job.updatedAtMs) : null],
       ['Lasted', isAnyEnded ? `${duration(Math.max(0, lastedMs))}, with all pauses and the time between runs` : null],
       ['Rows in the file', job === null || job.totalRows === null ? 'not known yet' : count(job.totalRows)],
       ['Rows that ended', count(tally.rowCount)],
@@ -125,7 +125,7 @@ export function reasonsSection({ tally }: PageContent): Html | null {
     'reasons',
     'Reasons',
     table(
-      'Why rows were not submitted, with the first few rows of each and, in quotes, what the answers said',
+      'Why rows were not submitted, with the first few rows of each and, in quotes, what was said of them',
       ['Reason', '#Rows', '#Share', 'For example'],
       reasons.map((reason) => reasonLine(reason, tally.rowCount)),
     ),
