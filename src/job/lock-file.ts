@@ -29,6 +29,9 @@ export interface Renewal {
 /** How often, and how long between, a lock that is not at its place is looked for: a taker may be putting it back. */
 const putBackLooks = 5;
 const putBackLookMs = 200;
+/** The same for one that cannot be read: it may be in the middle of a renewal. */
+const renewalLooks = 5;
+const renewalLookMs = 50;
 
 /**
  * The lock file of this run: one file that is held open, so that a renewal can never write into another's.
@@ -85,7 +88,7 @@ export class LockFile {
       if (isWithoutLinks(error)) throw noLinks(path, error);
       const found = await findLease(disk, path);
       // Whoever has the job clears away the temp files of others, this one among them.
-      if (systemCode(error) === 'ENOENT' && found !== null) throw busy(path, found);
+      if (systemCode(error) === 'ENOENT' && found !== null) throw await busy(this.#options);
       throwUnlessExists(error);
       // A network file system can have linked, and have lost the answer.
       if (found?.identity !== this.#identity) return false;
@@ -150,10 +153,21 @@ export function isSameLease(one: FoundLease, other: FoundLease): boolean {
   return one.identity === other.identity && one.text === other.text && one.modifiedMs === other.modifiedMs;
 }
 
-export function busy(path: string, found: FoundLease | null): ProfileDripError {
+/** The lock file as it can be read: while it is being renewed it is empty for a moment. */
+export async function legibleLease(options: LockOptions): Promise<FoundLease | null> {
+  for (let look = 1; ; look += 1) {
+    const found = await findLease(options.disk, options.path);
+    if (found === null || found.lease !== null || look === renewalLooks) return found;
+    await sleep(options.clock, renewalLookMs);
+  }
+}
+
+/** That another has the job: who, and since when. */
+export async function busy(options: LockOptions): Promise<ProfileDripError> {
+  const holder = describeHolder(await legibleLease(options));
   return new ProfileDripError(
     'job-busy',
-    `another run has this job: ${describeHolder(found)} (${path}). Wait until it has ended; if it was killed, the lock comes free 30 seconds after its last sign of life.`,
+    `another run has this job: ${holder} (${options.path}). Wait until it has ended; if it was killed, the lock comes free 30 seconds after its last sign of life.`,
     exitStatus.busy,
   );
 }

@@ -4,7 +4,7 @@ import { exitStatus } from '../exit-status.js';
 import type { Cancel } from '../ports.js';
 import { onDisk } from './disk-fault.js';
 import { describeHolder, type FoundLease, findLease, judgeLease, leaseLifeMs } from './lease.js';
-import { busy, isSameLease, LockFile, type LockOptions, type Renewal } from './lock-file.js';
+import { busy, isSameLease, LockFile, type LockOptions, legibleLease, type Renewal } from './lock-file.js';
 
 export type { LockOptions } from './lock-file.js';
 
@@ -29,10 +29,10 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
         const found = await findLease(options.disk, options.path);
         if (found === null) continue; // released since
         const isFree = await isForTheTaking(options, found, renewal);
-        if (!isFree) throw busy(options.path, found);
+        if (!isFree) throw await busy(options);
         await own.moveAside(found);
       }
-      throw busy(options.path, await findLease(options.disk, options.path));
+      throw await busy(options);
     } catch (error) {
       await own.drop();
       throw error;
@@ -135,9 +135,9 @@ export class Lock {
   }
 
   async #lose(): Promise<boolean> {
-    const { disk, path } = this.#options;
+    const { path } = this.#options;
     this.#state = 'lost';
-    const taker = await findLease(disk, path).catch(() => null);
+    const taker = await legibleLease(this.#options).catch(() => null);
     const what =
       taker === null ? `its lock was removed (${path})` : `${describeHolder(taker)} has taken it over (${path})`;
     const message = `this run no longer has the job: ${what}. It stops before its next try; the other goes on from what is written.`;

@@ -51,17 +51,20 @@ const names = async () => (await readdir(folder)).sort();
 const holder = async () => parseLease(await readFile(path, 'utf8'))?.holder.pid;
 const busy = { code: 'job-busy', exitStatus: 75 };
 
-/** Lets what waits for the clock go on until `work` has come to its end. */
+/** Lets what was started on the disks come to its end: time stands still for that long. */
+async function idle(): Promise<void> {
+  do await settle();
+  while (!disks.every((disk) => disk.isIdle()));
+}
+
+/** Lets time go on until `work` has come to its end. */
 async function running<Value>(work: Promise<Value>, by = clock): Promise<Value> {
   let hasEnded = false;
   const watch = () => {
     hasEnded = true;
   };
   work.then(watch, watch);
-  while (!hasEnded) {
-    await settle();
-    if (!hasEnded) await by.advance(100);
-  }
+  for (await idle(); !hasEnded; await idle()) await by.advance(50);
   return work;
 }
 
@@ -69,8 +72,7 @@ async function running<Value>(work: Promise<Value>, by = clock): Promise<Value> 
 async function pass(ms: number, by = clock): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 500) {
     await by.advance(500);
-    do await settle();
-    while (!disks.every((disk) => disk.isIdle()));
+    await idle();
   }
 }
 
@@ -193,7 +195,7 @@ describe('a job that another run has', () => {
   it('is taken over from a lock file that is torn, by its age', async () => {
     for (const text of ['', '{"schema": 1, "run_', '{"schema": 2}', '[]', '\0\0\0']) {
       await writeFile(path, text);
-      const refusal = someone(2).acquire();
+      const refusal = running(someone(2).acquire());
       await expect(refusal).rejects.toMatchObject(busy);
       await expect(refusal).rejects.toThrow(/another run has this job: another run/);
       await age(31_000);

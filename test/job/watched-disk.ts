@@ -11,7 +11,7 @@ export interface WatchedDisk extends Disk {
   readonly operations: Operation[];
   /** Called before each of them with its text and its number (from 1); what it returns is awaited, what it throws is the answer. */
   before: (operation: Operation, number: number) => Promise<void> | void;
-  /** Whether nothing is under way. */
+  /** Whether nothing is under way; what `before` holds back is not. */
   isIdle(): boolean;
 }
 
@@ -30,12 +30,11 @@ export function watchedDisk(): WatchedDisk {
       underWayCount -= 1;
     }
   };
-  const watch = <Value>(operation: Operation, act: () => Promise<Value>): Promise<Value> =>
-    count(async () => {
-      operations.push(operation);
-      await disk.before(operation, operations.length);
-      return act();
-    });
+  const watch = async <Value>(operation: Operation, act: () => Promise<Value>): Promise<Value> => {
+    operations.push(operation);
+    await disk.before(operation, operations.length);
+    return count(act);
+  };
   const watchedFile = (file: DiskFile, name: string): DiskFile => ({
     read: (into, positionBytes) => count(() => file.read(into, positionBytes)),
     append: (bytes) => watch(`append ${name}`, () => file.append(bytes)),
