@@ -114,6 +114,16 @@ describe('a gzip that cannot be read on', () => {
     }
   });
 
+  it('gives the rows before the fault although one read held both', async () => {
+    const damaged = gzipSync(`${head}${'1,xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n'.repeat(50_000)}`);
+    expect(damaged.length).toBeLessThan(16_384);
+    damaged.writeUInt32LE(0, damaged.length - 8);
+    const batch = await batchOf(damaged);
+    const { rows, error } = await readAll(batch.rows(batch.dataStart));
+    expect(rows.length).toBeGreaterThan(45_000);
+    expect(told(error)).toEqual({ code: 'file-gzip', line: rows.length + 2 });
+  });
+
   it('from its start is told when it is opened', async () => {
     for (const content of [Buffer.from([0x1f, 0x8b]), Buffer.from('\x1f\x8bnot a gzip', 'latin1')]) {
       expect(told(await failureOf(openBatch(realDisk, await fileOf(content), encoded)))).toEqual({

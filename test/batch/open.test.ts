@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, chmod, mkdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBatch } from '../../src/batch/open.js';
@@ -122,6 +122,7 @@ describe('the header', () => {
     expect(await openingFault(utf16)).toEqual(expected);
     expect(await openingFault(Buffer.from(utf16).swap16())).toEqual(expected);
     expect(await openingFault(utf16.subarray(2))).toEqual(expected);
+    expect(String(await failureOf(batchOf(utf16)))).toContain('the mark of UTF-16');
   });
 
   it('says whether it is UTF-8', async () => {
@@ -249,7 +250,7 @@ describe('a file that changes while it is read', () => {
     expect((await rowsOf(batch)).map((row) => row.cells[1])).toEqual(['old']);
   });
 
-  it('is touched when its time or its size differs, and gone when its folder is', async () => {
+  it('is touched when its time, its size or the file itself is another, and gone when its folder is', async () => {
     const folder = join(await temporaryFolder(), 'in');
     await mkdir(folder);
     const path = join(folder, 'drop.csv');
@@ -261,6 +262,12 @@ describe('a file that changes while it is read', () => {
     await appendFile(path, '1,x\n');
     await utimes(path, 1, 1);
     expect(await grown.lookAgain()).toBe('touched');
+    const old = await opened(path);
+    await writeFile(`${path}.new`, await readFile(path));
+    await utimes(`${path}.new`, 1, 1);
+    expect(await old.lookAgain()).toBe('same');
+    await rename(`${path}.new`, path);
+    expect(await old.lookAgain()).toBe('touched');
     await rm(folder, { recursive: true });
     expect(await grown.lookAgain()).toBe('gone');
   });
