@@ -2,8 +2,9 @@ import { appendFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { exitStatus } from '../exit-status.js';
 import type { JobSummary, RunSummary } from '../job/summary.js';
+import { grouped } from '../numbers.js';
 import { type Annotation, annotationLine, type CiSystem, markdownTable } from '../terminal/ci.js';
-import { counted, grouped } from '../terminal/words.js';
+import { counted } from '../terminal/words.js';
 import { endedCount, meaningOf, rejectedCount, rejectedReasons } from './summary-words.js';
 
 /** What a CI system is told at the end. Rows and lines are named, never ids or values. */

@@ -1,8 +1,9 @@
 import { harmless } from '../harmless.js';
+import { grouped } from '../numbers.js';
 import type { LedgerStatus } from '../pacing/status.js';
 import { hourPicture } from '../terminal/hour-picture.js';
 import { type Screen, styled } from '../terminal/screen.js';
-import { counted, grouped, localTime, percent } from '../terminal/words.js';
+import { counted, localTime, percent } from '../terminal/words.js';
 import type { JobStatus } from './job-status.js';
 import { endedCount, rejectedCount } from './summary-words.js';
 

@@ -1,9 +1,10 @@
 import { harmless } from '../harmless.js';
 import type { JobSummary, RowCounts, RunSummary } from '../job/summary.js';
+import { grouped } from '../numbers.js';
 import { invalidCodes, quietCodes, type ReasonCode, type RowStatus, tryCodes } from '../outcome.js';
 import { columnLines } from '../terminal/columns.js';
 import { type Screen, styled } from '../terminal/screen.js';
-import { counted, duration, grouped, localTime, rate } from '../terminal/words.js';
+import { counted, duration, localTime, rate } from '../terminal/words.js';
 
 /** How a call ended, in words for a person who is tired. Pure. */
 

@@ -1,6 +1,6 @@
 import { isLoopback } from '../endpoint.js';
 import { UsageError } from '../errors.js';
-import { grouped } from './kinds.js';
+import { grouped } from '../numbers.js';
 import type { Notice } from './notice.js';
 import { defaultDailyCap, defaultRatePerSecond, type Settings } from './table.js';
 

@@ -1,3 +1,4 @@
+import { grouped } from '../numbers.js';
 import type { Kind, Reading } from './setting.js';
 
 /** How texts become values. Each kind is pure; what needs the machine (a token file, a config file) is read elsewhere. */
@@ -8,11 +9,6 @@ function value<Value>(of: Value): Reading<Value> {
 
 function wrong(why: string | null = null): { readonly kind: 'wrong'; readonly why: string | null } {
   return { kind: 'wrong', why };
-}
-
-/** `1234567` as people read it: `1,234,567`. */
-export function grouped(count: number): string {
-  return count.toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
 const wholeDigits = /^[0-9]{1,15}$/;

@@ -1,6 +1,7 @@
+import { grouped } from '../numbers.js';
 import type { Hold, RunView } from './run-view.js';
 import { type Screen, type Style, styled } from './screen.js';
-import { counted, duration, grouped, localTime, percent, rate } from './words.js';
+import { counted, duration, localTime, percent, rate } from './words.js';
 
 /** The one line of a progress bar, made to fit. Pure. */
 

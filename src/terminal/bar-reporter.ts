@@ -1,4 +1,5 @@
 import { harmless } from '../harmless.js';
+import { grouped } from '../numbers.js';
 import type { Clock } from '../ports.js';
 import type { Bar, StartBar } from './bar.js';
 import { barLine, runLayouts } from './bar-line.js';
@@ -7,7 +8,7 @@ import { RateMeter } from './rate-meter.js';
 import { noticeText, type Reporter } from './reporter.js';
 import { runView } from './run-view.js';
 import type { Screen } from './screen.js';
-import { duration, grouped, localTime } from './words.js';
+import { duration, localTime } from './words.js';
 
 /** Time without a hold over which rows a second are told. */
 const rateWindowMs = 15_000;

@@ -1,9 +1,6 @@
-/** Numbers and times as people read them. Pure; local times in the zone that is handed in, or the machine's. */
+import { grouped } from '../numbers.js';
 
-/** `1234567` → `1,234,567`. */
-export function grouped(count: number): string {
-  return count.toLocaleString('en-US', { maximumFractionDigits: 0 });
-}
+/** Numbers and times as people read them. Pure; local times in the zone that is handed in, or the machine's. */
 
 /** `1 row`, `2 rows`, `1,234 rows`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
