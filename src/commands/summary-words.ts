@@ -74,14 +74,14 @@ function headline(job: JobSummary, screen: Pick<Screen, 'hasColor'>): string {
   const file = styled(screen, 'bold', harmless(job.file));
   const rejected = rejectedCount(job.rows);
   const tookMs = Math.max(0, Date.parse(job.ended_at) - Date.parse(job.run_started_at));
-  const speed = job.rows_per_second > 0 ? ` (${rate(job.rows_per_second)} rows/s)` : '';
-  const time = `in ${duration(tookMs)}${speed}`;
+  // A job that was done before has no time of this run's.
+  const time = job.rows_per_second > 0 ? `, in ${duration(tookMs)} (${rate(job.rows_per_second)} rows/s)` : '';
   const ended = endedCount(job.rows);
   if (!job.complete) {
     return `${file}: ${styled(screen, 'yellow', 'not finished')}: ${counted(ended, 'row')} done so far, the rest stays to be sent`;
   }
-  if (rejected === 0) return `${file}: ${styled(screen, 'green', 'done')}, all ${counted(ended, 'row')}, ${time}`;
-  return `${file}: done, ${styled(screen, 'red', `but ${grouped(rejected)} of ${counted(ended, 'row')} did not go through`)}, ${time}`;
+  if (rejected === 0) return `${file}: ${styled(screen, 'green', 'done')}, all ${counted(ended, 'row')}${time}`;
+  return `${file}: done, ${styled(screen, 'red', `but ${grouped(rejected)} of ${counted(ended, 'row')} did not go through`)}${time}`;
 }
 
 function fateLines(rows: RowCounts, columns: number): string[] {

@@ -95,6 +95,11 @@ describe('the summary for a person', () => {
     );
   });
 
+  it('of a job that was done before names no time', () => {
+    const [first] = text({ ...doneJob, rows_per_second: 0 }).split('\n');
+    expect(first).toBe('loyalty.csv: done, all 5,000 rows');
+  });
+
   it('folds its words on a narrow terminal', () => {
     for (const columns of [60, 80, 120]) {
       const table = textAt(columns, rejectedJob).split('\n').slice(1);
