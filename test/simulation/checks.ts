@@ -1,0 +1,110 @@
+import type { PlannedRow, Scenario } from './scenario.js';
+import { header } from './scenario.js';
+import type { SimDisk } from './sim-disk.js';
+import type { Arrival, SimServer } from './sim-server.js';
+
+/** The promises, checked from outside: from the server's own log and the job's files alone. */
+export function checkRun(file: string, scenario: Scenario, disk: SimDisk, server: SimServer): string[] {
+  const results = readResults(disk.content(`${file}.results.csv`)?.toString() ?? '');
+  return [
+    ...checkLines(scenario, results),
+    ...checkStatuses(scenario, results, server),
+    ...checkOrder(scenario, server),
+    ...checkCap(
+      scenario,
+      'left here',
+      server.left.map(({ trueMs }) => trueMs),
+    ),
+    ...checkCap(scenario, 'arrived at the server', server.arrivedTrueMs),
+    ...checkRejects(scenario, results, disk.content(`${file}.rejects.csv`)?.toString() ?? null),
+  ];
+}
+
+interface Line {
+  readonly row: number;
+  readonly status: string;
+}
+
+function readResults(text: string): Line[] {
+  return text
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => {
+      const cells = line.split(',');
+      return { row: Number(cells[0]), status: cells[3] ?? '' };
+    });
+}
+
+function checkLines(scenario: Scenario, results: readonly Line[]): string[] {
+  const counts = new Map<number, number>();
+  for (const { row } of results) counts.set(row, (counts.get(row) ?? 0) + 1);
+  const wrong = scenario.rows.filter(({ rowNumber }) => counts.get(rowNumber) !== 1);
+  const strange = results.length - scenario.rows.length + wrong.length;
+  if (wrong.length === 0 && strange === 0) return [];
+  return [`not one line a row: ${wrong.map((row) => `${row.rowNumber}×${counts.get(row.rowNumber) ?? 0}`)}`];
+}
+
+function checkStatuses(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
+  const statuses = new Map(results.map(({ row, status }) => [row, status]));
+  const taken = new Set(ownTries(server).map(({ values }) => values.get('profile.row')));
+  return scenario.rows.flatMap((row) => {
+    const status = statuses.get(row.rowNumber) ?? 'none';
+    const isRight =
+      row.kind === 'sendable'
+        ? status === 'submitted'
+          ? taken.has(`${row.rowNumber}`)
+          : status === 'refused'
+            ? scenario.server.refuses(row.id)
+            : status === 'failed' && (scenario.server.faultRate > 0 || scenario.server.hasOutage)
+        : status === row.kind;
+    return isRight ? [] : [`row ${row.rowNumber} (${row.kind}) ended ${status}`];
+  });
+}
+
+/** Those of this job: its neighbour's rows have the same numbers and other visitors. */
+function ownTries(server: SimServer): readonly Arrival[] {
+  return server.taken.filter(({ id }) => id.startsWith('v'));
+}
+
+/** Each visitor's rows in the file's order: after a row's last try that was taken, every later row is taken again or still. */
+function checkOrder(scenario: Scenario, server: SimServer): string[] {
+  const lastLeft = new Map<string, number>();
+  for (const { values, leftTrueMs } of ownTries(server)) {
+    const row = values.get('profile.row') ?? '';
+    lastLeft.set(row, Math.max(lastLeft.get(row) ?? 0, leftTrueMs));
+  }
+  const before = new Map<string, { readonly row: PlannedRow; readonly leftTrueMs: number }>();
+  const faults: string[] = [];
+  for (const row of scenario.rows) {
+    const leftTrueMs = lastLeft.get(`${row.rowNumber}`);
+    if (leftTrueMs === undefined || row.kind !== 'sendable') continue;
+    const earlier = before.get(row.id);
+    if (earlier !== undefined && earlier.leftTrueMs >= leftTrueMs) {
+      faults.push(`row ${earlier.row.rowNumber} of ${row.id} went out after row ${row.rowNumber}`);
+    }
+    before.set(row.id, { row, leftTrueMs });
+  }
+  return faults;
+}
+
+const dayMs = 86_400_000;
+
+function checkCap(scenario: Scenario, where: string, timesMs: readonly number[]): string[] {
+  const limit = scenario.options.dailyCap - scenario.options.reserve;
+  const times = [...timesMs].sort((a, b) => a - b);
+  const over = times.findIndex((timeMs, index) => timeMs - (times[index - limit] ?? Number.NEGATIVE_INFINITY) < dayMs);
+  return over < 0 ? [] : [`over ${limit} tries in 24 hours, as ${where}`];
+}
+
+function checkRejects(scenario: Scenario, results: readonly Line[], rejects: string | null): string[] {
+  const rejected = new Set(
+    results.filter(({ status }) => ['invalid', 'refused', 'failed'].includes(status)).map(({ row }) => row),
+  );
+  const visitors = new Set<string>();
+  const lines = scenario.rows.filter((row) => {
+    if (rejected.has(row.rowNumber) && row.id !== '') visitors.add(row.id);
+    return rejected.has(row.rowNumber) || visitors.has(row.id);
+  });
+  const wanted = lines.length === 0 ? null : `${[header, ...lines.map(({ line }) => line)].join('\n')}\n`;
+  return rejects === wanted ? [] : ['the rejects do not match the results'];
+}

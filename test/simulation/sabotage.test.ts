@@ -1,0 +1,95 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { Loop } from '../../src/job/loop.js';
+import { Window } from '../../src/job/window.js';
+import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
+import type { Disk, DiskFile } from '../../src/ports.js';
+import { type Sabotage, simulate } from './simulate.js';
+
+/** The simulator's own test: a program that is broken on purpose must be found out, within so many seeds. */
+const seedCountMax = 120;
+
+afterEach(() => vi.restoreAllMocks());
+
+async function isFoundOut(sabotage: Sabotage, fault: RegExp): Promise<boolean> {
+  for (let seed = 1; seed <= seedCountMax; seed += 1) {
+    const { faults } = await simulate(seed, sabotage);
+    if (faults.some((one) => fault.test(one))) return true;
+  }
+  return false;
+}
+
+function withFiles(disk: Disk, change: (path: string, file: DiskFile) => DiskFile): Disk {
+  return { ...disk, open: async (path, mode) => change(path, await disk.open(path, mode)) };
+}
+
+it('finds out a program that skips the fsync', async () => {
+  const disk = (real: Disk) => withFiles(real, (_path, file) => ({ ...file, sync: async () => {} }));
+  expect(await isFoundOut({ disk }, /does not fit|not one line|ended/)).toBe(true);
+});
+
+it('finds out a program that writes the checkpoint before the report', async () => {
+  const disk = (real: Disk) => {
+    let late: (() => Promise<void>)[] = [];
+    const inReport = withFiles(real, (path, file) =>
+      path.endsWith('.results.csv')
+        ? {
+            ...file,
+            append: async (bytes) => {
+              const copy = Buffer.from(bytes);
+              late.push(() => file.append(copy));
+            },
+            sync: async () => {},
+            stat: async () => ({ ...(await file.stat()), sizeBytes: Number.MAX_SAFE_INTEGER }),
+          }
+        : file,
+    );
+    return {
+      ...inReport,
+      rename: async (from: string, to: string) => {
+        await real.rename(from, to);
+        for (const append of late.splice(0)) await append();
+        late = [];
+      },
+    };
+  };
+  expect(await isFoundOut({ disk }, /./)).toBe(true);
+});
+
+it('finds out a program that drops the order per visitor', async () => {
+  const add = Window.prototype.add;
+  const end = Window.prototype.end;
+  vi.spyOn(Window.prototype, 'add').mockImplementation(function (this: Window, row) {
+    add.call(this, row);
+    return true;
+  });
+  vi.spyOn(Window.prototype, 'end').mockImplementation(function (this: Window, row, resultByte) {
+    end.call(this, row, resultByte);
+    return null;
+  });
+  expect(await isFoundOut({}, /went out after/)).toBe(true);
+});
+
+it('finds out a program that counts after sending', async () => {
+  const ledger: Sabotage['ledger'] = (entries, world, isAlive) => {
+    const believed = memoryLedgerStore(new Map(entries));
+    return {
+      transact: (work) => {
+        world.at(60_000, () => {
+          if (isAlive()) void memoryLedgerStore(entries).transact(work);
+        });
+        return believed.transact(work);
+      },
+      close: async () => {},
+    };
+  };
+  expect(await isFoundOut({ ledger }, /tries in 24 hours/)).toBe(true);
+});
+
+it('finds out a program that loses on resume which rows have ended', async () => {
+  const admit = Loop.prototype.admit;
+  vi.spyOn(Loop.prototype, 'admit').mockImplementation(function (this: Loop, rows, after, earlier) {
+    earlier.ended.clear();
+    return admit.call(this, rows, after, earlier);
+  });
+  expect(await isFoundOut({}, /not one line a row|is in it twice/)).toBe(true);
+});

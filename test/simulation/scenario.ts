@@ -1,0 +1,118 @@
+import type { SendOptions } from '../../src/job/options.js';
+import type { ServerPlan } from './sim-server.js';
+import type { World } from './world.js';
+
+/** A data row of a simulated file, and what must come of it. */
+export interface PlannedRow {
+  readonly rowNumber: number;
+  readonly line: string;
+  readonly kind: 'sendable' | 'skipped' | 'invalid';
+  /** '' where the id itself is what is wrong. */
+  readonly id: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** Everything that one seed decides before the first life begins. */
+export interface Scenario {
+  readonly rows: readonly PlannedRow[];
+  readonly text: string;
+  readonly options: SendOptions;
+  readonly server: ServerPlan;
+  readonly deathCountMax: number;
+  /** Of deaths, 0 to 1: the rest are kills. */
+  readonly powerLossShare: number;
+  readonly meanLifeMs: number;
+  /** Wall clock steps and sleeps of the machine while a process lives. */
+  readonly hasClockTrouble: boolean;
+  /** Another job of the same client code runs beside this one. */
+  readonly hasNeighbour: boolean;
+}
+
+export const header = 'batch=thirdPartyId,row,colour,city';
+const hourMs = 3_600_000;
+
+export function makeScenario(world: World): Scenario {
+  const visitorCount = world.whole(3, 40);
+  const hasHotVisitor = world.chance(0.3);
+  const rows = Array.from({ length: world.whole(20, 150) }, (_, index) =>
+    makeRow(world, index + 1, hasHotVisitor && index % 2 === 0 ? 'v0' : `v${world.whole(1, visitorCount)}`),
+  );
+  const hasTightCap = world.chance(0.08);
+  const downFromMs = world.whole(0, 20_000);
+  const downForMs = world.chance(0.25) ? world.whole(10_000, hourMs) : 0;
+  const refusedVisitor = world.chance(0.5) ? `v${world.whole(1, visitorCount)}` : null;
+  return {
+    rows,
+    text: `${[header, ...rows.map((row) => row.line)].join('\n')}\n`,
+    options: makeOptions(
+      world,
+      hasTightCap ? Math.max(20, Math.ceil(rows.length * (0.5 + world.random.next()))) : 100_000,
+    ),
+    server: {
+      faultRate: world.chance(0.5) ? world.random.next() * 0.25 : 0,
+      refuses: (id) => id === refusedVisitor,
+      hasOutage: downForMs > 0,
+      isDown: (trueMs) => trueMs >= downFromMs && trueMs < downFromMs + downForMs,
+      latencyMsMax: world.whole(2, 400),
+    },
+    deathCountMax: world.whole(0, 8),
+    powerLossShare: world.chance(0.5) ? 0.5 : 0,
+    meanLifeMs: world.chance(0.7) ? world.whole(200, 8000) : world.whole(10_000, 20 * hourMs),
+    hasClockTrouble: world.chance(0.3),
+    hasNeighbour: world.chance(0.3),
+  };
+}
+
+function makeRow(world: World, rowNumber: number, id: string): PlannedRow {
+  const dice = world.random.next();
+  if (dice < 0.04) return { rowNumber, line: `,${rowNumber},red`, kind: 'invalid', id: '', values: new Map() };
+  if (dice < 0.08) {
+    return { rowNumber, line: `${id},${rowNumber},red,rome,too many`, kind: 'invalid', id, values: new Map() };
+  }
+  if (dice < 0.12) return { rowNumber, line: `${id},,`, kind: 'skipped', id, values: new Map() };
+  const colour = world.chance(0.7) ? `c${world.whole(1, 99)}` : '';
+  const city = world.chance(0.4) ? `t${world.whole(1, 99)}` : null;
+  const values = new Map([['profile.row', `${rowNumber}`]]);
+  if (colour !== '') values.set('profile.colour', colour);
+  if (city !== null) values.set('profile.city', city);
+  const line = `${id},${rowNumber},${colour}${city === null ? '' : `,${city}`}`;
+  return { rowNumber, line, kind: 'sendable', id, values };
+}
+
+function makeOptions(world: World, dailyCap: number): SendOptions {
+  return {
+    clientCode: 'acme',
+    endpoint: null,
+    allowHttp: false,
+    sandbox: false,
+    tokenFile: null,
+    token: null,
+    method: 'post',
+    values: 'encoded',
+    plus: null,
+    delimiter: ',',
+    idColumn: null,
+    idType: null,
+    concurrency: world.whole(1, 12),
+    ratePerSecond: world.chance(0.5) ? 0 : world.whole(2, 200),
+    dailyCap,
+    reserve: world.chance(0.2) ? 5 : 0,
+    pace: 'burst',
+    onCap: world.chance(0.8) ? 'wait' : 'stop',
+    retries: world.whole(1, 6),
+    timeoutMs: world.whole(1, 40) * 1000,
+    giveUpMs: 1_800_000,
+    maxDurationMs: null,
+    maxFailures: { kind: 'rows', rows: 1_000_000 },
+    tolerate: { kind: 'rows', rows: 0 },
+    graceMs: 5000,
+    changedOnly: false,
+    refreshAfterDays: 7,
+    forget: false,
+    restart: false,
+    onChanged: 'refuse',
+    out: null,
+    name: null,
+    stateDir: '/state',
+  };
+}

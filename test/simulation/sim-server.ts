@@ -1,0 +1,149 @@
+import type { OutgoingTry, Reply, Transport } from '../../src/ports.js';
+import type { World } from './world.js';
+
+/** A try that reached the server and was taken, or was sent by the client: with when it left and when it arrived. */
+export interface Arrival {
+  readonly id: string;
+  readonly values: ReadonlyMap<string, string>;
+  readonly leftTrueMs: number;
+  readonly arrivedTrueMs: number;
+  readonly life: number;
+}
+
+export interface ServerPlan {
+  /** Of tries, 0 to 1. */
+  readonly faultRate: number;
+  /** Visitors that are always refused. */
+  readonly refuses: (id: string) => boolean;
+  /** Whether `isDown` ever says yes: a small file's rows can use up their tries in an outage that is not seen as one. */
+  readonly hasOutage: boolean;
+  /** While it answers true (true time), no connection can be made. */
+  readonly isDown: (trueMs: number) => boolean;
+  readonly latencyMsMax: number;
+}
+
+/** Stands in for Target and the network before it, with an exact log of its own. It shares no code with the program. */
+export class SimServer {
+  readonly #world: World;
+  readonly #plan: ServerPlan;
+  /** Every try whose bytes left, in the order in which they did. */
+  readonly left: { readonly trueMs: number; readonly life: number; readonly id: string }[] = [];
+  /** Tries that the server took, in the order of their arrival. */
+  readonly taken: Arrival[] = [];
+  /** Arrivals of every try that came through, taken or not: what counts for the server's own cap. */
+  readonly arrivedTrueMs: number[] = [];
+  /** When each success reached the program, and for which row. */
+  readonly successes: { readonly trueMs: number; readonly life: number; readonly row: string }[] = [];
+
+  constructor(world: World, plan: ServerPlan) {
+    this.#world = world;
+    this.#plan = plan;
+  }
+
+  transport(life: number, isAlive: () => boolean): Transport {
+    const aborts = new Set<() => void>();
+    return {
+      send: (outgoing, mayStart) =>
+        new Promise((resolve) => {
+          const settle = (reply: Reply) => {
+            if (!aborts.delete(abort)) return;
+            if (reply.kind === 'answered' && reply.body.startsWith('true')) {
+              this.successes.push({ trueMs: this.#world.trueMs, life, row: rowOf(outgoing) });
+            }
+            resolve(reply);
+          };
+          const abort = () => settle({ kind: hasLeft ? 'aborted' : 'not-started' });
+          let hasLeft = false;
+          aborts.add(abort);
+          // undici writes a moment after the dispatch, and later where a connection is to be made first.
+          this.#world.at(this.#world.chance(0.1) ? this.#world.whole(1, 2000) : 0, () => {
+            if (!isAlive() || !aborts.has(abort)) return;
+            if (this.#plan.isDown(this.#world.trueMs)) {
+              settle({ kind: 'broken', errorCode: 'ECONNREFUSED', message: 'connect ECONNREFUSED' });
+            } else if (mayStart()) {
+              hasLeft = true;
+              this.#carry(outgoing, life, isAlive, settle);
+            } else {
+              settle({ kind: 'not-started' });
+            }
+          });
+        }),
+      abortAll: () => {
+        for (const abort of [...aborts]) abort();
+      },
+      close: async () => {},
+    };
+  }
+
+  /** Visitor → attribute → value, as they stand when tries are applied in the order in which they left. */
+  profiles(order: 'left' | 'arrived'): Map<string, Map<string, string>> {
+    const key = order === 'left' ? 'leftTrueMs' : 'arrivedTrueMs';
+    const profiles = new Map<string, Map<string, string>>();
+    for (const { id, values } of [...this.taken].sort((a, b) => a[key] - b[key])) {
+      const profile = profiles.get(id) ?? new Map<string, string>();
+      for (const [name, value] of values) profile.set(name, value);
+      profiles.set(id, profile);
+    }
+    return profiles;
+  }
+
+  #carry(outgoing: OutgoingTry, life: number, isAlive: () => boolean, settle: (reply: Reply) => void): void {
+    const form = new URLSearchParams(outgoing.body ?? '');
+    const id = form.get('mbox3rdPartyId') ?? '';
+    const leftTrueMs = this.#world.trueMs;
+    this.left.push({ trueMs: leftTrueMs, life, id });
+    const { timeoutMs } = outgoing;
+    const wayMs = this.#world.whole(1, this.#plan.latencyMsMax);
+    const fault = this.#world.chance(this.#plan.faultRate) ? this.#world.whole(1, 9) : 0;
+    const isLost = fault === 1;
+    const isLate = fault === 2; // the reply does not come in time, the try does
+    const arrivesAfterMs = isLate ? this.#world.whole(wayMs, Math.floor(timeoutMs * 0.99)) : wayMs;
+    const answer = (reply: Reply) => {
+      if (isAlive()) settle(reply);
+    };
+    if (isLost || isLate) {
+      this.#world.at(timeoutMs, () => answer({ kind: 'timed-out' }));
+    }
+    if (isLost) return;
+    this.#world.at(arrivesAfterMs, () => {
+      this.arrivedTrueMs.push(this.#world.trueMs);
+      const reply = this.#judge(fault, id);
+      if (reply.taken) {
+        const values = new Map([...form].filter(([name]) => name.startsWith('profile.')));
+        this.taken.push({ id, values, leftTrueMs, arrivedTrueMs: this.#world.trueMs, life });
+      }
+      if (!isLate) this.#world.at(this.#world.whole(1, this.#plan.latencyMsMax), () => answer(reply.reply));
+    });
+  }
+
+  #judge(fault: number, id: string): { taken: boolean; reply: Reply } {
+    const answered = (httpStatus: number, body: string, retryAfter: string | null = null): Reply => ({
+      kind: 'answered',
+      httpStatus,
+      body,
+      retryAfter,
+    });
+    switch (fault) {
+      case 3:
+        return { taken: true, reply: { kind: 'broken', errorCode: 'ECONNRESET', message: 'read ECONNRESET' } };
+      case 4:
+        return { taken: false, reply: { kind: 'broken', errorCode: 'UND_ERR_SOCKET', message: 'other side closed' } };
+      case 5:
+        return { taken: false, reply: answered(503, 'later', this.#world.chance(0.5) ? '7' : null) };
+      case 6:
+        return { taken: false, reply: answered(500, '<html>oops</html>') };
+      case 7:
+        return { taken: this.#world.chance(0.5), reply: answered(200, '<html>Welcome</html>') };
+      case 8:
+        return { taken: false, reply: answered(429, '', 'not a number') };
+      default:
+        if (this.#plan.refuses(id)) return { taken: false, reply: answered(400, '<error>no such thing</error>') };
+        return { taken: true, reply: answered(200, 'trueRequest successfully submitted') };
+    }
+  }
+}
+
+/** Every row of a simulated file carries its own number in its first attribute. */
+function rowOf(outgoing: OutgoingTry): string {
+  return new URLSearchParams(outgoing.body ?? '').get('profile.row') ?? '';
+}
