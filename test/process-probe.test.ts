@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { systemProcessProbe } from '../src/process-probe.js';
@@ -33,11 +33,13 @@ describe('systemProcessProbe', () => {
   });
 
   it.runIf(existsSync('/proc/self/stat'))('takes a process that nobody has reaped for gone', async () => {
-    const { child } = waiting('sh', '-c', 'true & echo $!; exec sleep 60');
+    const { child } = waiting('sh', '-c', 'sleep 60 & echo $!; exec sleep 60');
     const lines = createInterface({ input: child.stdout });
-    const [pid] = await new Promise<string[]>((resolve) => lines.once('line', (line) => resolve([line])));
-    const look = () => systemProcessProbe.look(Number(pid));
-    while (look().kind === 'alive') await new Promise((resolve) => setImmediate(resolve));
+    const pid = Number(await new Promise<string>((resolve) => lines.once('line', resolve)));
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    while (readFileSync(`/proc/${child.pid}/comm`, 'utf8') !== 'sleep\n') await turn(); // the shell would reap it
+    process.kill(pid, 'SIGKILL');
+    while (systemProcessProbe.look(pid).kind === 'alive') await turn();
     expect(existsSync(`/proc/${pid}/stat`)).toBe(true);
   });
 });

@@ -149,7 +149,7 @@ export class LockFile {
 }
 
 /** Nothing but a renewal changes a lock file, and each does. */
-export function isSameLease(one: FoundLease, other: FoundLease): boolean {
+function isSameLease(one: FoundLease, other: FoundLease): boolean {
   return one.identity === other.identity && one.text === other.text && one.modifiedMs === other.modifiedMs;
 }
 

@@ -301,10 +301,10 @@ describe('a disk that refuses', () => {
     });
     disk.before = (operation) => {
       if (operation.startsWith('append')) throw systemError('ENOSPC');
-      return operation.startsWith('sync') ? held : undefined;
+      return operation.startsWith('sync ') ? held : undefined;
     };
     const syncing = journal.sync();
-    await until(() => disk.operations.at(-1)?.startsWith('sync') === true);
+    await until(() => disk.operations.at(-1)?.startsWith('sync ') === true);
     journal.write(numbered(1));
     await clock.advance(50);
     await until(() => faults.length > 0);
