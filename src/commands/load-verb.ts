@@ -3,6 +3,7 @@ import type { RunVerb, VerbName } from './call.js';
 /** Where each verb is done: loaded when it is wanted, and no other. */
 const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   send: async () => (await import('./send.js')).send,
+  check: async () => (await import('./check.js')).check,
   status: async () => (await import('./status.js')).status,
   report: async () => (await import('./report.js')).report,
   sandbox: async () => (await import('./sandbox.js')).sandbox,

@@ -38,6 +38,20 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       `would strike again every night if they were forgotten there: ${commandLineOnly.join(', ')}.`,
     emptyResult: { jobs: [] },
   },
+  check: {
+    usage: 'check FILE...',
+    summary: 'read all of a file and send nothing: what is wrong with it, and how long it would take',
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: null },
+    examples: [
+      ['profile-drip check loyalty.csv', 'what would come of each row, without network or token'],
+      ['profile-drip check --client-code acme --rate 50 loyalty.csv', 'the plan, with what is left of the cap'],
+    ],
+    epilogue:
+      'Ends with 0 if every row would go or has nothing to send, with 1 if some would not go, with 2 if a file ' +
+      'cannot be read.',
+    emptyResult: { files: [] },
+  },
   status: {
     usage: 'status [FILE...]',
     summary: 'the cap used and left, when more comes free, and how far each job is',

@@ -1,0 +1,47 @@
+import { defaultEndpoint, isLoopback } from '../endpoint.js';
+import { findLedgerStore } from '../pacing/lmdb-store.js';
+import { capView, type LedgerStatus, ledgerStatus } from '../pacing/status.js';
+import type { BootClock, Clock } from '../ports.js';
+import type { CheckOptions } from './options.js';
+import type { CapStanding } from './plan.js';
+
+export interface CapFound extends CapStanding {
+  /** `null` without a client code: nobody knows whose cap it is. */
+  readonly left: number | null;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Whether the options send to this machine itself, whose cap and memory are kept apart. */
+export function sendsToLoopback({ sandbox, endpoint, clientCode }: CheckOptions): boolean {
+  return sandbox || isLoopback(endpoint ?? defaultEndpoint(clientCode ?? 'unknown'));
+}
+
+/** The cap as the ledger has it; no ledger is made where there is none. @throws MachineError */
+export async function findCap(options: CheckOptions, clock: Clock, bootClock: BootClock): Promise<CapFound> {
+  const { clientCode, dailyCap, reserve, sandbox, stateDir } = options;
+  const limit = Math.max(1, dailyCap - reserve);
+  if (clientCode === null) return { limit, used: 0, frees: [], left: null };
+  const loopback = sendsToLoopback(options);
+  const store = sandbox ? null : await findLedgerStore(stateDir);
+  try {
+    const owner = { clientCode, isLoopback: loopback };
+    const view = await capView(store, clock, bootClock, { ...owner, limit: dailyCap, reserve });
+    const ledgers = await ledgerStatus(store, clock, bootClock);
+    const own = ledgers.find((one) => one.clientCode === clientCode.toLowerCase() && one.isLoopback === loopback);
+    return { limit, used: view.used, left: view.left, frees: own === undefined ? [] : freesOf(own) };
+  } finally {
+    await store?.close();
+  }
+}
+
+/** By the hour: what was used in one is taken to come free a day after its end. */
+export function freesOf({ hours, allFreeAtMs }: Pick<LedgerStatus, 'hours' | 'allFreeAtMs'>): CapStanding['frees'] {
+  return hours
+    .filter(({ used }) => used > 0)
+    .map(({ fromMs, used }) => ({
+      atMs: Math.min(fromMs + hourMs + dayMs, allFreeAtMs ?? Number.POSITIVE_INFINITY),
+      units: used,
+    }));
+}

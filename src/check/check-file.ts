@@ -1,0 +1,131 @@
+import { type Batch, openBatch, type RawRow } from '../batch/open.js';
+import { FileError, type ProfileDripError, UsageError } from '../errors.js';
+import type { Peek } from '../memory/memory.js';
+import { readColumns } from '../target/columns.js';
+import { Inspector, type Request } from './inspector.js';
+import type { CheckHooks, CheckOptions } from './options.js';
+import type { CheckPorts } from './ports.js';
+import type { FileCheck } from './result.js';
+
+/** `fault`: what cannot be read (on) in the file, found is then what stands before it. */
+export interface Checked {
+  readonly found: Omit<FileCheck, 'file' | 'plan'>;
+  readonly fault: ProfileDripError | null;
+}
+
+const nothingFound: Checked['found'] = {
+  rows: { total: 0, sendable: 0, skipped: 0, unchanged: 0, invalid: 0 },
+  visitors: 0,
+  repeated_visitors: 0,
+  largest_request_bytes: 0,
+  problems: [],
+  attributes: [],
+  hints: [],
+};
+
+/** How many of a file's requests `onFirstRequest` is told. */
+const firstRequestCount = 3;
+
+export interface FileContext {
+  readonly file: string;
+  /** Where its content is. */
+  readonly path: string;
+  readonly options: CheckOptions;
+  readonly hooks: CheckHooks;
+  readonly ports: CheckPorts;
+  readonly peek: Peek | null;
+}
+
+/** Reads a whole file. Resolves for every fault of the file; rejects for a fault of the machine. */
+export async function checkFile(context: FileContext): Promise<Checked> {
+  try {
+    const batch = await openBatch(context.ports.disk, context.path, context.options);
+    try {
+      return await checkBatchOf(context, batch);
+    } finally {
+      await batch.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FileError) && !(error instanceof UsageError)) throw error;
+    const line = error instanceof FileError ? error.lineNumber : null;
+    const examples = line === null ? [] : [{ row: 0, line }];
+    return { found: { ...nothingFound, problems: [{ code: error.code, count: 1, examples }] }, fault: error };
+  }
+}
+
+async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked> {
+  const { options, hooks, ports, file } = context;
+  const inspector = new Inspector(readColumns(batch.header, options), options, ports.random);
+  const rows = new Rows(context, inspector);
+  hooks.onEvent?.({
+    kind: 'started',
+    file,
+    snapshot: () => ({
+      readBytes: batch.readBytes(),
+      sizeBytes: batch.stat.sizeBytes,
+      rowCount: inspector.rowCount,
+      invalidCount: inspector.invalidCount,
+    }),
+  });
+  let fault: FileError | null = null;
+  try {
+    for await (const chunk of batch.rows(batch.dataStart, { fingerprint: null })) {
+      if (hooks.signal?.aborted === true) break;
+      await rows.take(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const { rowNumber, lineNumber } = batch.nextPosition();
+    inspector.problems.note(error.code, { row: rowNumber, line: error.lineNumber ?? lineNumber });
+    fault = error;
+  } finally {
+    hooks.onEvent?.({ kind: 'ended', file });
+  }
+  return { found: inspector.found(), fault };
+}
+
+/** Takes rows as they are read, and tells the first requests. */
+class Rows {
+  readonly #context: FileContext;
+  readonly #inspector: Inspector;
+  #toldCount = 0;
+
+  constructor(context: FileContext, inspector: Inspector) {
+    this.#context = context;
+    this.#inspector = inspector;
+  }
+
+  async take(chunk: readonly RawRow[]): Promise<void> {
+    const { peek, hooks } = this.#context;
+    const wantsRequests = peek !== null || (hooks.onFirstRequest !== undefined && this.#toldCount < firstRequestCount);
+    if (!wantsRequests) {
+      for (const row of chunk) this.#inspector.take(row);
+      return;
+    }
+    const sendable: { readonly row: RawRow; readonly request: Request }[] = [];
+    for (const row of chunk) {
+      const request = this.#inspector.take(row);
+      if (request !== null) sendable.push({ row, request });
+    }
+    const isUnchanged = await this.#areUnchanged(
+      peek,
+      sendable.map(({ request }) => request),
+    );
+    this.#inspector.wereUnchanged(isUnchanged.filter(Boolean).length);
+    sendable.forEach(({ row, request }, index) => {
+      if (isUnchanged[index] !== true) this.#tell(row, request);
+    });
+  }
+
+  async #areUnchanged(peek: Peek | null, requests: readonly Request[]): Promise<readonly boolean[]> {
+    if (peek === null) return [];
+    const { idType } = this.#inspector;
+    return peek.areUnchanged(requests.map(({ id, form }) => ({ id, idType, form })));
+  }
+
+  #tell({ rowNumber, lineNumber }: RawRow, { form }: Request): void {
+    if (this.#toldCount >= firstRequestCount) return;
+    this.#toldCount += 1;
+    this.#context.hooks.onFirstRequest?.({ file: this.#context.file, rowNumber, lineNumber, form });
+  }
+}

@@ -1,0 +1,168 @@
+import { systemBootClock, systemClock, systemRandom } from '../clock.js';
+import { realDisk } from '../disk.js';
+import { ProfileDripError, UsageError } from '../errors.js';
+import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../exit-status.js';
+import { sortFiles } from '../job/job-files.js';
+import { isTolerated } from '../job/limits.js';
+import { stopForAbort } from '../job/stop.js';
+import { type Peek, peek } from '../memory/memory.js';
+import { version } from '../version.js';
+import { type CapFound, findCap, sendsToLoopback } from './cap.js';
+import { type Checked, checkFile } from './check-file.js';
+import { withInputAsFile } from './input.js';
+import type { CheckHooks, CheckOptions } from './options.js';
+import { finishedAtMs } from './plan.js';
+import type { CheckPorts } from './ports.js';
+import type { CheckResult, FileCheck, Plan } from './result.js';
+
+export type { CheckEvent, CheckHooks, CheckOptions, CheckSnapshot, FirstRequest } from './options.js';
+export type { AttributeCheck, CheckResult, FileCheck, Hint, HintCode, Plan, Problem } from './result.js';
+export { hintMeanings } from './result.js';
+
+const realPorts: CheckPorts = {
+  clock: systemClock,
+  bootClock: systemBootClock,
+  random: systemRandom,
+  disk: realDisk,
+  input: () => process.stdin,
+};
+
+/**
+ * Reads FILEs whole, one after the other, and says what would come of sending them: which rows would not go, what
+ * wants a human's eye, how long it would take. Sends nothing, needs no network and no token, and changes nothing.
+ *
+ * Resolves with a status for everything that a user can act on; a file at fault (2) lets the next have its turn.
+ * Rejects with a UsageError that concerns all files, and for a fault of the program.
+ */
+export async function checkBatch(
+  files: readonly string[],
+  options: CheckOptions,
+  hooks: CheckHooks = {},
+  ports: CheckPorts = realPorts,
+): Promise<CheckResult> {
+  if (options.changedOnly && options.clientCode === null) {
+    const message =
+      "--changed-only: expected also --client-code: what was submitted is remembered by Target's client code";
+    throw new UsageError('client-code-missing', message);
+  }
+  const planner = new Planner(options, ports);
+  const checks: FileCheck[] = [];
+  const statuses: ExitStatus[] = [];
+  let worst: { readonly status: ExitStatus; readonly error: CheckResult['error'] } | null = null;
+  const toCheck = withoutJobFiles(files, options, hooks);
+  for (const file of toCheck) {
+    const end = await checkOne(file, options, hooks, ports, planner);
+    if (end.check !== null) checks.push(end.check);
+    statuses.push(end.status);
+    if (worst === null || worstStatus([worst.status, end.status]) !== worst.status) worst = end;
+    if (end.error !== null && toCheck.length > 1) {
+      const message = `${file}: ${end.error.message}`;
+      hooks.onEvent?.({ kind: 'notice', level: 'warning', code: end.error.code, message });
+    }
+    if (endsTheCall(end.status)) break;
+  }
+  const status = worst?.status ?? exitStatus.done;
+  return { schema: 1, version, exit_status: status, error: worst?.error ?? null, files: checks };
+}
+
+/** As `send` does with a shell's glob. Standard input needs no name here, for a check leaves no files. */
+function withoutJobFiles(files: readonly string[], options: CheckOptions, { onEvent }: CheckHooks): string[] {
+  const { passedOver } = sortFiles(
+    files.filter((file) => file !== '-'),
+    options,
+  );
+  for (const { file, jobFileOf } of passedOver) {
+    const message = `${file} is a job file of ${jobFileOf}: passed over`;
+    onEvent?.({ kind: 'notice', level: 'info', code: 'job-file-passed-over', message });
+  }
+  return files.filter((file) => !passedOver.some((passed) => passed.file === file));
+}
+
+interface CheckEnd {
+  readonly status: ExitStatus;
+  readonly error: CheckResult['error'];
+  readonly check: FileCheck | null;
+}
+
+async function checkOne(
+  file: string,
+  options: CheckOptions,
+  hooks: CheckHooks,
+  ports: CheckPorts,
+  planner: Planner,
+): Promise<CheckEnd> {
+  try {
+    const cap = await planner.cap();
+    const { found, fault } = await readFile(file, options, hooks, ports);
+    if (hooks.signal?.aborted === true) {
+      const stop = stopForAbort(hooks.signal.reason);
+      return { status: stop.exitStatus, error: { code: stop.code, message: stop.message }, check: null };
+    }
+    const check = { file, ...found, plan: planner.next(found.rows.sendable, cap) };
+    const error = fault && { code: fault.code, message: fault.message };
+    return { status: fault?.exitStatus ?? statusOfRows(check, options), error, check };
+  } catch (error) {
+    if (!(error instanceof ProfileDripError)) throw error;
+    return { status: error.exitStatus, error: { code: error.code, message: error.message }, check: null };
+  }
+}
+
+function statusOfRows({ rows }: FileCheck, { tolerate }: CheckOptions): ExitStatus {
+  return isTolerated(tolerate, rows.invalid, rows.total) ? exitStatus.done : exitStatus.rowsRejected;
+}
+
+async function readFile(file: string, options: CheckOptions, hooks: CheckHooks, ports: CheckPorts): Promise<Checked> {
+  const memory = await openPeek(options, ports);
+  try {
+    const check = (path: string) => checkFile({ file, path, options, hooks, ports, peek: memory });
+    return file === '-' ? await withInputAsFile(ports.input, hooks.signal, check) : await check(file);
+  } finally {
+    await memory?.close();
+  }
+}
+
+/** `null`: --changed-only is off, or nothing is remembered. One for each file, whose rows it follows. */
+async function openPeek(options: CheckOptions, { clock, bootClock, disk }: CheckPorts): Promise<Peek | null> {
+  const { changedOnly, sandbox, clientCode, stateDir, refreshAfterDays } = options;
+  if (!changedOnly || sandbox || clientCode === null) return null;
+  return peek({
+    stateDir,
+    clientCode,
+    isLoopback: sendsToLoopback(options),
+    refreshAfterDays,
+    clock,
+    bootClock,
+    disk,
+  });
+}
+
+/** Files go out one after the other: each begins where the one before ends. */
+class Planner {
+  readonly #options: CheckOptions;
+  readonly #ports: CheckPorts;
+  readonly #startMs: number;
+  #cap: CapFound | null = null;
+  #plannedCount = 0;
+  #lastEndMs: number;
+
+  constructor(options: CheckOptions, ports: CheckPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#startMs = ports.clock.wallMs();
+    this.#lastEndMs = this.#startMs;
+  }
+
+  /** As the first file found it. @throws MachineError */
+  async cap(): Promise<CapFound> {
+    this.#cap ??= await findCap(this.#options, this.#ports.clock, this.#ports.bootClock);
+    return this.#cap;
+  }
+
+  next(updates: number, cap: CapFound): Plan {
+    this.#plannedCount += updates;
+    const endMs = Math.max(this.#lastEndMs, finishedAtMs(this.#plannedCount, this.#startMs, cap, this.#options));
+    const seconds = Math.ceil((endMs - this.#lastEndMs) / 1000);
+    this.#lastEndMs = endMs;
+    return { updates, cap_left: cap.left, seconds, ends_at: new Date(endMs).toISOString() };
+  }
+}

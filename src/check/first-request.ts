@@ -1,0 +1,44 @@
+import { defaultEndpoint } from '../endpoint.js';
+import { outgoing } from '../target/prepare.js';
+import type { CheckOptions, FirstRequest } from './options.js';
+
+/** A request as it would go out, to be shown. */
+export interface ShownRequest {
+  readonly file: string;
+  readonly row: number;
+  readonly line: number;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** In the order in which they go out. Of a token there is only said that it would be there. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** `null` with GET. */
+  readonly body: string | null;
+}
+
+export interface ShownRequestOptions extends Pick<CheckOptions, 'method' | 'endpoint'> {
+  readonly clientCode: string;
+  readonly hasToken: boolean;
+  /** Ids and attribute values too. */
+  readonly showValues: boolean;
+}
+
+/** What stands for an id or a value. */
+const hidden = '…';
+
+export function shownRequest(request: FirstRequest, options: ShownRequestOptions): ShownRequest {
+  const { clientCode, method, hasToken, showValues } = options;
+  const origin = options.endpoint ?? defaultEndpoint(clientCode);
+  const make = (form: string) => outgoing(form, { method, clientCode, authorization: null, timeoutMs: 0 });
+  const whole = make(request.form);
+  const shown = showValues ? whole : make(request.form.replaceAll(/=[^&]*/g, `=${hidden}`));
+  const headers: [string, string][] = [
+    ['host', new URL(origin).host],
+    ['connection', 'keep-alive'],
+    ['user-agent', 'profile-drip'],
+  ];
+  if (whole.body !== null) headers.push(['content-type', 'application/x-www-form-urlencoded']);
+  if (hasToken) headers.push(['authorization', 'Bearer […]']);
+  if (whole.body !== null) headers.push(['content-length', String(whole.body.length)]);
+  const { file, rowNumber: row, lineNumber: line } = request;
+  return { file, row, line, method: shown.method, url: origin + shown.path, headers, body: shown.body };
+}

@@ -1,0 +1,59 @@
+import type { SendOptions } from '../job/options.js';
+
+/** Of the options of `send` those that a check depends on. */
+export interface CheckOptions
+  extends Pick<
+    SendOptions,
+    | 'sandbox'
+    | 'endpoint'
+    | 'method'
+    | 'values'
+    | 'plus'
+    | 'delimiter'
+    | 'idColumn'
+    | 'idType'
+    | 'ratePerSecond'
+    | 'dailyCap'
+    | 'reserve'
+    | 'pace'
+    | 'timeoutMs'
+    | 'tolerate'
+    | 'changedOnly'
+    | 'refreshAfterDays'
+    | 'out'
+    | 'name'
+    | 'stateDir'
+  > {
+  /** `null`: the cap is taken to be unused. Needed with `changedOnly`. */
+  readonly clientCode: string | null;
+}
+
+export interface CheckSnapshot {
+  /** Of FILE's own bytes. */
+  readonly readBytes: number;
+  readonly sizeBytes: number;
+  readonly rowCount: number;
+  readonly invalidCount: number;
+}
+
+export type CheckEvent =
+  | { readonly kind: 'started'; readonly file: string; readonly snapshot: () => CheckSnapshot }
+  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
+  | { readonly kind: 'ended'; readonly file: string };
+
+/** A row that would go out. */
+export interface FirstRequest {
+  readonly file: string;
+  readonly rowNumber: number;
+  readonly lineNumber: number;
+  /** Id and values in clear: `mbox3rdPartyId=…&profile.a=…`. */
+  readonly form: string;
+}
+
+export interface CheckHooks {
+  /** Stops the check between two chunks of rows. The reason may be a signal's name. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: CheckEvent) => void;
+  /** Called for the first 3 rows of each file that would go out. */
+  readonly onFirstRequest?: (request: FirstRequest) => void;
+}

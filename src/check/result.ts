@@ -1,0 +1,86 @@
+import type { ExitStatus } from '../exit-status.js';
+
+/** What a check found: a public interface (`check --json`, what `checkBatch` resolves to), so in its own names. */
+export interface CheckResult {
+  readonly schema: 1;
+  readonly version: string;
+  /** 0: every row would go, has nothing to send, or is within --tolerate. 1: some would not go. 2: a file cannot be read (on). */
+  readonly exit_status: ExitStatus;
+  /** What stands behind the worst status from 2 on; `null` for 0 and 1. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly files: readonly FileCheck[];
+}
+
+/** One FILE, as far as it can be read. */
+export interface FileCheck {
+  readonly file: string;
+  readonly rows: {
+    readonly total: number;
+    readonly sendable: number;
+    readonly skipped: number;
+    /** With --changed-only: what the memory holds just so. */
+    readonly unchanged: number;
+    readonly invalid: number;
+  };
+  /** Among the rows that are sendable or unchanged; exact but for collisions of 64-bit hashes. */
+  readonly visitors: number;
+  /** Those of them who come in more than one row. */
+  readonly repeated_visitors: number;
+  /** Of the rows counted above: a POST's body, or a GET's path and query. */
+  readonly largest_request_bytes: number;
+  readonly problems: readonly Problem[];
+  readonly attributes: readonly AttributeCheck[];
+  readonly hints: readonly Hint[];
+  readonly plan: Plan;
+}
+
+/** Rows that would not go, by reason; or what cannot be read on in the file, which is counted once. */
+export interface Problem {
+  /** As in the results report, or an error of the file (`file-quote-open`). */
+  readonly code: string;
+  readonly count: number;
+  /** The first ones, 5 at most. Row 0 is the header. */
+  readonly examples: readonly { readonly row: number; readonly line: number }[];
+}
+
+export interface AttributeCheck {
+  readonly name: string;
+  /** Rows with a value in it. */
+  readonly filled: number;
+  /** Characters (code points) of the longest value, decoded. */
+  readonly longest: number;
+}
+
+/** What is allowed, and wants a human's eye. */
+export interface Hint {
+  readonly code: HintCode;
+  /** Values, or ids. */
+  readonly count: number;
+  readonly example_line: number;
+}
+
+export const hintMeanings = {
+  'plus-in-values': 'values with a +, taken for a space: say with --plus what it means',
+  'not-encoded':
+    'values with spaces, & or letters beyond ASCII: they look as if they were not URL-encoded (--values raw)',
+  'looks-encoded': 'values with sequences like %20: they look URL-encoded already (--values encoded)',
+  'long-values':
+    'values over 256 characters, the limit that Adobe documents for parameters in a page, not for this API',
+  'id-ecid': 'ids of 38 digits: they look like Experience Cloud ids, which the API does not take',
+  'id-email': 'ids that look like e-mail addresses: personal data, where ids are expected',
+  'id-scientific': 'ids like 4.9E+11: a spreadsheet has rounded them',
+} as const;
+
+export type HintCode = keyof typeof hintMeanings;
+
+/** What sending the file would take, after the files before it. */
+export interface Plan {
+  /** One for each sendable row: tries that fail come on top. */
+  readonly updates: number;
+  /** When the check was made; `null` without a client code. */
+  readonly cap_left: number | null;
+  /** At --rate and --pace, with the waits for the cap; with `--rate 0` those waits alone. */
+  readonly seconds: number;
+  /** ISO 8601, UTC, were it begun now. */
+  readonly ends_at: string;
+}
