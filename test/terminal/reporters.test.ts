@@ -130,6 +130,7 @@ describe('holds that come again and again', () => {
     const lines = new HoldLines();
     expect(lines.shouldSayHold('cap', 0)).toBe(true);
     expect(lines.shouldSayReleased()).toBe(true);
+    expect(lines.shouldSayReleased()).toBe(false);
     expect(lines.shouldSayHold('cap', 10_000)).toBe(false);
     expect(lines.shouldSayReleased()).toBe(false);
     expect(lines.shouldSayHold('outage', 20_000)).toBe(true);
