@@ -1,8 +1,6 @@
 import { UsageError } from '../errors.js';
 import { type ExitStatus, exitStatus } from '../exit-status.js';
-import type { SendHooks, SendOptions } from '../job/options.js';
-import type { RunSummary } from '../job/summary.js';
-import type { Clock } from '../ports.js';
+import type { SendOptions } from '../job/options.js';
 import type { SettingsFound } from '../settings/read.js';
 import { duration } from '../terminal/words.js';
 import { requireFiles } from './arguments.js';
@@ -23,7 +21,8 @@ export async function send(call: Call): Promise<ExitStatus> {
   requireFiles(call);
   const options = sendOptions(found);
   if (settings.dryRun) {
-    throw new UsageError('dry-run-unavailable', '--dry-run cannot be done by this version; nothing was sent');
+    const { dryRun } = await import('./dry-run.js');
+    return dryRun(call, found, options);
   }
   const onEvent = await progressListener(settings.progress, host);
   const say = (level: 'info' | 'warning', code: string, message: string) =>
@@ -37,7 +36,9 @@ export async function send(call: Call): Promise<ExitStatus> {
       `${name}: no further row is begun, what is under way gets ${grace}; a second one ends at once`,
     );
   });
-  const summary = await sendAll(files, options, { signal, onEvent }, host.clock);
+  // Not loaded before the settings are right: it is most of the program.
+  const { sendHere } = await import('../send-here.js');
+  const summary = await sendHere(files, options, { signal, onEvent });
   await sayEnd(call, summary, settings.json);
   return summary.exit_status;
 }
@@ -47,28 +48,4 @@ function sendOptions({ settings, token }: SettingsFound): SendOptions {
   if (clientCode !== null) return { ...settings, clientCode, token };
   const message = "--client-code: expected Target's client code; found none. Or try things out with --sandbox";
   throw new UsageError('client-code-missing', message);
-}
-
-async function sendAll(
-  files: readonly string[],
-  options: SendOptions,
-  hooks: SendHooks,
-  clock: Clock,
-): Promise<RunSummary> {
-  // Not loaded before the settings are right: it is most of the program.
-  const [{ sendFiles }, { realMachine }] = await Promise.all([
-    import('../job/send.js'),
-    import('../job/real-machine.js'),
-  ]);
-  if (!options.sandbox) return sendFiles(files, options, hooks, realMachine);
-  const { startSandbox } = await import('../sandbox/sandbox.js');
-  const faultless = { knownOnly: false, cap: null, token: null, latencyMs: 0, errorRate: 0, seed: 0 };
-  const sandbox = await startSandbox({ ...faultless, port: 0, clock });
-  try {
-    // The real token has no business with a trial.
-    const trial = { ...options, endpoint: sandbox.url, token: null, tokenFile: null };
-    return await sendFiles(files, trial, hooks, realMachine);
-  } finally {
-    await sandbox.close();
-  }
 }

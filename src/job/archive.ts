@@ -41,15 +41,33 @@ export async function archiveJobFiles(
   });
 }
 
-/** Writes down where the job's files go, and moves them. The names there must be free. */
-export async function beginMove(disk: Disk, files: JobFiles, checkpoint: Checkpoint, move: Move): Promise<void> {
+/**
+ * Writes down where the job's files go, and moves them. The names there must be free. `marker`: what says that FILE
+ * has arrived (`drop`); it is removed.
+ */
+export async function beginMove(
+  disk: Disk,
+  files: JobFiles,
+  checkpoint: Checkpoint,
+  move: Move,
+  marker: string | null = null,
+): Promise<void> {
   await writeCheckpoint(disk, files.checkpoint, { ...checkpoint, move });
-  await finishMove(disk, files, checkpoint, move);
+  await finishMove(disk, files, checkpoint, move, marker);
 }
 
-async function finishMove(disk: Disk, from: JobFiles, checkpoint: Checkpoint, move: Move): Promise<void> {
+/** The rest of a move that was begun, any number of times. */
+export async function finishMove(
+  disk: Disk,
+  from: JobFiles,
+  checkpoint: Checkpoint,
+  move: Move,
+  marker: string | null = null,
+): Promise<void> {
   await onDisk(`move the job's files from ${from.folder} to ${move.folder}`, async () => {
     const to = jobFilesIn(move.folder, move.stem);
+    // Before FILE goes: one that outlived it would vouch for the next file of its name.
+    if (marker !== null) await unlessMissing(disk.remove(marker));
     if (move.file !== null) await renameIfThere(disk, checkpoint.file.path, move.file);
     await moveAllButCheckpoint(disk, from, to, move.file === null ? [] : [checkpoint.file.path, move.file]);
     // Without `move`: whoever gives the files their old names back can go on with them.

@@ -120,6 +120,7 @@ export class Loop {
       raw,
       prepared: earlier.ended.has(raw.rowNumber) ? null : this.#ports.prepare(raw.cells, raw.isUtf8),
     }));
+    await this.#ports.journal.room();
     const verdicts = await this.#examine(fresh);
     for (const { raw, prepared } of fresh) {
       this.#readTo = { rowNumber: raw.rowNumber, lineNumber: raw.lineNumber, byte: raw.startByte };
@@ -322,13 +323,14 @@ export class Loop {
 
   async #try(row: OpenRow, permit: Permit): Promise<void> {
     try {
-      const { clock, pacer, transport, token } = this.#ports;
+      const { clock, lock, pacer, transport, token } = this.#ports;
       const startedMs = clock.monotonicMs();
       let hasLeft = false;
       const reply = await transport.send(
         outgoing(row.form, { ...this.#options.request, authorization: token.authorization }),
         () => {
-          hasLeft = this.#stop === null && permit.isValid();
+          // A connection may have been long in coming: what held when the try was begun must hold still.
+          hasLeft = this.#stop === null && permit.isValid() && lock.isHeld();
           return hasLeft;
         },
       );

@@ -1,14 +1,14 @@
-import { isUtf8 } from 'node:buffer';
 import { dirname, resolve } from 'node:path';
 import { type Batch, openBatch } from '../batch/open.js';
 import { defaultEndpoint, isLoopback } from '../endpoint.js';
 import { FileError, ProfileDripError, UsageError } from '../errors.js';
 import { type ExitStatus, exitStatus } from '../exit-status.js';
-import type { CapView } from '../ports.js';
+import type { CapView, Disk } from '../ports.js';
 import { type Columns, readColumns } from '../target/columns.js';
 import { archiveJobFiles } from './archive.js';
 import { type Checkpoint, endedRowCount, type JobIdentity, writeCheckpoint } from './checkpoint.js';
 import type { JobContext } from './context.js';
+import { unlessMissing } from './disk-fault.js';
 import { type JobFiles, jobFilesOf } from './job-files.js';
 import { jobSummary, writeJobSummary } from './job-summary.js';
 import { acquireLock, type Lock } from './lock.js';
@@ -35,9 +35,9 @@ export interface JobEnd {
  */
 export async function runJob(file: string, options: SendOptions, hooks: SendHooks, machine: Machine): Promise<JobEnd> {
   const jobs: JobSummary[] = [];
+  const files = jobFilesOf(file, options);
   let lock: Lock | null = null;
   try {
-    const files = jobFilesOf(file, options);
     await requireFolder(machine, file, files);
     const runId = machine.newRunId();
     lock = await acquireLock({ ...machine, path: files.lock, runId });
@@ -64,6 +64,8 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
+    // What was refused before a job of it began is not gone on from: the next call reads standard input anew.
+    if (file === '-' && lock !== null && error.exitStatus === exitStatus.usage) await dropSpool(machine.disk, files);
     return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message: error.message } };
   } finally {
     await lock?.release();
@@ -76,7 +78,7 @@ async function workOn(context: JobContext, options: SendOptions, jobs: JobSummar
   const { machine, files } = context;
   const batch = await openBatch(machine.disk, context.path, options);
   try {
-    const columns = readColumns({ ...batch.header, isUtf8: isUtf8(batch.header.bytes) }, options);
+    const columns = readColumns(batch.header, options);
     const identity = identityOf(context, columns);
     const start = await decideStart(machine.disk, files, identity, batch, options);
     if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
@@ -163,6 +165,10 @@ function identityOf({ options, endpoint }: JobContext, columns: Columns): JobIde
     plus: options.plus,
     delimiter: options.delimiter,
   };
+}
+
+async function dropSpool(disk: Disk, files: JobFiles): Promise<void> {
+  if ((await unlessMissing(disk.stat(files.checkpoint))) === null) await unlessMissing(disk.remove(files.spool));
 }
 
 async function requireFolder(machine: Machine, file: string, files: JobFiles): Promise<void> {
