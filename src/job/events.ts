@@ -20,6 +20,8 @@ export interface SendSnapshot {
   /** Rows that have ended, of the whole job. */
   readonly rows: Readonly<Record<RowStatus, number>>;
   readonly endedRowCount: number;
+  /** Rows that have been read: `readBytes` speaks of these, not of those that have ended. */
+  readonly readRowCount: number;
   /** Rows that ended in this run. */
   readonly endedInRunCount: number;
   readonly underWayCount: number;

@@ -233,6 +233,7 @@ export class Pass {
       sizeBytes: this.#batch.stat.sizeBytes,
       rows: tally.counts,
       endedRowCount: tally.endedCount,
+      readRowCount: this.#loop.readRowCount(this.#opened.earlier),
       endedInRunCount: tally.endedInRunCount,
       underWayCount: this.#loop.underWayCount,
       tryCount: tally.tryCount,

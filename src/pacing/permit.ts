@@ -1,0 +1,32 @@
+import type { Lease } from './lease.js';
+
+/** Leave for one try, counted on disk. */
+export interface Permit {
+  /** Whether a try may still start under it: asked in the step in which its bytes leave; `true` means that they do. */
+  isValid(): boolean;
+}
+
+/** A permit's life: given, perhaps started, then resolved, once: given back or ended. */
+export class LeasePermit implements Permit {
+  readonly lease: Lease;
+  readonly #mayStart: (permit: LeasePermit) => boolean;
+  hasStarted = false;
+  #isResolved = false;
+
+  constructor(lease: Lease, mayStart: (permit: LeasePermit) => boolean) {
+    this.lease = lease;
+    this.#mayStart = mayStart;
+  }
+
+  isValid(): boolean {
+    return !this.#isResolved && this.#mayStart(this);
+  }
+
+  /** Hands out what stands behind a permit, once. */
+  static resolve(permit: Permit): LeasePermit {
+    if (!(permit instanceof LeasePermit)) throw new Error('a permit that no pacer gave');
+    if (permit.#isResolved) throw new Error('a permit was given back or ended twice');
+    permit.#isResolved = true;
+    return permit;
+  }
+}
