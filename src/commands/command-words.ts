@@ -12,9 +12,14 @@ export function sameCommand(call: Call): string {
   return commandFor(call, call.files, onceOnly);
 }
 
-/** The same for another file: what names this job and its file is left out. */
+/** Sends another file in the same way: what names this job and its file is left out, and what only a drop folder has. */
 export function commandForFile(call: Call, file: string): string {
-  return commandFor(call, [file], [...onceOnly, 'name', 'on-changed', 'out']);
+  const verb = call.verb === 'drop' ? 'send' : call.verb;
+  return commandFor(
+    { ...call, verb },
+    [file],
+    [...onceOnly, 'name', 'on-changed', 'out', 'match', 'marker', 'settle', 'watch'],
+  );
 }
 
 function commandFor({ verb, options, host }: Call, files: readonly string[], without: readonly string[]): string {
@@ -27,7 +32,10 @@ function commandFor({ verb, options, host }: Call, files: readonly string[], wit
     });
   // What npx runs is not on the path.
   const program = host.surroundings.environment.npm_command === 'exec' ? ['npx', 'profile-drip'] : ['profile-drip'];
-  // A file that looks like an option has to come after `--`.
-  const fileWords = files.some((file) => /^-./.test(file)) ? ['--', ...files] : files;
+  // A file that looks like an option, or would be taken for one more word of an option, has to come after `--`.
+  const takesWords = Object.values(verbs[verb].table).some(
+    ({ name, kind }) => kind.wordSeparator !== undefined && options.has(name) && !without.includes(name),
+  );
+  const fileWords = takesWords || files.some((file) => /^-./.test(file)) ? ['--', ...files] : files;
   return shellCommand([...program, verb, ...words, ...fileWords]);
 }

@@ -6,6 +6,7 @@ const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   check: async () => (await import('./check.js')).check,
   status: async () => (await import('./status.js')).status,
   report: async () => (await import('./report.js')).report,
+  drop: async () => (await import('./drop.js')).drop,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
 };
 

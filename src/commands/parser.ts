@@ -94,7 +94,7 @@ function refuseMistakes(argv: Readonly<Record<string, unknown>>): void {
     if (ownNames.includes(name) || aliases.includes(name)) continue;
     const setting = settings.get(name);
     if (setting === undefined) throw unknownOption(name, verb, [...settings.keys()]);
-    const text = lastText(value);
+    const text = textOf(value, setting);
     // yargs makes `--no-rate` a false of `rate`.
     if (text === 'false' && value === false && setting.kind.isFlag !== true)
       throw unknownOption(`no-${name}`, verb, []);
@@ -120,13 +120,14 @@ function settingsOf(verb: VerbName): ReadonlyMap<string, AnySetting> {
 }
 
 /** An option that is given several times is taken as it was given last, so that a wrapper's can be overridden. */
-function lastText(value: unknown): string {
-  return String(Array.isArray(value) ? value.at(-1) : value);
+function textOf(value: unknown, { kind }: AnySetting): string {
+  if (!Array.isArray(value)) return String(value);
+  return kind.wordSeparator === undefined ? String(value.at(-1)) : value.join(kind.wordSeparator);
 }
 
 function givenOptions(argv: Readonly<Record<string, unknown>>, verb: VerbName): Map<string, string> {
-  const names = [...settingsOf(verb).keys()].filter((name) => argv[name] !== undefined);
-  return new Map(names.map((name) => [name, lastText(argv[name])]));
+  const given = [...settingsOf(verb)].filter(([name]) => argv[name] !== undefined);
+  return new Map(given.map(([name, setting]) => [name, textOf(argv[name], setting)]));
 }
 
 /** yargs takes every `--json=no` for a false, `--json=banana` too. */

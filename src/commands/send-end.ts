@@ -30,7 +30,9 @@ export async function sayEnd(call: Call, summary: RunSummary, asJson: boolean): 
     stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(summary.error.message, 2000)}\n`);
   }
   if (isResumable(summary.exit_status)) stderr.write(`Go on with:  ${sameCommand(call)}\n`);
-  else if (summary.exit_status === exitStatus.usage && summary.jobs.some((job) => !job.complete)) {
+  else if (summary.exit_status !== exitStatus.usage || call.verb === 'drop')
+    return; // it has been moved
+  else if (summary.jobs.some((job) => !job.complete)) {
     stderr.write(`Once that is mended, go on with:  ${sameCommand(call)}\n`);
   }
 }

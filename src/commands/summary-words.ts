@@ -49,7 +49,7 @@ export interface SummaryWordsOptions {
 }
 
 /** All jobs one after the other, and how many there were; each ends with what to do next. */
-export function summaryText(summary: RunSummary, options: SummaryWordsOptions): string {
+export function summaryText(summary: Pick<RunSummary, 'jobs'>, options: SummaryWordsOptions): string {
   const jobs = summary.jobs.map((job) => jobText(job, options));
   return [...jobs, ...(summary.jobs.length > 1 ? [totalText(summary.jobs)] : [])].join('\n');
 }

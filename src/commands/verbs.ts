@@ -77,6 +77,21 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       'attribute values. The path of the page goes to standard output.',
     emptyResult: { reports: [] },
   },
+  drop: {
+    usage: 'drop DIR',
+    summary: 'work off a folder into which files are dropped, in the order of their names',
+    table: settingsTable,
+    arguments: { name: 'DIR', min: 1, max: 1 },
+    examples: [
+      ['profile-drip drop /srv/drop --client-code acme', 'one pass over what has arrived, for cron'],
+      ['profile-drip drop /srv/drop --watch --marker .done', 'stay, and take each file once FILE.done is there too'],
+    ],
+    epilogue:
+      'A file that is done goes with its job files to DIR/archive/YYYY-MM-DD/, one that cannot be read to ' +
+      'DIR/failed/ with a text that says why. One that was stopped stays; it is taken first the next time, and ' +
+      'nothing after it is started. --match takes all words up to the next option: give DIR before it.',
+    emptyResult: { jobs: [] },
+  },
   sandbox: {
     usage: 'sandbox',
     summary: 'a local stand-in for Target, to try things on',

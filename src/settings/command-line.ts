@@ -5,7 +5,7 @@ export interface CommandLineOption {
   readonly group: string;
   readonly describe: string;
   readonly alias?: string;
-  readonly type?: 'boolean';
+  readonly type?: 'boolean' | 'array';
   readonly requiresArg?: true;
   readonly choices?: readonly string[];
   readonly defaultDescription?: string;
@@ -25,6 +25,7 @@ function optionOf(setting: AnySetting): CommandLineOption {
     describe: setting.help,
     ...(alias === undefined ? {} : { alias }),
     ...(kind.isFlag === true ? { type: 'boolean' } : { requiresArg: true }),
+    ...(kind.wordSeparator === undefined ? {} : { type: 'array' }),
     ...(kind.choices === undefined ? {} : { choices: kind.choices }),
     ...(defaultText === null ? {} : { defaultDescription: defaultText }),
   };

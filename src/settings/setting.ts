@@ -20,6 +20,8 @@ export interface Kind<Value> {
   readonly choices?: readonly string[];
   /** It needs no value on the command line: `--name`, `--no-name`. */
   readonly isFlag?: boolean;
+  /** Several words on the command line are one text with this between them. */
+  readonly wordSeparator?: string;
   /** Whether a wrong text may be repeated in a message; it may not where it could hold a secret. */
   mayRepeat?(text: string): boolean;
 }
@@ -33,6 +35,7 @@ export const groups = {
   pace: 'How fast:',
   trouble: 'When something goes wrong:',
   changed: 'Only what changed:',
+  drop: 'The folder that is worked off:',
   job: 'The job and its files:',
   people: 'What is shown:',
   sandbox: 'The sandbox:',

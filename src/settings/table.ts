@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { globs, markerSuffix } from './drop-kinds.js';
 import * as kinds from './kinds.js';
 import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.js';
 
@@ -254,6 +255,40 @@ export const settingsTable = {
     help: 'drop the memory of what was submitted before',
     default: false,
     isCommandLineOnly: true,
+  }),
+
+  match: setting({
+    name: 'match',
+    group: 'drop',
+    verbs: ['drop'],
+    kind: globs,
+    help: 'the names of the files that are taken, as patterns',
+    default: ['*.csv', '*.csv.gz'],
+    defaultText: "'*.csv' '*.csv.gz'",
+  }),
+  marker: setting({
+    name: 'marker',
+    group: 'drop',
+    verbs: ['drop'],
+    kind: markerSuffix,
+    help: 'a file has arrived when a second one is there, its name with this behind it (.done), and only then',
+    default: null,
+  }),
+  settleMs: setting({
+    name: 'settle',
+    group: 'drop',
+    verbs: ['drop'],
+    kind: kinds.seconds(0, 86_400),
+    help: 'without --marker: seconds for which a file must have stood still',
+    default: 60_000,
+  }),
+  watch: setting({
+    name: 'watch',
+    group: 'drop',
+    verbs: ['drop'],
+    kind: kinds.flag,
+    help: 'stay, and take what arrives, until a signal ends it or a file is stopped',
+    default: false,
   }),
 
   restart: setting({

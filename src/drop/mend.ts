@@ -1,0 +1,74 @@
+import { basename, join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { finishMove } from '../job/archive.js';
+import type { Checkpoint } from '../job/checkpoint.js';
+import { loadCheckpoint } from '../job/checkpoint-read.js';
+import { onDisk, unlessMissing } from '../job/disk-fault.js';
+import { type JobFiles, jobFilesIn } from '../job/job-files.js';
+import type { Disk } from '../ports.js';
+import { mendFailed } from './failed.js';
+import { folderFromHere, type Place } from './place.js';
+import { type Archiving, archiveAlone, holdsWhatWasSent, withPath } from './put-away.js';
+
+/** A job whose files are in the folder for them. `checkpoint` null: it cannot be read. */
+export interface FoundJob {
+  readonly files: JobFiles;
+  readonly checkpoint: Checkpoint | null;
+}
+
+const checkpointEnd = basename(jobFilesIn('', '').checkpoint);
+
+export async function findJobs(disk: Disk, place: Place): Promise<FoundJob[]> {
+  const names = await onDisk(`look at ${place.jobs}`, () => disk.list(place.jobs));
+  const jobs: FoundJob[] = [];
+  for (const name of names.filter((one) => one.endsWith(checkpointEnd))) {
+    const files = jobFilesIn(place.jobs, name.slice(0, -checkpointEnd.length));
+    jobs.push({ files, checkpoint: await readable(loadCheckpoint(disk, files.checkpoint)) });
+  }
+  return jobs;
+}
+
+/** Whoever runs the job says what is wrong with its checkpoint. */
+async function readable(loading: Promise<Checkpoint | null>): Promise<Checkpoint | null> {
+  try {
+    return await loading;
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Ends what earlier runs began and puts away what is done. Afterwards a checkpoint belongs to a job under way, or to one
+ * that is done and whose FILE is there, with the very content that was sent.
+ */
+export async function mend(archiving: Archiving): Promise<void> {
+  await mendFailed(archiving);
+  for (const { files, checkpoint } of await findJobs(archiving.disk, archiving.place)) {
+    if (checkpoint !== null) await mendJob(archiving, files, checkpoint);
+  }
+}
+
+async function mendJob(archiving: Archiving, files: JobFiles, checkpoint: Checkpoint): Promise<void> {
+  const { disk, place, marker } = archiving;
+  const { move, state } = checkpoint;
+  const path = join(place.root, basename(checkpoint.file.path));
+  if (move !== null) {
+    const folder = folderFromHere(place, move.folder);
+    const target = move.file === null ? null : join(folder, basename(move.file));
+    // A FILE of another content is tomorrow's, which came after this one had moved.
+    const isStillHere =
+      target !== null && (await isFree(disk, target)) && (await holdsWhatWasSent(disk, path, checkpoint));
+    await onDisk(`put files into ${folder}`, () => disk.makeFolder(folder));
+    const rest = { folder, stem: move.stem, file: isStillHere ? target : null };
+    const ownMarker = isStillHere && marker !== null ? path + marker : null;
+    return finishMove(disk, files, withPath(checkpoint, path), rest, ownMarker);
+  }
+  const isOfFile = [basename(path), `${basename(path)}.sandbox`].includes(files.stem);
+  const isDone = state === 'complete' && !(isOfFile && (await holdsWhatWasSent(disk, path, checkpoint)));
+  if (state === 'closed' || isDone) await archiveAlone(archiving, files, checkpoint);
+}
+
+async function isFree(disk: Disk, path: string): Promise<boolean> {
+  return onDisk(`look at ${path}`, async () => (await unlessMissing(disk.stat(path))) === null);
+}
