@@ -1,6 +1,6 @@
 import type { Columns } from '../target/columns.js';
-import { formDecode, type Plus } from '../target/encode.js';
-import { type Hints, valueHints } from './hints.js';
+import type { Plus } from '../target/encode.js';
+import { type Hints, looksEncoded, looksUnencoded } from './hints.js';
 import type { AttributeCheck } from './result.js';
 
 /** The limit for parameters in a page; none is stated for this API (Adobe's documentation). */
@@ -35,14 +35,18 @@ export class Attributes {
       if (cell.length > (this.#longest[at] ?? 0) || cell.length > inPageCharactersMax)
         this.#measure(at, cell, lineNumber);
       if (isPlain) continue;
-      for (const code of valueHints(cell, this.#values, this.#plus !== null)) this.#hints.note(code, lineNumber);
+      if (this.#values === 'raw') {
+        if (looksEncoded(cell)) this.#hints.note('looks-encoded', lineNumber);
+      } else {
+        if (this.#plus === null && cell.includes('+')) this.#hints.note('plus-in-values', lineNumber);
+        if (looksUnencoded(cell)) this.#hints.note('not-encoded', lineNumber);
+      }
     }
   }
 
   #measure(at: number, cell: string, lineNumber: number): void {
-    const text = this.#values === 'raw' ? cell : (formDecode(cell, this.#plus ?? 'space') ?? cell);
-    const characterCount = countCharacters(text);
-    this.#longest[at] = Math.max(this.#longest[at] ?? 0, characterCount);
+    const characterCount = countCharacters(cell, this.#values);
+    if (characterCount > (this.#longest[at] ?? 0)) this.#longest[at] = characterCount;
     if (characterCount > inPageCharactersMax) this.#hints.note('long-values', lineNumber);
   }
 
@@ -55,9 +59,21 @@ export class Attributes {
   }
 }
 
-/** Code points. */
-function countCharacters(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+/** Code points of the decoded value, without decoding it: a byte that UTF-8 continues a character with is none. */
+export function countCharacters(cell: string, values: 'encoded' | 'raw'): number {
+  let count = cell.length;
+  if (values === 'encoded') {
+    for (let at = cell.indexOf('%'); at >= 0; at = cell.indexOf('%', at + 1)) {
+      count -= isContinuation(cell.charCodeAt(at + 1)) ? 3 : 2;
+    }
+  }
+  return surrogate.test(cell) ? count - (cell.match(everyPair)?.length ?? 0) : count;
+}
+
+const surrogate = /[\ud800-\udbff]/;
+const everyPair = /[\ud800-\udbff][\udc00-\udfff]/g;
+
+/** Its first hexadecimal digit is 8, 9, A or B (RFC 3629, 3). */
+function isContinuation(digit: number): boolean {
+  return digit === 0x38 || digit === 0x39 || digit === 0x41 || digit === 0x42 || digit === 0x61 || digit === 0x62;
 }

@@ -56,7 +56,8 @@ export async function checkBatch(
     statuses.push(end.status);
     if (worst === null || worstStatus([worst.status, end.status]) !== worst.status) worst = end;
     if (end.error !== null && toCheck.length > 1) {
-      const message = `${file}: ${end.error.message}`;
+      const { message: text } = end.error;
+      const message = text.startsWith(file) ? text : `${file}: ${text}`;
       hooks.onEvent?.({ kind: 'notice', level: 'warning', code: end.error.code, message });
     }
     if (endsTheCall(end.status)) break;

@@ -32,11 +32,11 @@ export function idHint(id: string): HintCode | null {
 const unencoded = /[ &\u0080-\uffff]/;
 const encoded = /%[\da-f]{2}/i;
 
-/** What a cell looks like as it stands in the file. */
-export function valueHints(cell: string, values: 'encoded' | 'raw', isPlusSaid: boolean): HintCode[] {
-  if (values === 'raw') return encoded.test(cell) ? ['looks-encoded'] : [];
-  const hints: HintCode[] = [];
-  if (!isPlusSaid && cell.includes('+')) hints.push('plus-in-values');
-  if (unencoded.test(cell)) hints.push('not-encoded');
-  return hints;
+/** A cell as it stands in the file: with what URL-encoding leaves in no text. */
+export function looksUnencoded(cell: string): boolean {
+  return unencoded.test(cell);
+}
+
+export function looksEncoded(cell: string): boolean {
+  return encoded.test(cell);
 }

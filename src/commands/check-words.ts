@@ -54,8 +54,10 @@ function headline(check: FileCheck, screen: Pick<Screen, 'hasColor'>): string {
   const file = styled(screen, 'bold', harmless(check.file));
   const fault = faultOf(check);
   if (fault !== undefined) {
-    const where = rows.total === 0 ? '' : `, only the first ${counted(rows.total, 'row')} can`;
-    return `${file}: ${styled(screen, 'red', 'the file cannot be read to its end')}${where}`;
+    const line = fault.examples[0]?.line;
+    const from = rows.total === 0 || line === undefined ? '' : ` on from line ${grouped(line)}`;
+    const before = rows.total === 0 ? '' : `; before it, ${counted(rows.total, 'row')}`;
+    return `${file}: ${styled(screen, 'red', `cannot be read${from}`)} (${fault.code})${before}`;
   }
   const all = counted(rows.total, 'row');
   if (rows.total === 0) return `${file}: no rows but the header`;
@@ -80,9 +82,10 @@ function fateLines({ rows }: FileCheck, columns: number): string[] {
 }
 
 function problemLines({ problems }: FileCheck, columns: number): string[] {
-  if (problems.length === 0) return [];
+  const rows = problems.filter(({ code }) => Object.hasOwn(invalidCodes, code));
+  if (rows.length === 0) return [];
   const lines = columnLines(
-    problems.map((problem) => [`  ${grouped(problem.count)}`, problem.code, problemText(problem)]),
+    rows.map((problem) => [`  ${grouped(problem.count)}`, problem.code, problemText(problem)]),
     ['right', 'left', 'left'],
     columns,
   );
@@ -91,7 +94,7 @@ function problemLines({ problems }: FileCheck, columns: number): string[] {
 
 function problemText({ code, count, examples }: Problem): string {
   const meaning: Readonly<Record<string, string>> = invalidCodes;
-  const text = meaning[code] ?? 'nothing from here on can be read: the error says why';
+  const text = meaning[code] ?? code;
   if (examples.length === 0) return text;
   const numbers = examples.map(({ line }) => grouped(line)).join(', ');
   const more = count > examples.length ? ` and ${grouped(count - examples.length)} more` : '';
