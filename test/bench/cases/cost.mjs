@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { figure, ratios, spread } from '../parts/figures.mjs';
+import { forgetJob, runClient } from '../parts/program.mjs';
+import { writeBatch } from '../parts/rows.mjs';
+
+const without = fileURLToPath(new URL('../without.mjs', import.meta.url));
+const parts = ['nothing', 'ledger', 'checkpoint', 'report', 'all'];
+
+/** What ledger, checkpoint and report cost: throughput with everything on, by throughput with each of them off. */
+export async function cost(bench) {
+  const rowCount = bench.rows ?? 50_000;
+  const file = join(bench.folder, 'cost.csv');
+  await writeBatch(file, rowCount);
+  const runs = Object.fromEntries(parts.map((part) => [part, []]));
+  for (let pair = 0; pair < bench.pairs; pair += 1) {
+    for (const part of parts) {
+      await forgetJob(bench);
+      const ended = await runClient(bench, [without, part, file, bench.server.url, bench.folder, '64']);
+      if (ended.seen.requestCount !== rowCount) throw new Error(`without ${part}: ${ended.seen.requestCount} requests`);
+      runs[part].push(ended);
+      bench.say(`cost ${pair + 1}/${bench.pairs}: without ${part} ${Math.round(ended.rowsPerSecond)} rows/s`);
+    }
+  }
+  const of = (part, key) => runs[part].map((each) => each[key]);
+  const figures = [figure('cost', 'everything on', 'rows/s', spread(of('nothing', 'rowsPerSecond')))];
+  for (const part of parts.slice(1)) {
+    const goal = part === 'all' ? { atLeast: 0.95 } : {};
+    const name = part === 'all' ? 'all three' : part;
+    figures.push(
+      figure(
+        'cost',
+        `everything on / without ${name}`,
+        'ratio',
+        ratios(of('nothing', 'rowsPerSecond'), of(part, 'rowsPerSecond')),
+        goal,
+      ),
+      figure(
+        'cost',
+        `the same, CPU a row`,
+        'ratio',
+        ratios(of('nothing', 'cpuMicrosecondsPerRow'), of(part, 'cpuMicrosecondsPerRow')),
+      ),
+    );
+  }
+  return figures;
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { figure, spread } from '../parts/figures.mjs';
+import { forgetJob, runClient, runSend } from '../parts/program.mjs';
+import { writeBatch, writeBodies } from '../parts/rows.mjs';
+
+const delayMs = 80;
+const concurrency = 256;
+
+/** A server that takes 80 ms for each answer, 256 at once: 3,200 rows a second are there to be had. */
+export async function latency(bench) {
+  const rowCount = bench.rows ?? concurrency * 100;
+  const file = join(bench.folder, 'latency.csv');
+  const bodies = join(bench.folder, 'latency.bodies');
+  await writeBatch(file, rowCount);
+  await writeBodies(bodies, rowCount);
+  const possible = concurrency / (delayMs / 1000);
+  const bare = fileURLToPath(new URL('../peers/undici-request.mjs', import.meta.url));
+  const serverOptions = { delayMs };
+  const own = [];
+  const reference = [];
+  for (let pair = 0; pair < Math.min(3, bench.pairs); pair += 1) {
+    own.push((await runSend(bench, file, { concurrency, serverOptions, rowCount })).rowsPerSecond / possible);
+    const args = [bare, bench.server.url, bodies, `${concurrency}`];
+    reference.push((await runClient(bench, args, { serverOptions })).rowsPerSecond / possible);
+    bench.say(`latency ${pair + 1}: ${own.at(-1).toFixed(3)}, undici ${reference.at(-1).toFixed(3)}`);
+  }
+  return [
+    figure('latency', 'profile-drip, of 256 / 0.08 s', 'ratio', spread(own), { atLeast: 0.97 }),
+    figure('latency', 'undici request, of 256 / 0.08 s', 'ratio', spread(reference)),
+  ];
+}
+
+/** `--rate 500` for a minute: the tries' own starts, as the step sees them in which their bytes leave. */
+export async function rate(bench) {
+  const ratePerSecond = 500;
+  const rowCount = bench.rows ?? ratePerSecond * 60;
+  const file = join(bench.folder, 'rate.csv');
+  await writeBatch(file, rowCount);
+  await forgetJob(bench);
+  const program = fileURLToPath(new URL('../without.mjs', import.meta.url));
+  const args = [program, 'recorded', file, bench.server.url, bench.folder, '64', `${ratePerSecond}`];
+  const startsMs = JSON.parse((await runClient(bench, args)).stdout);
+  const seconds = (startsMs.at(-1) - startsMs[0]) / 1000;
+  const share = (startsMs.length - 1) / seconds / ratePerSecond;
+  const once = (value) => spread([value]);
+  return [
+    figure('rate', 'tries a second, of --rate 500', 'ratio', once(share), { atLeast: 0.99 }),
+    figure('rate', 'tries a second, of --rate 500', 'ratio', once(share), { atMost: 1 }),
+    figure('rate', 'most tries in any one second', 'tries', once(mostInASecond(startsMs)), { atMost: ratePerSecond }),
+  ];
+}
+
+function mostInASecond(startsMs) {
+  let most = 0;
+  let from = 0;
+  for (let to = 0; to < startsMs.length; to += 1) {
+    while (startsMs[to] - startsMs[from] >= 1000) from += 1;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}

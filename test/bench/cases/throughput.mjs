@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { figure, ratios, spread } from '../parts/figures.mjs';
+import { runClient, runSend } from '../parts/program.mjs';
+import { writeBatch, writeBodies, writeCurlConfig } from '../parts/rows.mjs';
+
+const concurrency = 64;
+const peer = (name) => fileURLToPath(new URL(`../peers/${name}.mjs`, import.meta.url));
+
+function has(command) {
+  try {
+    execFileSync('which', [command], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The clients side by side, each run of one next to a run of all the others. */
+async function clientsOf(bench, rowCount) {
+  const file = join(bench.folder, 'throughput.csv');
+  const bodies = join(bench.folder, 'throughput.bodies');
+  await writeBatch(file, rowCount);
+  await writeBodies(bodies, rowCount);
+  const node = (name, ...args) => runClient(bench, [peer(name), bench.server.url, ...args]);
+  const clients = {
+    'profile-drip': () => runSend(bench, file, { concurrency }),
+    'undici request': () => node('undici-request', bodies, `${concurrency}`),
+    'undici dispatch': () => node('undici-dispatch', bodies, `${concurrency}`),
+    'obvious script': () => node('obvious', file, `${concurrency}`, join(bench.folder, 'obvious.results')),
+  };
+  if (has('curl')) {
+    const config = join(bench.folder, 'throughput.curl');
+    await writeCurlConfig(config, rowCount, `${bench.server.url}/m2/bench/profile/update`);
+    const args = ['--silent', '--parallel', '--parallel-max', `${concurrency}`, '--config', config];
+    clients['curl --parallel'] = () => runClient(bench, args, { command: 'curl' });
+  }
+  return clients;
+}
+
+/** The whole program with everything on, beside undici's bare `request` loop and what people would use instead. */
+export async function throughput(bench) {
+  const rowCount = bench.rows ?? 50_000;
+  const clients = await clientsOf(bench, rowCount);
+  const runs = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
+  await clients['profile-drip'](); // warms the page cache and makes the ledger
+  for (let pair = 0; pair < bench.pairs; pair += 1) {
+    for (const [name, runOnce] of Object.entries(clients)) {
+      runs[name].push(await runOnce());
+      bench.say(`throughput ${pair + 1}/${bench.pairs}: ${name} ${Math.round(runs[name].at(-1).rowsPerSecond)} rows/s`);
+    }
+  }
+  for (const [name, all] of Object.entries(runs)) {
+    const odd = all.find(({ seen }) => seen.requestCount !== rowCount);
+    if (odd !== undefined) throw new Error(`${name}: ${odd.seen.requestCount} requests, not ${rowCount}`);
+    if (name !== 'obvious script' && all[0].seen.bodyBytes !== runs['undici request'][0].seen.bodyBytes) {
+      throw new Error(`${name} sent other bodies`);
+    }
+  }
+  return figuresOf(runs);
+}
+
+function figuresOf(runs) {
+  const of = (name, key) => runs[name].map((each) => each[key]);
+  const reference = 'undici request';
+  const figures = [];
+  for (const name of Object.keys(runs)) {
+    figures.push(figure('throughput', name, 'rows/s', spread(of(name, 'rowsPerSecond'))));
+    figures.push(figure('throughput', `${name}, CPU`, 'µs/row', spread(of(name, 'cpuMicrosecondsPerRow'))));
+    if (name === reference) continue;
+    const ratio = ratios(of(name, 'rowsPerSecond'), of(reference, 'rowsPerSecond'));
+    const goal = name === 'profile-drip' ? { atLeast: 0.9 } : {};
+    figures.push(figure('throughput', `${name} / ${reference}`, 'ratio', ratio, goal));
+  }
+  const own = 'profile-drip';
+  figures.push(
+    figure(
+      'throughput',
+      `${own} / ${reference}, start and end included`,
+      'ratio',
+      ratios(of(own, 'rowsPerSecondOfProcess'), of(reference, 'rowsPerSecondOfProcess')),
+    ),
+    figure(
+      'throughput',
+      `${own} / ${reference}, CPU`,
+      'ratio',
+      ratios(of(own, 'cpuMicrosecondsPerRow'), of(reference, 'cpuMicrosecondsPerRow')),
+    ),
+  );
+  return figures;
+}

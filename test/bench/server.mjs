@@ -1,0 +1,102 @@
+/**
+ * The benchmark's server, in a process of its own: answers the documented body to whatever arrives, with as little
+ * work as can be, so that a client's speed is the client's. Started by `parts/server-process.mjs`, which asks it
+ * (`{ask: 'look'}`) for what it has seen since `{ask: 'reset', …}`.
+ */
+import { createServer } from 'node:net';
+
+const replyBody = 'trueRequest successfully submitted';
+const reply = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${replyBody.length}\r\n\r\n${replyBody}`,
+);
+const headEnd = Buffer.from('\r\n\r\n');
+const contentLength = /\r\ncontent-length: *(\d+)/i;
+
+let seen;
+let delayMs;
+/** After how many requests nothing is answered for `stallMs`; 0: never. */
+let stallAfter;
+let stallMs;
+let isStalled = false;
+const stalled = [];
+/** Replies that wait for their time, in the order in which they are due. */
+const due = [];
+
+function reset(options = {}) {
+  seen = { requestCount: 0, bodyBytes: 0, firstMs: null, lastMs: null };
+  delayMs = options.delayMs ?? 0;
+  stallAfter = options.stallAfter ?? 0;
+  stallMs = options.stallMs ?? 0;
+}
+
+function nowMs() {
+  return performance.timeOrigin + performance.now();
+}
+
+function answer(socket) {
+  seen.lastMs = nowMs();
+  if (!socket.destroyed) socket.write(reply);
+}
+
+function answerDue() {
+  const now = nowMs() + 0.5;
+  while (due.length > 0 && due[0].atMs <= now) answer(due.shift().socket);
+  if (due.length > 0) setTimeout(answerDue, Math.floor(due[0].atMs - nowMs()));
+}
+
+function arrived(socket, bodyBytes) {
+  if (seen.firstMs === null) {
+    seen.firstMs = nowMs();
+    process.send({ told: 'first', atMs: seen.firstMs });
+  }
+  seen.requestCount += 1;
+  seen.bodyBytes += bodyBytes;
+  if (seen.requestCount === stallAfter) stall();
+  if (isStalled) stalled.push(socket);
+  else if (delayMs === 0) answer(socket);
+  else {
+    due.push({ atMs: nowMs() + delayMs, socket });
+    if (due.length === 1) setTimeout(answerDue, delayMs);
+  }
+}
+
+function stall() {
+  isStalled = true;
+  setTimeout(() => {
+    isStalled = false;
+    for (const socket of stalled.splice(0)) answer(socket);
+  }, stallMs);
+}
+
+/** Takes whole requests off the front of `bytes`; returns what is left. */
+function takeRequests(socket, bytes) {
+  let at = 0;
+  while (at < bytes.length) {
+    const headAt = bytes.indexOf(headEnd, at);
+    if (headAt === -1) break;
+    const found = contentLength.exec(bytes.latin1Slice(at, headAt));
+    const bodyBytes = found === null ? 0 : Number(found[1]);
+    const end = headAt + headEnd.length + bodyBytes;
+    if (end > bytes.length) break;
+    arrived(socket, bodyBytes);
+    at = end;
+  }
+  return at === 0 ? bytes : bytes.subarray(at);
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let left = null;
+  socket.on('data', (chunk) => {
+    const rest = takeRequests(socket, left === null ? chunk : Buffer.concat([left, chunk]));
+    left = rest.length === 0 ? null : rest;
+  });
+  socket.on('error', () => {}); // a client that is killed on purpose
+});
+
+reset();
+server.listen(0, '127.0.0.1', 1024, () => process.send({ told: 'port', port: server.address().port }));
+process.on('message', ({ ask, options }) => {
+  if (ask === 'reset') reset(options);
+  process.send({ told: ask, seen });
+});
+process.on('disconnect', () => process.exit());
