@@ -30,9 +30,12 @@ export async function sayEnd(call: Call, summary: RunSummary, asJson: boolean): 
     stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(summary.error.message, 2000)}\n`);
   }
   if (isResumable(summary.exit_status)) stderr.write(`Go on with:  ${sameCommand(call)}\n`);
-  else if (summary.exit_status !== exitStatus.usage || call.verb === 'drop')
-    return; // it has been moved
-  else if (summary.jobs.some((job) => !job.complete)) {
+  else if (isToBeMended(call, summary)) {
     stderr.write(`Once that is mended, go on with:  ${sameCommand(call)}\n`);
   }
+}
+
+/** A file at fault, part of which was sent; `drop` has moved it, and says where to. */
+function isToBeMended({ verb }: Call, { exit_status: status, jobs }: RunSummary): boolean {
+  return status === exitStatus.usage && verb !== 'drop' && jobs.some((job) => !job.complete);
 }

@@ -64,9 +64,10 @@ async function mendJob(archiving: Archiving, files: JobFiles, checkpoint: Checkp
     const ownMarker = isStillHere && marker !== null ? path + marker : null;
     return finishMove(disk, files, withPath(checkpoint, path), rest, ownMarker);
   }
+  // Under another stem are the files of a job that another of the same FILE took the place of.
   const isOfFile = [basename(path), `${basename(path)}.sandbox`].includes(files.stem);
-  const isDone = state === 'complete' && !(isOfFile && (await holdsWhatWasSent(disk, path, checkpoint)));
-  if (state === 'closed' || isDone) await archiveAlone(archiving, files, checkpoint);
+  const isToGoOn = state === 'open' || (state === 'complete' && (await holdsWhatWasSent(disk, path, checkpoint)));
+  if (!isOfFile || !isToGoOn) await archiveAlone(archiving, files, checkpoint);
 }
 
 async function isFree(disk: Disk, path: string): Promise<boolean> {
