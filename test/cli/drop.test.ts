@@ -1,0 +1,110 @@
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.js';
+import { atEndOfFile, temporaryFolder } from '../support/index.js';
+import { ended, runProgram, startProgram } from './run-program.js';
+
+/** The built program over a drop folder, as cron and systemd start it. */
+
+const header = 'batch=thirdPartyId,city\n';
+
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  const options = { knownOnly: false, cap: null, token: null, latencyMs: 0, errorRate: 0, seed: 0 };
+  sandbox = await startSandbox({ port: 0, ...options, clock: systemClock });
+  atEndOfFile(() => sandbox.close());
+});
+
+async function trial() {
+  const folder = await temporaryFolder();
+  mkdirSync(join(folder, 'in'));
+  const put = (name: string, content: string) => {
+    writeFileSync(join(folder, 'in', name), content);
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(join(folder, 'in', name), anHourAgo, anHourAgo);
+  };
+  const options = ['--client-code', 'acme', '--endpoint', sandbox.url, '--state-dir', 'state', '--settle', '0'];
+  const args = ['drop', 'in', ...options];
+  return { folder, put, args, run: (...rest: string[]) => runProgram([...args, ...rest], { folder }) };
+}
+
+describe('drop', () => {
+  it('makes one pass, says what came of each file, and ends with the worst status', async () => {
+    const { run, put, folder } = await trial();
+    put('a.csv', `${header}1,Bern\n`);
+    put('b.csv', `${header},x\n`);
+    put('c.txt', `${header}2,x\n`);
+    const { status, stdout } = await run('--json', '--match', '*.csv', '*.txt');
+    expect(status).toBe(1);
+    const { jobs, exit_status: inSummary, error } = JSON.parse(stdout);
+    expect([inSummary, error]).toEqual([1, null]);
+    expect(jobs.map((job: { file: string }) => job.file)).toEqual(['in/a.csv', 'in/b.csv', 'in/c.txt']);
+    for (const { files } of jobs) expect(existsSync(join(folder, files.results))).toBe(true);
+    expect(sandbox.profile('thirdPartyId', '1', 'acme')).toEqual({ city: 'Bern' });
+  });
+
+  it('names the command that sends the rejects', async () => {
+    const { run, put } = await trial();
+    put('a.csv', `${header}1,Bern\n,x\n`);
+    const { stdout } = await run('--match', '*.csv');
+    expect(stdout).toMatch(/\n {2}profile-drip send --client-code acme .* in\/archive\/[\d-]+\/a\.csv\.rejects\.csv\n/);
+    expect(stdout).not.toMatch(/--match|--settle/);
+  });
+
+  it('over an empty folder ends with 0 and one line', async () => {
+    const { status, stdout, stderr } = await (await trial()).run();
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('nothing there to send')]);
+  });
+
+  it.each([
+    [['--out', 'x'], /no option "--out"/],
+    [['--name', 'x'], /no option "--name"/],
+    [['--match', 'in/*.csv'], /--match: expected names/],
+    [['gone'], /found also "gone"/],
+  ])('refuses %j', async (rest, message) => {
+    const { status, stderr } = await (await trial()).run(...rest);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('says how to go on after a stop, with patterns that take no folder for one more of them', async () => {
+    const { args, put, folder } = await trial();
+    put('a.csv', `${header}1,x\n`);
+    const away = args.map((arg) => (arg === sandbox.url ? 'http://127.0.0.1:9' : arg));
+    const { status, stderr } = await runProgram(
+      [...away, '--match', '*.csv', '*.gz', '--give-up', '0', '--max-duration', '5'],
+      { folder },
+    );
+    expect([3, 7]).toContain(status);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^Go on with: {2}profile-drip drop .*'\*\.csv\|\*\.gz'.* -- in$/,
+    );
+    expect(readdirSync(join(folder, 'in'))).toContain('a.csv');
+  });
+});
+
+describe('drop --watch', () => {
+  it('takes what arrives, says so at once, and ends in good order with 143 at SIGTERM', async () => {
+    const { args, put, folder } = await trial();
+    put('a.csv', `${header}a,x\n`);
+    const child = startProgram([...args, '--watch'], { folder });
+    const end = ended(child);
+    let shown = '';
+    child.stdout?.on('data', (text: string) => {
+      const before = shown;
+      shown += text;
+      if (!before.includes('a.csv: done') && shown.includes('a.csv: done')) put('b.csv', `${header}b,y\n`);
+      if (shown.includes('b.csv: done')) child.kill('SIGTERM');
+    });
+    const { status, stdout, stderr } = await end;
+    expect(status).toBe(143);
+    expect(stdout.match(/done, all 1 row/g)).toHaveLength(2);
+    expect(stderr).toContain('ended by SIGTERM');
+    expect(existsSync(join(folder, 'in', '.profile-drip', '.drop.lock'))).toBe(false);
+    expect(sandbox.profile('thirdPartyId', 'b', 'acme')).toEqual({ city: 'y' });
+  });
+});
