@@ -114,7 +114,7 @@ export class LiveMemory implements Memory {
     this.#cancelWriting?.();
     try {
       await this.#inTurn(async () => {
-        while (this.#waiting.length > 0) await this.#transact(() => {});
+        await this.#writeAll();
         await this.#store.transact((records) => this.#participation.end(records));
       });
     } finally {
@@ -150,7 +150,13 @@ export class LiveMemory implements Memory {
   #writeSoon(): void {
     this.#cancelWriting?.();
     this.#cancelWriting = null;
-    this.#inTurn(() => this.#transact(() => {})).catch(() => {});
+    this.#inTurn(() => this.#writeAll()).catch(() => {});
+  }
+
+  /** At least one transaction, for the renewal that goes with it. */
+  async #writeAll(): Promise<void> {
+    do await this.#transact(() => {});
+    while (this.#waiting.length > 0);
   }
 
   #scheduleRenewal(): Cancel {

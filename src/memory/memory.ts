@@ -51,11 +51,12 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
 
 /** `null`: it was dropped while it was opened. */
 async function tryOpen(options: MemoryOptions, { clock, bootClock, disk }: MemoryPorts, place: Place) {
-  const { folder } = place;
+  const { folder, keyPath } = place;
   const { skipUnchanged, refreshAfterDays, runId, timeoutMs } = options;
   const keys = await prepareKeys(disk, place);
   const job = hashText(keys.job, options.jobKey);
-  const participation = new Participation({ folder, keyCheck: keys.check, runId, job, timeoutMs, clock, bootClock });
+  const newcomer = { runId, job, timeoutMs };
+  const participation = new Participation({ ...newcomer, folder, keyPath, keyCheck: keys.check, clock, bootClock });
   const store = await openLmdbStore(folder);
   try {
     await store.transact((records) => participation.register(records));

@@ -24,6 +24,7 @@ export const renewEveryMs = 15_000;
 
 export interface ParticipationOptions extends Newcomer {
   readonly folder: string;
+  readonly keyPath: string;
   /** Of the secret that this run hashes with. */
   readonly keyCheck: string;
   readonly clock: Clock;
@@ -62,12 +63,12 @@ export class Participation {
 
   /** Takes a number, in the run's first transaction. @throws MachineError for a memory that is not to be used. */
   register(records: Records): void {
-    const { folder, keyCheck } = this.#options;
+    const { folder, keyPath, keyCheck } = this.#options;
     const text = records.getRegistry();
     const registry = text === null ? newRegistry(keyCheck) : parseRegistry(text);
     const isForeign = text === null && records.size().visitors > 0;
     if (registry === null || isForeign) throw damagedMemory(folder, foreignRegistry);
-    if (registry.keyCheck !== keyCheck) throw keyMissing(folder);
+    if (registry.keyCheck !== keyCheck) throw keyMissing(keyPath);
     const now = this.#now();
     this.run = registry.nextRun;
     this.#renewingMonotonicMs = now.monotonicMs;
@@ -75,17 +76,15 @@ export class Participation {
   }
 
   /**
-   * In every later transaction first: lets go of the runs that are over, and renews this one where that is due.
+   * In every later transaction first: who is there. Every few seconds renews this run, and lets go of those that are
+   * over: a run that stood still alone, so that nobody took it to be over, just goes on.
    * @throws MachineError where this run is lost.
    */
   meet(records: Records): Company {
     const { registry, company } = this.#read(records);
     const now = this.#now();
-    const others = withoutOver(registry, now);
-    const isDue = now.monotonicMs - this.#renewedMonotonicMs >= renewEveryMs / 2;
-    if (others === registry && !isDue) return company;
-    const renewed = withRenewed(others, this.run, now);
-    if (renewed === null) throw memoryLost();
+    if (now.monotonicMs - this.#renewedMonotonicMs < renewEveryMs / 2) return company;
+    const renewed = withoutOver(withRenewed(registry, this.run, now), now);
     this.#renewingMonotonicMs = now.monotonicMs;
     records.putRegistry(registryText(renewed));
     return companyOf(renewed);
@@ -96,11 +95,9 @@ export class Participation {
     this.#renewedMonotonicMs = this.#renewingMonotonicMs;
   }
 
-  /** None of this run's tries starts any more. Does nothing for a run that is lost. */
+  /** None of this run's tries starts any more. @throws MachineError where this run is lost. */
   end(records: Records): void {
-    const registry = parseRegistry(records.getRegistry() ?? '');
-    const ended = registry === null ? null : withEnded(registry, this.run, this.#now());
-    if (ended !== null) records.putRegistry(registryText(ended));
+    records.putRegistry(registryText(withEnded(this.#read(records).registry, this.run, this.#now())));
   }
 
   /** Whether the others still take this run to be there, so that a try may start. */

@@ -78,11 +78,10 @@ export function withRun(registry: Registry, { runId, job, timeoutMs }: Newcomer,
   return { ...registry, nextRun: registry.nextRun + 1, runs: [...earlier, entry] };
 }
 
-/** Without the runs that are over. The same object where none is. */
+/** Without the runs that are over. */
 export function withoutOver(registry: Registry, now: Stamp): Registry {
   const runs = registry.runs.filter((entry) => !isOver(entry, now)).map((entry) => notFromTheFuture(entry, now));
-  const isSame = runs.length === registry.runs.length && runs.every((entry, index) => entry === registry.runs[index]);
-  return isSame ? registry : { ...registry, runs };
+  return { ...registry, runs };
 }
 
 function isOver(entry: RunEntry, now: Stamp): boolean {
@@ -101,18 +100,17 @@ function notFromTheFuture(entry: RunEntry, now: Stamp): RunEntry {
   return { ...entry, renewed: { ...entry.renewed, wallMs: now.wallMs } };
 }
 
-/** The run's own entry renewed; `null` where the run is lost. */
-export function withRenewed(registry: Registry, number: RunNumber, now: Stamp): Registry | null {
+/** The run's own entry renewed. */
+export function withRenewed(registry: Registry, number: RunNumber, now: Stamp): Registry {
   return withOwn(registry, number, { renewed: now });
 }
 
-/** The run has ended: none of its tries starts from now on. `null` where the run was lost before. */
-export function withEnded(registry: Registry, number: RunNumber, now: Stamp): Registry | null {
+/** The run has ended: none of its tries starts from now on. */
+export function withEnded(registry: Registry, number: RunNumber, now: Stamp): Registry {
   return withOwn(registry, number, { renewed: now, hasEnded: true });
 }
 
-function withOwn(registry: Registry, number: RunNumber, change: Partial<RunEntry>): Registry | null {
-  if (!isLive(registry, number)) return null;
+function withOwn(registry: Registry, number: RunNumber, change: Partial<RunEntry>): Registry {
   const runs = registry.runs.map((entry) => (entry.number === number ? { ...entry, ...change } : entry));
   return { ...registry, runs };
 }

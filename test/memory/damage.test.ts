@@ -151,7 +151,16 @@ describe('a disk that fails', () => {
 async function heldMemory(held: ReturnType<typeof heldRecords>) {
   const clock = movedClock();
   const keys = hashKeys(new Uint8Array(32));
-  const options = { folder: '/m', keyCheck: keys.check, runId: 'r', job: 'j', timeoutMs: 1, clock, bootClock: clock };
+  const options = {
+    folder: '/m',
+    keyPath: '/k',
+    keyCheck: keys.check,
+    runId: 'r',
+    job: 'j',
+    timeoutMs: 1,
+    clock,
+    bootClock: clock,
+  };
   const participation = new Participation(options);
   const store = heldStore(held);
   await store.transact((records) => participation.register(records));

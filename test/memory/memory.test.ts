@@ -192,7 +192,71 @@ describe('a run with --changed-only', () => {
   });
 });
 
+describe('a run among others', () => {
+  it('is reckoned with for as long as it lives, and no longer than its tries may take when it has ended', async () => {
+    const machine = await onDisk();
+    const living = await machine.open();
+    await examine(living, [row('1', { a: 'x' }), row('2', { a: 'x' })]);
+    for (let minute = 0; minute < 10; minute += 1) {
+      await machine.clock.advance(30_000);
+      await living.size(); // after its renewal, which is under way
+    }
+    const first = await machine.open();
+    takeAll(first, await examine(first, [row('1', { a: 'y' })]));
+    await first.close();
+    await living.close();
+    await machine.clock.advance(36_000);
+    const second = await machine.open();
+    takeAll(second, await examine(second, [row('2', { a: 'y' })]));
+    await close(second, machine);
+    expect(await machine.send([row('1', { a: 'y' }), row('2', { a: 'y' })])).toEqual([true, false]);
+  });
+
+  it('sees the others go while it runs itself', async () => {
+    const machine = await onDisk();
+    const killed = await machine.open({ clock: machine.stoppedClock });
+    const living = await machine.open();
+    await examine(killed, [row('1', { a: 'x' })]);
+    for (const ms of [50_000, 50_000]) {
+      await machine.clock.advance(ms);
+      await living.size();
+    }
+    takeAll(living, await examine(living, [row('1', { a: 'y' })]));
+    await close(living, machine);
+    expect(await machine.send([row('1', { a: 'y' })])).toEqual([false]);
+  });
+
+  it('writes each submitted row once, however often it is told of it', async () => {
+    const machine = await onDisk();
+    const memory = await machine.open();
+    const verdicts = await examine(memory, [row('1', { a: 'x' }), row('1', { a: 'y' }), row('1', { a: 'z' })]);
+    const [first, , third] = verdicts;
+    if (first?.kind === 'send') for (const _ of verdicts) memory.submitted(first.mark, true);
+    if (third?.kind === 'send') memory.submitted(third.mark, true);
+    await close(memory, machine);
+    expect(await machine.send([row('1', { a: 'z' })])).toEqual([true]); // the second may have come last
+  });
+
+  it('closes once', async () => {
+    const machine = await onDisk();
+    const memory = await machine.open();
+    await Promise.all([memory.close(), memory.close()]);
+    expect(machine.clock.timerCount()).toBe(0);
+    await expect(examine(memory, [row('1', { a: 'x' })])).rejects.toMatchObject({ code: 'memory-failed' });
+  });
+});
+
 describe('a run that stands still', () => {
+  it('goes on as if nothing had been where nobody took it to be over', async () => {
+    const machine = await onDisk();
+    const still = await machine.open({ clock: machine.stoppedClock });
+    const marked = await examine(still, [row('1', { a: 'x' })]);
+    await machine.clock.advance(200_000);
+    takeAll(still, marked);
+    await close(still, machine);
+    expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
+  });
+
   it('may start no try until it has told the others that it is there', async () => {
     const machine = await onDisk();
     const memory = await machine.open();

@@ -87,7 +87,14 @@ export class MemoryWorld {
     const run = { job, queues: new Map(), isCut: false, isStopped: false, due: [] as (() => void)[] };
     const clock = this.#clockOf(run);
     const bootClock = { bootId: () => (this.#namesBootless ? null : this.#clock.bootId()), uptimeMs: () => 0 };
-    const options = { folder: '/m', keyCheck: keys.check, runId: job, job: hashText(keys.job, job), timeoutMs };
+    const options = {
+      folder: '/m',
+      keyPath: '/k',
+      keyCheck: keys.check,
+      runId: job,
+      job: hashText(keys.job, job),
+      timeoutMs,
+    };
     const participation = new Participation({ ...options, clock, bootClock });
     const store = heldStore(this.#held, () => run.isCut);
     await store.transact((records) => participation.register(records));
