@@ -45,7 +45,7 @@ async function lockFolder(machine: Machine, place: Place, runId: string): Promis
     return await acquireLock({ ...machine, path: place.lock, runId });
   } catch (error) {
     if (!(error instanceof ProfileDripError) || error.code !== 'job-busy') throw error;
-    const message = `another run works off ${place.root}. ${error.message}`;
+    const message = error.message.replace('another run has this job', () => `another run works off ${place.root}`);
     throw new ProfileDripError('drop-busy', message, exitStatus.busy, { cause: error });
   }
 }
