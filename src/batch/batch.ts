@@ -89,6 +89,8 @@ export interface Batch {
   readBytes(): number;
   /** Of the content that `rows` has read so far; throws where none is kept. */
   fingerprint(): Fingerprint;
+  /** Of the content up to `byte`, read anew: for what stands before a bad record. */
+  fingerprintTo(byte: number): Promise<Fingerprint>;
   /** Reads the content of the open file anew, up to `fingerprint.bytes`, and compares. */
   matches(fingerprint: Fingerprint): Promise<boolean>;
   /** SHA-256, hexadecimal, of the whole of FILE's own bytes. */

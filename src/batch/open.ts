@@ -80,18 +80,22 @@ class OpenBatch implements Batch {
     return this.#fingerprinter.fingerprint();
   }
 
-  async matches(fingerprint: Fingerprint): Promise<boolean> {
+  async fingerprintTo(byte: number): Promise<Fingerprint> {
     const fingerprinter = new Fingerprinter(noContent);
     try {
       for await (const piece of this.#content.pieces(0)) {
         const atByte = fingerprinter.startByte;
-        fingerprinter.take(piece.subarray(0, fingerprint.bytes - atByte), atByte);
-        if (fingerprinter.startByte === fingerprint.bytes) break;
+        fingerprinter.take(piece.subarray(0, byte - atByte), atByte);
+        if (fingerprinter.startByte === byte) break;
       }
     } catch (error) {
       if (!(error instanceof ContentFault)) throw error;
     }
-    const found = fingerprinter.fingerprint();
+    return fingerprinter.fingerprint();
+  }
+
+  async matches(fingerprint: Fingerprint): Promise<boolean> {
+    const found = await this.fingerprintTo(fingerprint.bytes);
     return found.bytes === fingerprint.bytes && found.digest === fingerprint.digest;
   }
 

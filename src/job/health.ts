@@ -133,9 +133,10 @@ export class Health<Row extends { countedTries: number }> {
   #troubled(row: Row, outcome: Extract<TryOutcome, { kind: 'retry' }>, nowMs: number): Action<Row>[] {
     const actions: Action<Row>[] = [];
     row.countedTries += 1;
-    if (outcome.trouble === 'not-understood') {
+    const isAnswer = outcome.trouble === 'not-understood' || outcome.trouble === 'request-timeout';
+    if (isAnswer) {
       this.#troubleEnds(actions);
-      if (!this.#hasSucceeded && this.#options.guardsFirstAnswers) {
+      if (outcome.trouble === 'not-understood' && !this.#hasSucceeded && this.#options.guardsFirstAnswers) {
         this.#wrongAnswer(actions);
         if (actions.some((action) => action.kind === 'stop')) return actions;
       }
@@ -158,7 +159,11 @@ export class Health<Row extends { countedTries: number }> {
         actions.push({ kind: 'again', row: held });
       }
     }
-    if (this.#outage !== null && outcome.trouble !== 'not-understood') {
+    if (this.#outage !== null && !isAnswer) {
+      // A name that never resolved is more likely mistyped than out of order.
+      if (outcome.trouble === 'dns' && !this.#hasSucceeded && this.#outage.probeLevel > this.#options.retries) {
+        return [{ kind: 'stop', stop: unresolvedStop() }];
+      }
       row.countedTries = Math.max(0, row.countedTries - 1);
       this.#probeLater(this.#outage, nowMs, serverAskedMs, actions);
       if (!actions.some((action) => action.kind === 'stop')) actions.push({ kind: 'again', row });
@@ -176,7 +181,7 @@ export class Health<Row extends { countedTries: number }> {
   /** All its tries used. Without evidence that it is the row's fault, its end waits. */
   #exhausted(row: Row, outcome: Extract<TryOutcome, { kind: 'retry' }>): Action<Row>[] {
     if (outcome.trouble === 'dns') {
-      return [{ kind: 'stop', stop: endpointStop('endpoint-unresolved', 'the name of the endpoint does not resolve') }];
+      return [{ kind: 'stop', stop: unresolvedStop() }];
     }
     const ending: Ending = { status: 'failed', httpStatus: outcome.httpStatus, reason: outcome.reason };
     const isEvidenceOpen =
@@ -340,6 +345,13 @@ function unauthorizedStop(httpStatus: number | null): Stop {
   return endpointStop(
     'unauthorized',
     `the endpoint answers ${httpStatus ?? 'that a token is needed'}, with the token read anew too: check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired, the client code and the endpoint`,
+  );
+}
+
+function unresolvedStop(): Stop {
+  return endpointStop(
+    'endpoint-unresolved',
+    'the name of the endpoint does not resolve: check --client-code and --endpoint, and the name service of this machine',
   );
 }
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { MachineError, type ProfileDripError, UsageError } from '../errors.js';
+import { MachineError, ProfileDripError, UsageError } from '../errors.js';
+import { exitStatus } from '../exit-status.js';
 import type { Cancel, Clock, Disk, DiskFile } from '../ports.js';
 import { diskFault, onDisk, unlessMissing } from './disk-fault.js';
 import { type RowResult, resultLine, resultsHeader } from './results.js';
@@ -52,6 +53,8 @@ export class Journal {
   onWritten: (() => void) | null = null;
   /** Called once. */
   onFault: ((fault: ProfileDripError) => void) | null = null;
+  /** Asked before each append: `false` where another run writes here now. What was handed in is dropped then. */
+  isOurs: (() => Promise<boolean>) | null = null;
 
   private constructor(disk: Disk, path: string, clock: Clock, file: DiskFile, sizeBytes: number) {
     this.#disk = disk;
@@ -130,7 +133,9 @@ export class Journal {
   async sync(): Promise<number> {
     await this.#written(this.#endByte);
     const durableBytes = this.#writtenBytes;
+    if (this.isOurs !== null) await this.#mayTouch(this.isOurs);
     try {
+      if (this.#fault !== null) throw this.#fault;
       await this.#lookAgain();
       await this.#file.sync();
     } catch (error) {
@@ -179,18 +184,31 @@ export class Journal {
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#file.append(bytes);
-      this.#writtenBytes += bytes.length;
-    } catch (error) {
-      this.#fail(error);
-      await this.#file.truncate(this.#writtenBytes).catch(() => {}); // recover cuts what this could not
+    if (this.isOurs === null || (await this.#mayTouch(this.isOurs))) {
+      try {
+        await this.#file.append(bytes);
+        this.#writtenBytes += bytes.length;
+      } catch (error) {
+        this.#fail(error);
+        await this.#file.truncate(this.#writtenBytes).catch(() => {}); // recover cuts what this could not
+      }
     }
     this.#appending = null;
     this.#appendingSinceMs = null;
     if (this.#fault !== null) return;
     if (this.#bufferedSinceMs !== null) this.#flushWhenDue(this.#bufferedSinceMs);
     this.onWritten?.();
+  }
+
+  /** `false`, and a fault, where the report is another run's now, or nobody can tell. */
+  async #mayTouch(isOurs: () => Promise<boolean>): Promise<boolean> {
+    try {
+      if (await isOurs()) return true;
+      this.#fail(takenOver(this.#path));
+    } catch (error) {
+      this.#fail(error);
+    }
+    return false;
   }
 
   #flushWhenDue(bufferedSinceMs: number): void {
@@ -235,6 +253,14 @@ async function beginReport(disk: Disk, path: string, file: DiskFile): Promise<vo
   }
   await file.sync();
   await disk.syncFolder(dirname(path));
+}
+
+function takenOver(path: string): ProfileDripError {
+  return new ProfileDripError(
+    'job-lost',
+    `another run has this job now, and writes to ${path}. It goes on from what is written.`,
+    exitStatus.busy,
+  );
 }
 
 function notAFile(path: string): MachineError {

@@ -229,6 +229,7 @@ export class Loop {
       return false;
     }
     if (gate.kind === 'one-at-a-time' && this.#queue.pending > 0) return false;
+    if (this.#queue.isPaused && this.#hold?.cause !== 'cap') return this.#lookAfterWait();
     if (gate.kind === 'open' && this.#hold !== null && this.#hold.cause !== 'cap') this.#release();
     if (!journal.mayStart()) return false; // onWritten calls again
     if (!lock.isHeld()) {
@@ -241,6 +242,10 @@ export class Loop {
   #startUnder(take: ReturnType<Pacer['take']>): boolean {
     switch (take.kind) {
       case 'go': {
+        if (this.#queue.isPaused) {
+          this.#ports.pacer.giveBack(take.permit);
+          return this.#lookAfterWait();
+        }
         if (this.#hold?.cause === 'cap') this.#release();
         const row = this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
@@ -286,6 +291,12 @@ export class Loop {
     this.#hooks.onRelease(cause, sinceWallMs);
   }
 
+  /** A wait has ended in another way than by its own timer: FILE is looked at all the same. */
+  #lookAfterWait(): false {
+    this.#look(this.#hooks.lookAtFile);
+    return false;
+  }
+
   /** Nothing starts until `look` has answered: with a stop, or with leave to go on. */
   #look(look: () => Promise<Stop | null>): void {
     this.#lookCount += 1;
@@ -316,7 +327,7 @@ export class Loop {
     const canRead = !this.#hasReadAll && this.#roomWaiter === null;
     if (canMore || canRead || this.#window.openCount === 0) return false;
     const actions = this.#ports.health.settle();
-    if (actions.length > 0) this.#hooks.onSettledWithoutEvidence();
+    if (actions.some((action) => action.kind === 'end')) this.#hooks.onSettledWithoutEvidence();
     for (const action of actions) this.#act(action);
     return actions.length > 0;
   }

@@ -10,8 +10,8 @@ export interface Machine {
   readonly random: Random;
   readonly disk: Disk;
   readonly processProbe: ProcessProbe;
-  /** Standard input, for `-`. */
-  readonly input: () => AsyncIterable<Uint8Array>;
+  /** Standard input, for `-`; reading it ends when `signal` aborts. */
+  readonly input: (signal?: AbortSignal) => AsyncIterable<Uint8Array>;
   readTextFile(path: string): Promise<string>;
   openTransport(origin: string, options: SendOptions): Promise<Transport>;
   openLedger(options: SendOptions): Promise<LedgerStore>;

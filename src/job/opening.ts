@@ -33,7 +33,9 @@ export async function openPass(
   const { machine, options, files } = context;
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
-    for (const closeOne of closers.reverse()) await closeOne();
+    const faults: unknown[] = [];
+    for (const closeOne of closers.splice(0).reverse()) await closeOne().catch((error: unknown) => faults.push(error));
+    if (faults.length > 0) throw faults[0];
   };
   try {
     const token = await openToken(context);
@@ -100,7 +102,7 @@ export async function openPass(
     const earlier = { ended: recovered?.ended ?? new Map<number, number>(), tried: new Map(tried) };
     return { base, isResumed: recovered !== null, earlier, ports, close };
   } catch (error) {
-    await close();
+    await close().catch(() => {}); // the first error says more
     throw error;
   }
 }

@@ -1,10 +1,12 @@
-import { type Batch, openBatch } from '../batch/open.js';
+import { type Batch, type Fingerprint, openBatch } from '../batch/open.js';
 import { FileError, ProfileDripError } from '../errors.js';
 import { type ExitStatus, exitStatus } from '../exit-status.js';
 import type { Columns } from '../target/columns.js';
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
 import type { JobContext } from './context.js';
-import { holdMessages, type SendSnapshot } from './events.js';
+import { unlessMissing } from './disk-fault.js';
+import { holdMessages, type SendEvent, type SendSnapshot } from './events.js';
+import { continuesRow } from './growth.js';
 import { jobSummary, writeJobSummary } from './job-summary.js';
 import { Keeper } from './keeper.js';
 import { isOverMaxFailures, isTolerated } from './limits.js';
@@ -16,6 +18,7 @@ import {
   changedFileStop,
   faultStop,
   fileFaultStop,
+  grownFileStop,
   lostJobStop,
   maxDurationStop,
   maxFailuresStop,
@@ -47,6 +50,8 @@ export class Pass {
   readonly #startedMs: number;
   /** What went wrong with this machine or this program; nothing more is written then. */
   #fault: unknown = null;
+  /** Of what this job has read, once reading is over; what stands from a bad record on is not part of it. */
+  #read: Fingerprint | null = null;
 
   constructor(context: JobContext, batch: Batch, columns: Columns, opened: Opened) {
     this.#context = context;
@@ -59,15 +64,15 @@ export class Pass {
     this.#loop = new Loop(base.next, { ...options, idType: base.job.idType, request: { ...options } }, ports, {
       onProgress: () => this.#keeper.touch(),
       onEnded: (result) => {
-        hooks.onRow?.(result);
+        this.#tell(() => hooks.onRow?.(result));
         const { rejectedInRunCount, endedInRunCount } = ports.tally;
         const isOver = isOverMaxFailures(options.maxFailures, rejectedInRunCount, endedInRunCount);
         return isOver ? maxFailuresStop(rejectedInRunCount) : null;
       },
-      onHold: (hold) => hooks.onEvent?.({ kind: 'hold', hold, message: holdMessages[hold.cause] }),
-      onRelease: (cause, sinceWallMs) => hooks.onEvent?.({ kind: 'released', cause, sinceWallMs }),
+      onHold: (hold) => this.#say({ kind: 'hold', hold, message: holdMessages[hold.cause] }),
+      onRelease: (cause, sinceWallMs) => this.#say({ kind: 'released', cause, sinceWallMs }),
       onSettledWithoutEvidence: () =>
-        hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'few-answers', message: fewAnswersMessage }),
+        this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message: fewAnswersMessage }),
       lookAtFile: () => this.#lookAtFile(),
       capStop: () => capStop(ports.pacer.view()),
       onFault: (error) => this.#fail(error),
@@ -80,7 +85,8 @@ export class Pass {
       (error) => this.#fail(error),
     );
     ports.journal.onFault = (error) => this.#fail(error);
-    context.lock.onLost = () => this.#loop.stop(lostJobStop);
+    ports.journal.isOurs = () => this.#hasJob();
+    context.lock.onLost = ({ message }) => this.#loop.stop({ ...lostJobStop, message });
   }
 
   async run(): Promise<PassEnd> {
@@ -93,13 +99,8 @@ export class Pass {
       maxDurationMs === null
         ? () => {}
         : machine.clock.schedule(maxDurationMs, () => this.#loop.stop(maxDurationStop(maxDurationMs)));
-    hooks.onEvent?.({
-      kind: 'started',
-      file,
-      resumedFromRow: this.#resumedFromRow,
-      snapshot: () => this.#snapshot(),
-    });
     try {
+      this.#say({ kind: 'started', file, resumedFromRow: this.#resumedFromRow, snapshot: () => this.#snapshot() });
       const fileFault = await this.#feed();
       await this.#loop.drain();
       return await this.#conclude(fileFault);
@@ -123,44 +124,73 @@ export class Pass {
       for await (const chunk of rows) {
         if (!(await this.#loop.admit(chunk, this.#batch.nextPosition(), earlier))) break;
       }
+      this.#read = this.#batch.fingerprint();
     } catch (error) {
-      if (error instanceof FileError) return error;
-      this.#fail(error);
+      if (!(error instanceof FileError)) this.#fail(error);
+      else return this.#breakOff(error);
     }
     return null;
   }
 
-  async #conclude(fileFault: FileError | null): Promise<PassEnd> {
-    const isRead = this.#loop.stopped === null && fileFault === null;
-    const stop = isRead ? await this.#lookAtWhatWasRead() : (this.#loop.stopped ?? fileFaultStop(fileFault));
-    await this.#keeper.stop();
-    if (this.#fault !== null && !(this.#fault instanceof ProfileDripError)) throw this.#fault;
-    if (stop === null) return this.#complete();
-    await this.#opened.ports.pacer.close(); // what it gives back shows in the summary
-    // After a fault of this machine, or when another run has the job, the last durable state stands.
-    if (this.#fault === null && stop.patience !== 'none') {
-      await this.#keeper.save();
-      await this.#writeSummary(this.#summary(this.#checkpoint()));
+  /** What stands from the bad record on is to be mended, and must not count as changed then. */
+  async #breakOff(fileFault: FileError): Promise<FileError> {
+    try {
+      this.#read = await this.#batch.fingerprintTo(this.#batch.nextPosition().byte);
+    } catch (error) {
+      this.#fail(error);
     }
+    return fileFault;
+  }
+
+  async #conclude(fileFault: FileError | null): Promise<PassEnd> {
+    try {
+      const isRead = this.#loop.stopped === null && fileFault === null;
+      // Taken before the file is looked at: what is appended from then on is not in it, and makes another content.
+      const sha256 = isRead ? await this.#batch.sha256() : null;
+      const found = isRead ? await this.#lookAtWhatWasRead() : fileFaultStop(fileFault);
+      await this.#keeper.stop();
+      if (this.#fault !== null && !(this.#fault instanceof ProfileDripError)) throw this.#fault;
+      const stop = this.#loop.stopped ?? found;
+      if (stop === null) return await this.#complete(sha256);
+      await this.#opened.ports.pacer.close(); // what it gives back shows in the summary
+      // After a fault of this machine, or when another run has the job, the last durable state stands.
+      if (this.#fault === null && stop.patience !== 'none') {
+        await this.#keeper.save();
+        await this.#writeSummary(this.#summary(this.#checkpoint()));
+      }
+      return this.#endWith(stop);
+    } catch (error) {
+      if (!(error instanceof ProfileDripError)) throw error;
+      return this.#endWith(faultStop(error));
+    }
+  }
+
+  #endWith(stop: Stop): PassEnd {
     const checkpoint = this.#checkpoint();
     return { stop, exitStatus: stop.exitStatus, checkpoint, summary: this.#summary(checkpoint) };
+  }
+
+  /** Whether no other run can have taken the job over. */
+  async #hasJob(): Promise<boolean> {
+    const { lock } = this.#context;
+    return lock.isHeld() || lock.confirm();
   }
 
   /**
    * Every row has its end: rejects, summary, and last of all the checkpoint that says so. A run that is killed before
    * it does all of this again.
    */
-  async #complete(): Promise<PassEnd> {
+  async #complete(sha256: string | null): Promise<PassEnd> {
     const { options, machine, files, file } = this.#context;
     const { tally, journal, pacer } = this.#opened.ports;
     await pacer.close();
     await journal.sync();
     const open = this.#checkpoint();
     const totalRows = this.#batch.nextPosition().rowNumber - 1;
+    await this.#requireJob();
     await makeJobRejects(this.#context, this.#batch, this.#columns, tally.rejectedCount);
     const isFine = isTolerated(options.tolerate, tally.rejectedCount, totalRows);
     const status = isFine ? exitStatus.done : exitStatus.rowsRejected;
-    const sha256 = await this.#batch.sha256();
     const checkpoint: Checkpoint = {
       ...open,
       state: 'complete',
@@ -179,7 +209,7 @@ export class Pass {
   #checkpoint(): Checkpoint {
     const { base, ports, earlier } = this.#opened;
     const { journal, tally, clock } = ports;
-    const { stat } = this.#batch;
+    const { stat, isCompressed } = this.#batch;
     const endByte = journal.endByte;
     return {
       ...base,
@@ -188,10 +218,11 @@ export class Pass {
       updatedAtMs: clock.wallMs(),
       file: {
         ...base.file,
-        sizeBytes: stat.sizeBytes,
+        // Where it grew while it was read, its end is where reading came to.
+        sizeBytes: isCompressed ? stat.sizeBytes : Math.max(stat.sizeBytes, this.#read?.bytes ?? 0),
         modifiedNs: stat.modifiedNs,
         identity: stat.identity,
-        fingerprint: this.#batch.fingerprint(),
+        fingerprint: this.#fingerprint,
       },
       next: this.#loop.next,
       results: { fromByte: this.#loop.resultsFromByte(earlier, endByte), endByte },
@@ -203,13 +234,25 @@ export class Pass {
     };
   }
 
-  #write(checkpoint: Checkpoint): Promise<void> {
-    return writeCheckpoint(this.#context.machine.disk, this.#context.files.checkpoint, checkpoint);
+  get #fingerprint(): Fingerprint {
+    return this.#read ?? this.#batch.fingerprint();
   }
 
-  #writeSummary(summary: JobSummary): Promise<void> {
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    await this.#requireJob();
+    await writeCheckpoint(this.#context.machine.disk, this.#context.files.checkpoint, checkpoint);
+  }
+
+  async #writeSummary(summary: JobSummary): Promise<void> {
     const { machine, files, runId } = this.#context;
-    return writeJobSummary(machine.disk, files.summary, summary, runId);
+    await this.#requireJob();
+    await writeJobSummary(machine.disk, files.summary, summary, runId);
+  }
+
+  async #requireJob(): Promise<void> {
+    if (await this.#hasJob()) return;
+    const { code, message, exitStatus: status } = this.#loop.stopped ?? lostJobStop;
+    throw new ProfileDripError(code, message, status);
   }
 
   #summary(checkpoint: Checkpoint): JobSummary {
@@ -249,7 +292,7 @@ export class Pass {
     const { machine, path, options } = this.#context;
     try {
       const now = await openBatch(machine.disk, path, options);
-      const isSame = await now.matches(this.#batch.fingerprint()).finally(() => now.close());
+      const isSame = await now.matches(this.#fingerprint).finally(() => now.close());
       return isSame ? null : changedFileStop;
     } catch (error) {
       if (error instanceof FileError) return changedFileStop;
@@ -261,10 +304,27 @@ export class Pass {
   async #lookAtWhatWasRead(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
     const { machine, path } = this.#context;
-    const isReplaced = (await machine.disk.stat(path)).identity !== this.#batch.stat.identity;
+    const now = await unlessMissing(machine.disk.stat(path));
     // What came under its name meanwhile is the next run's; the open file is what it was.
-    if (isReplaced || (await this.#batch.matches(this.#batch.fingerprint()))) return null;
-    return changedFileStop;
+    if (now === null || now.identity !== this.#batch.stat.identity) return null;
+    if (!(await this.#batch.matches(this.#fingerprint))) return changedFileStop;
+    if (now.sizeBytes <= this.#batch.readBytes()) return null;
+    const { isCompressed } = this.#batch;
+    const isRowTorn = !isCompressed && (await continuesRow(machine.disk, path, this.#fingerprint.bytes));
+    return isRowTorn ? changedFileStop : grownFileStop;
+  }
+
+  #say(event: SendEvent): void {
+    this.#tell(() => this.#context.hooks.onEvent?.(event));
+  }
+
+  /** What a caller's function throws ends the run, and comes back to the caller when the run is over. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { systemBootClock, systemClock, systemRandom } from '../clock.js';
 import { realDisk } from '../disk.js';
 import { memoryExists, openMemory } from '../memory/memory.js';
@@ -17,7 +18,7 @@ export const realMachine: Machine = {
   random: systemRandom,
   disk: realDisk,
   processProbe: systemProcessProbe,
-  input: () => process.stdin,
+  input: (signal) => (signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)),
   readTextFile: (path) => readFile(path, 'utf8'),
   openTransport: (origin, options) =>
     makeTransport({

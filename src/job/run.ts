@@ -3,7 +3,7 @@ import { type Batch, openBatch } from '../batch/open.js';
 import { defaultEndpoint, isLoopback } from '../endpoint.js';
 import { FileError, ProfileDripError, UsageError } from '../errors.js';
 import { type ExitStatus, exitStatus } from '../exit-status.js';
-import type { CapView, Disk } from '../ports.js';
+import type { Disk } from '../ports.js';
 import { type Columns, readColumns } from '../target/columns.js';
 import { archiveJobFiles } from './archive.js';
 import { type Checkpoint, endedRowCount, type JobIdentity, writeCheckpoint } from './checkpoint.js';
@@ -19,7 +19,7 @@ import { Pass, type PassEnd } from './pass.js';
 import { recover } from './recover.js';
 import { spoolInput } from './spool.js';
 import { decideStart } from './start.js';
-import { changedFileStop } from './stop.js';
+import { changedFileStop, grownFileStop, type Stop } from './stop.js';
 import type { JobSummary } from './summary.js';
 
 /** What came of one FILE in one call: one job, or two where the first was superseded. */
@@ -44,7 +44,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     const endpoint = options.endpoint ?? defaultEndpoint(options.clientCode);
     const context: JobContext = {
       file,
-      path: file === '-' ? await spoolInput(machine.disk, files, machine.input) : file,
+      path: file === '-' ? await spoolInput(machine.disk, files, machine.input, hooks.signal) : file,
       files,
       options,
       hooks,
@@ -56,9 +56,13 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       lock,
     };
     let end = await workOn(context, options, jobs);
-    if (end.stop === changedFileStop && options.onChanged === 'supersede') {
-      jobs.pop(); // it is closed now, and stands in the summary as that
-      end = await workOn(context, { ...options, restart: false }, jobs);
+    while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
+      const before = jobs.splice(-1);
+      const earlierCount = jobs.length;
+      end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
+        // What begins anew has its own summary, and so has what it closes: the one before stands only where neither came.
+        if (jobs.length === earlierCount) jobs.push(...before);
+      });
     }
     const { stop } = end;
     return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
@@ -72,6 +76,11 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
   }
 }
 
+/** FILE has grown, or has new content that is to take the old one's place. */
+function goesOnAtOnce(stop: Stop, options: SendOptions): boolean {
+  return stop === grownFileStop || (stop === changedFileStop && options.onChanged === 'supersede');
+}
+
 type WorkEnd = Pick<PassEnd, 'stop' | 'exitStatus'>;
 
 async function workOn(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
@@ -80,11 +89,12 @@ async function workOn(context: JobContext, options: SendOptions, jobs: JobSummar
   try {
     const columns = readColumns(batch.header, options);
     const identity = identityOf(context, columns);
-    const start = await decideStart(machine.disk, files, identity, batch, options);
+    const start = await decideStart(machine.disk, files, context.path, identity, batch, options);
     if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
     if (start.kind === 'anew') {
-      if (start.isSuperseded && start.checkpoint !== null) jobs.push(await closeSuperseded(context, start.checkpoint));
-      await archiveJobFiles(machine.disk, files, start.checkpoint);
+      const closed = start.isSuperseded && start.checkpoint !== null ? await close(context, start.checkpoint) : null;
+      const kept = await archiveJobFiles(machine.disk, files, closed ?? start.checkpoint);
+      if (closed !== null) jobs.push(await sumUpClosed({ ...context, files: kept ?? files }, closed));
     }
     return await sendRows(context, batch, columns, identity, start.kind === 'resume' ? start.checkpoint : null, jobs);
   } finally {
@@ -120,12 +130,12 @@ async function endedBefore(context: JobContext, checkpoint: Checkpoint, jobs: Jo
     message: `${file}: this content has been sent already, nothing is sent; --restart sends it again`,
   });
   if (file === '-') await machine.disk.remove(files.spool);
-  jobs.push(summaryWithoutPass(context, checkpoint, await machine.lookAtCap(context.options, context.isLoopback)));
+  jobs.push(await summaryWithoutPass(context, checkpoint));
   return { stop: null, exitStatus: checkpoint.exitStatus ?? exitStatus.done };
 }
 
 /** Closes a job whose FILE has new content: rows that were read and have no end are superseded. */
-async function closeSuperseded(context: JobContext, checkpoint: Checkpoint): Promise<JobSummary> {
+async function close(context: JobContext, checkpoint: Checkpoint): Promise<Checkpoint> {
   const { machine, files } = context;
   const { checkpoint: last } = await recover(machine.disk, checkpoint, files.results);
   const superseded = Math.max(0, last.readRowCount - endedRowCount(last.counts));
@@ -135,23 +145,31 @@ async function closeSuperseded(context: JobContext, checkpoint: Checkpoint): Pro
     runId: context.runId,
     counts: { ...last.counts, superseded },
   };
-  const summary = summaryWithoutPass(context, closed, await machine.lookAtCap(context.options, context.isLoopback));
-  await writeJobSummary(machine.disk, files.summary, summary, context.runId);
   await writeCheckpoint(machine.disk, files.checkpoint, closed);
+  return closed;
+}
+
+/** The summary of a job that was superseded, under the names that its files are kept by. */
+async function sumUpClosed(context: JobContext, closed: Checkpoint): Promise<JobSummary> {
+  const { machine, files, runId } = context;
+  const summary = await summaryWithoutPass(context, closed);
+  await writeJobSummary(machine.disk, files.summary, summary, runId);
   return summary;
 }
 
-function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint, cap: CapView): JobSummary {
-  const { counts } = checkpoint;
-  return jobSummary(checkpoint, {
+async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): Promise<JobSummary> {
+  const { machine, files } = context;
+  const isThere = async (path: string) => (await unlessMissing(machine.disk.stat(path))) !== null;
+  const summary = jobSummary(checkpoint, {
     ...context,
     endedAtMs: context.machine.clock.wallMs(),
     resumedFromRow: null,
     endedInRunCount: 0,
     elapsedMs: 0,
-    cap,
-    hasRejects: checkpoint.state === 'complete' && counts.invalid + counts.refused + counts.failed > 0,
+    cap: await machine.lookAtCap(context.options, context.isLoopback),
+    hasRejects: await isThere(files.rejects),
   });
+  return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
 }
 
 function identityOf({ options, endpoint }: JobContext, columns: Columns): JobIdentity {

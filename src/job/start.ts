@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { Disk } from '../ports.js';
 import { readEarlier } from './archive.js';
 import { type Checkpoint, differences, type JobIdentity } from './checkpoint.js';
+import { continuesRow } from './growth.js';
 import type { JobFiles } from './job-files.js';
 import type { SendOptions } from './options.js';
 import { changedFileStop } from './stop.js';
@@ -19,6 +20,7 @@ export type Start =
 export async function decideStart(
   disk: Disk,
   files: JobFiles,
+  path: string,
   identity: JobIdentity,
   batch: Batch,
   options: Pick<SendOptions, 'restart' | 'onChanged'>,
@@ -36,7 +38,7 @@ export async function decideStart(
       `${files.checkpoint} belongs to another job: ${changes.join('; ')}. Give the same options as before to go on with it, or --restart to begin again, or another --name`,
     );
   }
-  const isSame = await isSameContent(checkpoint, batch);
+  const isSame = await isSameContent(disk, path, checkpoint, batch);
   if (checkpoint.state === 'complete') {
     return isSame ? { kind: 'finished', checkpoint } : { kind: 'anew', checkpoint, isSuperseded: false };
   }
@@ -56,12 +58,14 @@ async function readable(reading: Promise<Checkpoint | null>): Promise<Checkpoint
 }
 
 /** Same size, time and inode are trusted; otherwise the content decides: all of it for a finished job, else what was read. */
-async function isSameContent(checkpoint: Checkpoint, batch: Batch): Promise<boolean> {
+async function isSameContent(disk: Disk, path: string, checkpoint: Checkpoint, batch: Batch): Promise<boolean> {
   const { file } = checkpoint;
   const { stat } = batch;
   const isUntouched =
     file.sizeBytes === stat.sizeBytes && file.modifiedNs === stat.modifiedNs && file.identity === stat.identity;
   if (isUntouched) return true;
   if (file.sha256 !== null) return file.sha256 === (await batch.sha256());
-  return batch.matches(file.fingerprint);
+  if (!(await batch.matches(file.fingerprint))) return false;
+  const wasReadToEnd = !batch.isCompressed && file.fingerprint.bytes === file.sizeBytes;
+  return !(wasReadToEnd && (await continuesRow(disk, path, file.sizeBytes)));
 }

@@ -76,6 +76,14 @@ export const changedFileStop: Stop = {
   patience: 'reply',
 };
 
+/** Rows were appended while the last ones went out: the run goes on with them, and nobody sees this stop. */
+export const grownFileStop: Stop = {
+  exitStatus: exitStatus.machine,
+  code: 'file-grown',
+  message: 'the file has grown since it was read to its end: the same command goes on with what was appended',
+  patience: 'reply',
+};
+
 /** What cannot be read on in FILE: what stands before it has been sent. */
 export function fileFaultStop(fault: FileError | null): Stop | null {
   if (fault === null) return null;
