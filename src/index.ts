@@ -32,7 +32,10 @@ export type SendBatchOptions = BatchOptions & SendHooks & { readonly token?: str
 export type CheckBatchOptions = BatchOptions & CheckHooks;
 
 /** Settings of the program that mean nothing to a library. */
-type ProgramSettings = Pick<Settings, 'json' | 'progress' | 'printConfig' | 'dryRun' | 'showValues'>;
+type ProgramSettings = Pick<
+  Settings,
+  'json' | 'progress' | 'printConfig' | 'dryRun' | 'showValues' | 'match' | 'marker' | 'settleMs' | 'watch'
+>;
 
 /** A run that ended before its files were done, or at a file at fault: `summary` says how far it came. */
 export class StoppedError extends ProfileDripError {

@@ -19,6 +19,8 @@ export interface Machine {
   lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
   /** `null`: --changed-only is off, and there is no memory that a plain run would have to keep true. */
   openMemory(request: MemoryRequest): Promise<Memory | null>;
+  /** --forget: none is no fault. */
+  forgetMemory(options: SendOptions, isLoopback: boolean): Promise<void>;
   newRunId(): string;
 }
 

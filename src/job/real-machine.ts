@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { systemBootClock, systemClock, systemRandom } from '../clock.js';
 import { realDisk } from '../disk.js';
-import { memoryExists, openMemory } from '../memory/memory.js';
+import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
 import { findLedgerStore, openLedgerStore } from '../pacing/lmdb-store.js';
 import { memoryLedgerStore } from '../pacing/memory-store.js';
 import { capView } from '../pacing/status.js';
@@ -55,6 +55,9 @@ export const realMachine: Machine = {
       clock: systemClock,
       timeoutMs: options.timeoutMs,
     });
+  },
+  async forgetMemory({ stateDir, clientCode, sandbox }, isLoopback) {
+    if (!sandbox) await forgetMemory(stateDir, clientCode, isLoopback);
   },
   newRunId: () => randomUUID(),
 };

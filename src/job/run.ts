@@ -41,7 +41,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     await requireFolder(machine, file, files);
     const runId = machine.newRunId();
     lock = await acquireLock({ ...machine, path: files.lock, runId });
-    const endpoint = options.endpoint ?? defaultEndpoint(options.clientCode);
+    const endpoint = endpointOf(options);
     const context: JobContext = {
       file,
       path: file === '-' ? await spoolInput(machine.disk, files, machine.input, hooks.signal) : file,
@@ -55,6 +55,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       runStartedAtMs: machine.clock.wallMs(),
       lock,
     };
+    if (options.forget) await machine.forgetMemory(options, context.isLoopback);
     let end = await workOn(context, options, jobs);
     while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
       const before = jobs.splice(-1);
@@ -65,6 +66,9 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       });
     }
     const { stop } = end;
+    if (options.changedOnly) {
+      hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'changed-only', message: changedOnlyAssumes });
+    }
     return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
@@ -74,6 +78,11 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
   } finally {
     await lock?.release();
   }
+}
+
+/** The origin that a run sends to. */
+export function endpointOf(options: SendOptions): string {
+  return options.endpoint ?? defaultEndpoint(options.clientCode);
 }
 
 /** FILE has grown, or has new content that is to take the old one's place. */
@@ -200,3 +209,6 @@ async function requireFolder(machine: Machine, file: string, files: JobFiles): P
     `--out: expected a folder for the job's files, and ${files.folder} is none. Make it, or name another`,
   );
 }
+
+const changedOnlyAssumes =
+  '--changed-only assumes that nobody else writes these attributes; a visitor who was unknown to Target on the day gets unchanged attributes only at the next refresh (--refresh-after)';

@@ -30,7 +30,9 @@ export async function sendFiles(
   const statuses: ExitStatus[] = [];
   let worst: { readonly status: ExitStatus; readonly error: RunSummary['error'] } | null = null;
   for (const file of sendable) {
-    const end = await runJob(file, options, hooks, machine);
+    // The memory is dropped once: what the first FILE submits is to be remembered by the second.
+    const forget = options.forget && statuses.length === 0;
+    const end = await runJob(file, { ...options, forget }, hooks, machine);
     jobs.push(...end.jobs);
     statuses.push(end.exitStatus);
     if (worst === null || worstStatus([worst.status, end.exitStatus]) !== worst.status) {

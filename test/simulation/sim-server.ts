@@ -33,7 +33,7 @@ export class SimServer {
   /** Arrivals of every try that came through, taken or not: what counts for the server's own cap. */
   readonly arrivedTrueMs: number[] = [];
   /** When each success reached the program, and for which row. */
-  readonly successes: { readonly trueMs: number; readonly life: number; readonly row: string }[] = [];
+  readonly successes: { readonly awakeMs: number; readonly life: number; readonly row: string }[] = [];
 
   constructor(world: World, plan: ServerPlan) {
     this.#world = world;
@@ -48,7 +48,7 @@ export class SimServer {
           const settle = (reply: Reply) => {
             if (!aborts.delete(abort)) return;
             if (reply.kind === 'answered' && reply.body.startsWith('true')) {
-              this.successes.push({ trueMs: this.#world.trueMs, life, row: rowOf(outgoing) });
+              this.successes.push({ awakeMs: this.#world.awakeMs, life, row: rowOf(outgoing) });
             }
             resolve(reply);
           };

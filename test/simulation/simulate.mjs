@@ -16,7 +16,7 @@ const vitest = [
   'run',
   '--config',
   'test/vitest.config.ts',
-  '--disable-console-intercept',
+  '--disable-console-intercept=true',
   'test/simulation/run.test.ts',
 ];
 const { status } = spawnSync('npx', vitest, {

@@ -182,6 +182,7 @@ class Simulation {
       openLedger: async () => this.#sabotage.ledger?.(entries, world, isAlive) ?? store,
       lookAtCap: async (options: SendOptions) => ({ limit: options.dailyCap, used: 0, left: 0, nextFreeAtMs: null }),
       openMemory: async () => null,
+      forgetMemory: async () => {},
       newRunId: () => `life-${life}`,
     };
   }
@@ -216,7 +217,7 @@ class Simulation {
     const report = this.#disk.content(`${file}.results.csv`)?.toString() ?? '';
     const written = new Set(report.split('\n').map((line) => line.slice(0, line.indexOf(','))));
     const late = this.#server.successes.filter(
-      (success) => success.life === life && success.trueMs < this.#world.trueMs - 100 && !written.has(success.row),
+      (success) => success.life === life && success.awakeMs < this.#world.awakeMs - 100 && !written.has(success.row),
     );
     if (late.length > 0) {
       this.#faults.push(`rows ${late.map(({ row }) => row)} were answered over 100 ms before a kill and not written`);

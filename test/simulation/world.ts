@@ -25,6 +25,11 @@ export class World {
     return this.#trueMs;
   }
 
+  /** True time less what the machine slept since it was booted: what a process can have made use of. */
+  get awakeMs(): number {
+    return this.#trueMs - this.#asleepMs;
+  }
+
   wallMs(): number {
     return Math.floor(this.#trueMs + this.#wallOffsetMs);
   }
