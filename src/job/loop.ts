@@ -1,22 +1,19 @@
 import PQueue from 'p-queue';
 import type { Position, RawRow } from '../batch/open.js';
-import type { Memory } from '../memory/memory.js';
 import type { Reason, RowStatus } from '../outcome.js';
 import type { Pacer, Permit } from '../pacing/pacer.js';
-import type { Cancel, Clock, Reply, Transport } from '../ports.js';
+import type { Cancel, Reply } from '../ports.js';
 import { classify } from '../target/classify.js';
 import { outgoing, type Prepared } from '../target/prepare.js';
 import { redact } from '../target/redact.js';
 import type { TriedRow } from './checkpoint.js';
-import type { Hold, HoldCause } from './events.js';
+import type { Hold } from './events.js';
 import { Fifo } from './fifo.js';
-import type { Action, Ending, Health } from './health.js';
-import type { Journal } from './journal.js';
-import type { Lock } from './lock.js';
+import type { Action, Ending } from './health.js';
+import { Holds } from './holds.js';
+import type { EarlierRuns, EarlierTries, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
 import { faultStop, lostJobStop, type Stop } from './stop.js';
-import type { Tally } from './tally.js';
-import type { TokenSource } from './token.js';
 import { type OpenRow, Window } from './window.js';
 
 /**
@@ -37,15 +34,11 @@ export class Loop {
   readonly #window = new Window();
   readonly #ready = new Fifo<OpenRow>();
   readonly #queue: PQueue;
+  readonly #holds: Holds;
   readonly #rests = new Set<Cancel>();
-  #cancelWake: Cancel | null = null;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
   #cancelGrace: Cancel | null = null;
-  #hold: Hold | null = null;
   /** The first row that has not been admitted. */
   #readTo: Position;
-  /** Looks under way at the file, the lock or the token. */
-  #lookCount = 0;
   #isPumping = false;
   #hasReadAll = false;
   #roomWaiter: (() => void) | null = null;
@@ -59,14 +52,18 @@ export class Loop {
     this.#ports = ports;
     this.#hooks = hooks;
     this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#holds = new Holds(ports.clock, this.#queue, hooks, {
+      pump: () => this.#pump(),
+      stop: (stop) => this.stop(stop),
+    });
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.#queue.on('next', () => this.#pump());
     // Units that come back early end a wait, and FILE is looked at again after every wait.
     ports.pacer.onReady = () => {
-      if (this.#hold?.cause !== 'cap') this.#pump();
-      else if (this.#lookCount === 0) this.#look(this.#hooks.lookAtFile);
+      if (this.hold?.cause !== 'cap') this.#pump();
+      else if (!this.#holds.isLooking) this.#holds.lookAtFile();
     };
     ports.journal.onWritten = () => this.#pump();
   }
@@ -100,7 +97,7 @@ export class Loop {
   }
 
   get hold(): Hold | null {
-    return this.#hold;
+    return this.#holds.hold;
   }
 
   get underWayCount(): number {
@@ -164,9 +161,8 @@ export class Loop {
       this.#stop = stop;
       for (const cancel of this.#rests) cancel();
       this.#rests.clear();
-      this.#cancelWake?.();
       this.#ports.pacer.onReady = null;
-      this.#release();
+      this.#holds.end();
       this.#roomWaiter?.();
     }
     if (stop.patience === 'none') this.#ports.transport.abortAll();
@@ -218,23 +214,23 @@ export class Loop {
 
   /** Starts one try, or arranges to be called again when one may start. `false`: not now. */
   #startOne(): boolean {
-    if (this.#stop !== null || this.#lookCount > 0) return false;
+    if (this.#stop !== null || this.#holds.isLooking) return false;
     const { health, journal, lock, pacer, clock } = this.#ports;
     if (this.#ready.size === 0) return this.#settleIfStuck();
     if (this.#queue.pending >= this.#options.concurrency) return false;
     const nowMs = clock.monotonicMs();
     const gate = health.gate(nowMs);
     if (gate.kind === 'closed') {
-      this.#waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
+      this.#holds.waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
       return false;
     }
     if (gate.kind === 'one-at-a-time' && this.#queue.pending > 0) return false;
-    if (this.#queue.isPaused && this.#hold?.cause !== 'cap') return this.#lookAfterWait();
-    if (gate.kind === 'open' && this.#hold !== null && this.#hold.cause !== 'cap') this.#release();
+    // A wait that ended in another way than by its own timer: FILE is looked at all the same.
+    if (this.#queue.isPaused && this.hold?.cause !== 'cap') return this.#holds.lookAtFile();
+    if (gate.kind === 'open' && this.hold?.cause !== 'cap') this.#holds.release();
     if (!journal.mayStart()) return false; // onWritten calls again
     if (!lock.isHeld()) {
-      this.#look(async () => ((await lock.confirm()) ? null : lostJobStop));
-      return false;
+      return this.#holds.look(async () => ((await lock.confirm()) ? null : lostJobStop));
     }
     return this.#startUnder(pacer.take());
   }
@@ -244,81 +240,27 @@ export class Loop {
       case 'go': {
         if (this.#queue.isPaused) {
           this.#ports.pacer.giveBack(take.permit);
-          return this.#lookAfterWait();
+          return this.#holds.lookAtFile();
         }
-        if (this.#hold?.cause === 'cap') this.#release();
+        this.#holds.release();
         const row = this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
         void this.#queue.add(() => this.#try(row, take.permit));
         return true;
       }
       case 'wait':
-        this.#wakeAt(take.untilMonotonicMs, () => this.#pump());
+        this.#holds.wakeAt(take.untilMonotonicMs, () => this.#pump());
         return false;
       case 'fetching':
         return false;
       case 'cap-used':
         if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
-        else this.#waitFor('cap', take.freeAtMonotonicMs, this.#ports.clock.monotonicMs());
+        else this.#holds.waitFor('cap', take.freeAtMonotonicMs, this.#ports.clock.monotonicMs());
         return false;
       case 'fault':
         this.stop(faultStop(take.error));
         return false;
     }
-  }
-
-  /** Nothing goes out until `untilMs` (monotonic; `null`: until told); then FILE is looked at again. */
-  #waitFor(cause: HoldCause, untilMs: number | null, sinceMs: number): void {
-    const { clock } = this.#ports;
-    const toWall = clock.wallMs() - clock.monotonicMs();
-    const untilWallMs = untilMs === null ? null : untilMs + toWall;
-    const isNews =
-      this.#hold?.cause !== cause || Math.abs((this.#hold.untilWallMs ?? 0) - (untilWallMs ?? 0)) > holdNewsMs;
-    if (isNews) {
-      this.#queue.pause();
-      const sinceWallMs = this.#hold?.cause === cause ? this.#hold.sinceWallMs : sinceMs + toWall;
-      this.#hold = { cause, sinceWallMs, untilWallMs };
-      this.#hooks.onHold(this.#hold);
-    }
-    if (untilMs !== null) this.#wakeAt(untilMs, () => this.#look(this.#hooks.lookAtFile));
-  }
-
-  #release(): void {
-    this.#queue.start();
-    if (this.#hold === null) return;
-    const { cause, sinceWallMs } = this.#hold;
-    this.#hold = null;
-    this.#hooks.onRelease(cause, sinceWallMs);
-  }
-
-  /** A wait has ended in another way than by its own timer: FILE is looked at all the same. */
-  #lookAfterWait(): false {
-    this.#look(this.#hooks.lookAtFile);
-    return false;
-  }
-
-  /** Nothing starts until `look` has answered: with a stop, or with leave to go on. */
-  #look(look: () => Promise<Stop | null>): void {
-    this.#lookCount += 1;
-    look().then(
-      (stop) => {
-        this.#lookCount -= 1;
-        if (stop !== null) this.stop(stop);
-        this.#queue.start();
-        this.#pump();
-      },
-      (error: unknown) => this.#fault(error),
-    );
-  }
-
-  #wakeAt(atMs: number, run: () => void): void {
-    if (this.#cancelWake !== null && this.#wakeAtMs === atMs) return;
-    this.#cancelWake?.();
-    this.#wakeAtMs = atMs;
-    this.#cancelWake = this.#ports.clock.schedule(Math.max(0, atMs - this.#ports.clock.monotonicMs()), () => {
-      this.#cancelWake = null;
-      run();
-    });
   }
 
   /** Nothing is ready, resting or under way, and no row can come: what waits for evidence gets its end without. */
@@ -386,7 +328,7 @@ export class Loop {
         this.#ready.putFirst(action.row);
         return;
       case 'reread-token':
-        this.#look(async () => {
+        this.#holds.look(async () => {
           await this.#ports.token.reread();
           for (const next of this.#ports.health.tokenReread()) this.#act(next);
           return null;
@@ -459,7 +401,7 @@ export class Loop {
     if (this.#queue.pending > 0) return;
     if (this.#stop === null && !(this.#hasReadAll && this.#window.openCount === 0)) return;
     this.#cancelGrace?.();
-    this.#cancelWake?.();
+    this.#holds.end();
     this.#finish();
   }
 }
@@ -468,60 +410,6 @@ export class Loop {
 const readAheadRowCountMax = 10_000;
 /** Rows of 60 KB would be 600 MB at 10,000 of them. */
 const readAheadBytesMax = 16_000_000;
-/** A hold whose end moves by less is the same hold. */
-const holdNewsMs = 1000;
-
-export interface LoopOptions {
-  readonly concurrency: number;
-  readonly graceMs: number;
-  readonly onCap: 'wait' | 'stop';
-  readonly idType: 'pcId' | 'thirdPartyId';
-  readonly request: { readonly method: 'post' | 'get'; readonly clientCode: string; readonly timeoutMs: number };
-}
-
-export interface LoopPorts {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly pacer: Pacer;
-  readonly journal: Journal;
-  readonly lock: Lock;
-  readonly memory: Memory | null;
-  readonly health: Health<OpenRow>;
-  readonly token: TokenSource;
-  readonly tally: Tally;
-  readonly prepare: (cells: readonly string[], isUtf8: boolean) => Prepared;
-}
-
-export interface LoopHooks {
-  /** A try has ended, or a row: the checkpoint has something new to hold. */
-  onProgress(): void;
-  /** Called as a row ends, its line handed to the journal; a stop where it was one too many. */
-  onEnded(result: RowResult): Stop | null;
-  onHold(hold: Hold): void;
-  onRelease(cause: HoldCause, sinceWallMs: number): void;
-  /** Held-back rows ended without the evidence that they were held back for. */
-  onSettledWithoutEvidence(): void;
-  /** After a wait: a stop where FILE is no longer what it was. */
-  lookAtFile(): Promise<Stop | null>;
-  capStop(): Stop;
-  /** A fault of the program; the run stops. */
-  onFault(error: unknown): void;
-}
-
-/** What earlier runs of the job left behind for rows from `next` on, by row number; used up as the rows come by. */
-export interface EarlierRuns {
-  /** Rows that have their line in the report, and where it begins. */
-  readonly ended: Map<number, number>;
-  /** Rows that were tried and have no end. */
-  readonly tried: Map<number, EarlierTries>;
-}
-
-export interface EarlierTries {
-  readonly attempts: number;
-  readonly firstTryAtMs: number;
-  /** From the first try to the beginning of this run. */
-  readonly earlierMs: number;
-}
 
 function openRow(
   raw: RawRow,

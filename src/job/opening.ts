@@ -7,7 +7,7 @@ import { type Checkpoint, type JobIdentity, writeCheckpoint } from './checkpoint
 import type { JobContext } from './context.js';
 import { Health } from './health.js';
 import { Journal } from './journal.js';
-import type { EarlierRuns, LoopPorts } from './loop.js';
+import type { EarlierRuns, LoopPorts } from './loop-parts.js';
 import { recover } from './recover.js';
 import { Tally } from './tally.js';
 import { type TokenSource, tokenSource } from './token.js';
