@@ -1,6 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCode } from './errors.js';
 import type { Disk, DiskFile, FileStat } from './ports.js';
 
 /** The real disk behind `Disk`: nothing is decided here. */
@@ -60,6 +62,26 @@ class RealFile implements DiskFile {
   }
 }
 
+/** Node's own `recursive` never ends where a file system takes no new folders and says ENOENT, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOneFolder(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOneFolder(path);
+  }
+}
+
+async function makeOneFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const isThere = systemCode(error) === 'EEXIST' && (await stat(path)).isDirectory();
+    if (!isThere) throw error;
+  }
+}
+
 export const realDisk: Disk = {
   async open(path, mode) {
     return new RealFile(await open(path, openFlags[mode], 0o600));
@@ -71,9 +93,7 @@ export const realDisk: Disk = {
   link,
   remove: unlink,
   list: (folder) => readdir(folder),
-  async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  makeFolder,
   async syncFolder(folder) {
     const handle = await open(folder, constants.O_RDONLY);
     try {
