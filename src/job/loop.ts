@@ -216,7 +216,7 @@ export class Loop {
   #startOne(): boolean {
     if (this.#stop !== null || this.#holds.isLooking) return false;
     const { health, journal, lock, pacer, clock } = this.#ports;
-    if (this.#ready.size === 0) return this.#settleIfStuck();
+    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck();
     if (this.#queue.pending >= this.#options.concurrency) return false;
     const nowMs = clock.monotonicMs();
     const gate = health.gate(nowMs);
@@ -224,6 +224,7 @@ export class Loop {
       this.#holds.waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
       return false;
     }
+    if (this.#ready.size === 0) return false; // all rest: a hold is told all the same
     if (gate.kind === 'one-at-a-time' && this.#queue.pending > 0) return false;
     // A wait that ended in another way than by its own timer: FILE is looked at all the same.
     if (this.#queue.isPaused && this.hold?.cause !== 'cap') return this.#holds.lookAtFile();

@@ -72,6 +72,33 @@ describe('retries', () => {
   });
 });
 
+describe('an answer 408', () => {
+  it('is an answer: it makes no outage, and fails its row', () => {
+    const subject = health({ retries: 0 });
+    for (let index = 0; index < 60; index += 1) {
+      expect(said(subject.judge(row('slow'), trouble('request-timeout'), 0))).toEqual(['slow failed']);
+    }
+    expect(subject.gate(0)).toEqual({ kind: 'open' });
+  });
+});
+
+describe('a name that does not resolve', () => {
+  const unresolved = (subject: Health<Row>, count: number) =>
+    Array.from({ length: count }, (_, index) => said(subject.judge(row('r'), trouble('dns'), index * 1_000_000)));
+
+  it('stops the run after as many probes as a row has tries, where nothing succeeded before', () => {
+    expect(unresolved(health({ retries: 2, giveUpMs: 1e12 }), 60).findIndex(([one]) => one?.startsWith('stop'))).toBe(
+      52,
+    );
+  });
+
+  it('is an outage like any other after a success', () => {
+    const subject = health({ retries: 2, giveUpMs: 1e12 });
+    subject.judge(row('good'), submitted, 0);
+    expect(unresolved(subject, 60).at(-1)).toEqual(['r again']);
+  });
+});
+
 describe('the first answers', () => {
   it('holds refusals back until something succeeds, then ends them', () => {
     const subject = health();

@@ -27,6 +27,8 @@ export interface Seen {
   readonly id: string;
   readonly values: URLSearchParams;
   readonly authorization: string | undefined;
+  /** On the moved clock. */
+  readonly atMs: number;
 }
 
 export const taken: Answer = {
@@ -46,7 +48,7 @@ export interface RunWorld {
   readonly seen: Seen[];
   readonly machine: Machine;
   readonly options: SendOptions;
-  answer: (seen: Seen, index: number) => Answer;
+  answer: (seen: Seen, index: number) => Answer | Promise<Answer>;
   path(name: string): string;
   /** Writes a file, and gives its path. */
   put(name: string, content: string | Buffer): Promise<string>;
@@ -69,9 +71,9 @@ export async function runWorld(): Promise<RunWorld> {
   let underWayCount = 0;
   let stalledCount = 0;
   const server = await listen(async (request, response) => {
-    const one = await receive(request);
+    const one = { ...(await receive(request)), atMs: clock.monotonicMs() };
     seen.push(one);
-    const answer = world.answer(one, seen.length - 1);
+    const answer = await world.answer(one, seen.length - 1);
     if (answer === 'stall') {
       stalledCount += 1;
       response.on('close', () => {
@@ -172,7 +174,7 @@ function usualOptions(endpoint: string, stateDir: string): SendOptions {
   };
 }
 
-async function receive(request: IncomingMessage): Promise<Seen> {
+async function receive(request: IncomingMessage): Promise<Omit<Seen, 'atMs'>> {
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const values =
