@@ -212,6 +212,17 @@ describe('another run', () => {
     expect(JSON.parse(await readFile(`${file}.checkpoint.json`, 'utf8'))).toMatchObject({ state: 'open' });
   });
 
+  it('has taken the job over while it was being completed: the checkpoint stays the other’s', async () => {
+    const file = await world.put('a.csv', rowsText(5));
+    world.disk.before = async (operation) => {
+      if (!operation.startsWith('append a.csv.summary.json')) return;
+      await takeOver(file);
+      world.clock.stepWall(60_000);
+    };
+    expect(codes(await world.run(file))).toEqual([75, 'job-lost']);
+    expect(JSON.parse(await readFile(`${file}.checkpoint.json`, 'utf8'))).toMatchObject({ state: 'open' });
+  });
+
   it('has taken the job over: noticed at the next renewal where nothing stood still', async () => {
     const file = await world.put('a.csv', rowsText(60));
     world.answer = async (_, index) => {
@@ -252,6 +263,18 @@ describe('a caller’s functions', () => {
     expect(countBefore).toBeLessThan(20);
     expect(codes(await world.run(file))).toEqual([0, null]);
     expect(sorted(sent())).toEqual(ids(20));
+    expect((await lines('a.csv')).sort((a, b) => a - b)).toEqual(ids(20).map(byId));
+  });
+
+  it('that throw while other rows are under way leave a job that goes on', async () => {
+    const file = await world.put('a.csv', rowsText(20));
+    world.answer = ({ id }) => (byId(id) <= 3 ? 'stall' : taken); // long enough for a checkpoint within --grace
+    const onRow = () => {
+      throw new RangeError('of the caller');
+    };
+    await expect(world.run(file, {}, { onRow })).rejects.toThrow('of the caller');
+    world.answer = () => taken;
+    expect(codes(await world.run(file))).toEqual([0, null]);
     expect((await lines('a.csv')).sort((a, b) => a - b)).toEqual(ids(20).map(byId));
   });
 });
