@@ -41,7 +41,9 @@ export class Loop {
   #readTo: Position;
   #isPumping = false;
   #hasReadAll = false;
+  /** Set while reading waits, for room to admit row `#roomRowNumber`. */
   #roomWaiter: (() => void) | null = null;
+  #roomRowNumber = 0;
   #stop: Stop | null = null;
   #finish: () => void = () => {};
   readonly #finished: Promise<void>;
@@ -122,7 +124,8 @@ export class Loop {
     for (const { raw, prepared } of fresh) {
       this.#readTo = { rowNumber: raw.rowNumber, lineNumber: raw.lineNumber, byte: raw.startByte };
       if (this.#stop !== null) return false;
-      if (!this.#hasRoomFor(raw.rowNumber)) await this.#room(raw.rowNumber);
+      const isEnough = this.#ready.size >= readyRowCountMax;
+      if (isEnough || !this.#hasRoomFor(raw.rowNumber)) await this.#room(raw.rowNumber);
       if (this.#stop !== null) return false;
       if (prepared === null) {
         this.#window.addEnded(openRow(raw, '', '', null, undefined, earlier.ended.get(raw.rowNumber) ?? 0));
@@ -163,7 +166,7 @@ export class Loop {
       this.#rests.clear();
       this.#ports.pacer.onReady = null;
       this.#holds.end();
-      this.#roomWaiter?.();
+      this.#giveRoom();
     }
     if (stop.patience === 'none') this.#ports.transport.abortAll();
     else if (stop.patience === 'grace' && this.#cancelGrace === null) {
@@ -184,21 +187,30 @@ export class Loop {
     return (await memory.examine(submissions)).values();
   }
 
+  /** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
   #hasRoomFor(rowNumber: number): boolean {
     const oldest = this.#window.oldestOpen;
     if (oldest === undefined) return true;
     return rowNumber - oldest.rowNumber < readAheadRowCountMax && this.#window.formBytes < readAheadBytesMax;
   }
 
-  async #room(rowNumber: number): Promise<void> {
-    while (this.#stop === null && !this.#hasRoomFor(rowNumber)) {
-      const room = new Promise<void>((resolve) => {
-        this.#roomWaiter = resolve;
-      });
+  /** Resolves when the row may be admitted and few rows are left that could go out, or at a stop. */
+  #room(rowNumber: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#roomWaiter = resolve;
+      this.#roomRowNumber = rowNumber;
       this.#pump();
-      await room;
-    }
+    });
+  }
+
+  /** Lets reading go on, if it waits and may. */
+  #giveRoom(): void {
+    if (this.#roomWaiter === null) return;
+    const isWanted = this.#ready.size <= readyRowCountLow && this.#hasRoomFor(this.#roomRowNumber);
+    if (!isWanted && this.#stop === null) return;
+    const resolve = this.#roomWaiter;
     this.#roomWaiter = null;
+    resolve();
   }
 
   #pump(): void {
@@ -246,6 +258,7 @@ export class Loop {
         this.#holds.release();
         const row = this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
+        this.#giveRoom();
         void this.#queue.add(() => this.#try(row, take.permit));
         return true;
       }
@@ -278,10 +291,11 @@ export class Loop {
   async #try(row: OpenRow, permit: Permit): Promise<void> {
     try {
       const { clock, lock, pacer, transport, token } = this.#ports;
+      const { method, clientCode, timeoutMs } = this.#options.request;
       const startedMs = clock.monotonicMs();
       let hasLeft = false;
       const reply = await transport.send(
-        outgoing(row.form, { ...this.#options.request, authorization: token.authorization }),
+        outgoing(row.form, { method, clientCode, timeoutMs, authorization: token.authorization }),
         () => {
           // A connection may have been long in coming: what held when the try was begun must hold still.
           hasLeft = this.#stop === null && permit.isValid() && lock.isHeld();
@@ -367,7 +381,7 @@ export class Loop {
     if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark);
     const next = this.#window.end(row, resultByte);
     if (next !== null) this.#ready.put(next);
-    this.#roomWaiter?.();
+    this.#giveRoom();
   }
 
   #endUnsent(raw: RawRow, id: string, status: RowStatus, reason: Reason): void {
@@ -409,6 +423,12 @@ export class Loop {
 
 /** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. */
 const readAheadRowCountMax = 10_000;
+/**
+ * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
+ * collections of young garbage, and to admit one for each that ends would cost a turn of the queue of promises each.
+ */
+const readyRowCountMax = 2048;
+const readyRowCountLow = 1024;
 /** Rows of 60 KB would be 600 MB at 10,000 of them. */
 const readAheadBytesMax = 16_000_000;
 
