@@ -13,6 +13,8 @@
  * Assumed:
  * - that monotonic clocks, here and at the server, tick equally fast (they drift apart by some ms an hour);
  * - that the wall clock, where it has to be believed, is not further ahead than it ever was while the ledger was used;
+ * - where the system does not name its boots, that a machine which slept has its clock set back only after the runs that
+ *   slept through it have looked at it;
  * - that a machine slept where the clock that counts sleep and the wall clock agree on it. One of them alone moves
  *   nothing: a container's made-up uptime (lxcfs), or a wall clock set by hand. A paused virtual machine, which shows in
  *   neither, frees its units that much later;

@@ -39,7 +39,7 @@ interface Environment {
 }
 
 /** Zeros that are put behind what lmdb uses of the file, once there is less than half as much. */
-const roomBytes = 8 * 1024 * 1024;
+const roomBytes = 4 * 1024 * 1024;
 /** Address space, not memory: many times what a ledger comes to, so that it need not be mapped anew. */
 const mapBytes = 256 * 1024 * 1024;
 

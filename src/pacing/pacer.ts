@@ -204,13 +204,16 @@ class LedgerPacer implements Pacer {
 
   #withoutUnits(nowMs: number): Take {
     this.#ranDry = true;
-    if (this.#usedUpUntilMs > nowMs) return { kind: 'cap-used', freeAtMonotonicMs: this.#usedUpUntilMs };
+    const isUsedUp = this.#transaction === null && this.#usedUpUntilMs > nowMs;
+    if (isUsedUp) return { kind: 'cap-used', freeAtMonotonicMs: this.#usedUpUntilMs };
     this.#isAwaited = true;
     return { kind: 'fetching' };
   }
 
   #fetchAhead(nowMs: number): void {
-    if (this.#transaction !== null || this.#usedUpUntilMs > nowMs) return;
+    if (this.#transaction !== null) return;
+    // What goes back may be granted again.
+    if (this.#usedUpUntilMs > nowMs && !this.#stock.hasReturned) return;
     const isLow = this.#stock.leasedUnits <= this.#lastGrantedUnits / 2;
     const endsSoon = (this.#stock.lastEndMs ?? nowMs) - nowMs < followMs;
     if (isLow || endsSoon) void this.#transact(this.#wantedUnits(nowMs));
@@ -300,11 +303,11 @@ class LedgerPacer implements Pacer {
 
   /** The cap is used up until then: asks again at that time, and now and then before. */
   #armPoll(freeAtMs: number): void {
-    this.#usedUpUntilMs = freeAtMs;
+    this.#usedUpUntilMs = Math.floor(freeAtMs) + 1; // later for sure, whatever was rounded on the way
     if (this.#closing !== null) return;
-    const nowMs = this.#clock.monotonicMs();
+    const delayMs = Math.max(1, this.#usedUpUntilMs - this.#clock.monotonicMs());
     this.#cancelPoll?.();
-    this.#cancelPoll = this.#clock.schedule(Math.min(pollMs, Math.max(0, freeAtMs - nowMs)), () => {
+    this.#cancelPoll = this.#clock.schedule(Math.min(pollMs, delayMs), () => {
       void this.#transact(this.#wantedUnits(this.#clock.monotonicMs()));
     });
   }
@@ -316,7 +319,7 @@ class LedgerPacer implements Pacer {
     const dueMs = this.#stock.hasReturned ? nowMs + tidyMs : this.#stock.firstEndMs;
     this.#cancelTidy?.();
     if (dueMs === null) return;
-    this.#cancelTidy = this.#clock.schedule(Math.max(0, dueMs - nowMs), () => {
+    this.#cancelTidy = this.#clock.schedule(Math.max(0, Math.ceil(dueMs - nowMs)), () => {
       this.#stock.best(this.#clock, this.#clock.monotonicMs());
       if (this.#stock.hasReturned) void this.#transact(0);
       else this.#armTidy();

@@ -14,6 +14,12 @@ export interface RateOptions {
 /** Slots that were missed by less than this are made up for at once: a timer late, a collection of garbage. */
 const catchUpMsMax = 100;
 
+/** All tries of a second have leave, and none has started: nobody says when one will. */
+const askAgainMs = 10;
+
+/** Closer than this is now: sums of fractions are not exact. */
+const grainMs = 0.01;
+
 /** A window this long instead of a second, and slots that much apart, so that no clock's grain lets one try too many in. */
 const windowMs = 1_001;
 const slackFactor = 1.002;
@@ -33,7 +39,7 @@ export class Rate {
   /** The earliest time at which a try may start: now is fine if it is not later than `nowMs`. */
   nextStartMs(nowMs: number): number {
     let startMs = this.#window?.nextStartMs(nowMs) ?? nowMs;
-    for (const grid of this.#grids) startMs = Math.max(startMs, grid.nextMs);
+    for (const grid of this.#grids) startMs = Math.max(startMs, grid.nextStartMs(nowMs));
     return startMs;
   }
 
@@ -56,19 +62,23 @@ export class Rate {
 
 class SlotGrid {
   readonly #gapMs: number;
-  nextMs = Number.NEGATIVE_INFINITY;
+  #nextMs = Number.NEGATIVE_INFINITY;
 
   constructor(gapMs: number) {
     this.#gapMs = gapMs;
   }
 
+  nextStartMs(nowMs: number): number {
+    return this.#nextMs - nowMs < grainMs ? nowMs : this.#nextMs;
+  }
+
   take(nowMs: number): void {
-    const isMadeUp = nowMs - this.nextMs <= catchUpMsMax;
-    this.nextMs = (isMadeUp ? this.nextMs : nowMs) + this.#gapMs;
+    const isMadeUp = nowMs - this.#nextMs <= catchUpMsMax;
+    this.#nextMs = (isMadeUp ? this.#nextMs : nowMs) + this.#gapMs;
   }
 
   giveBack(): void {
-    this.nextMs -= this.#gapMs;
+    this.#nextMs -= this.#gapMs;
   }
 }
 
@@ -85,13 +95,12 @@ class StartWindow {
 
   nextStartMs(nowMs: number): number {
     const size = this.#startsMs.length;
-    while (this.#count > 0 && this.#oldestMs() + windowMs <= nowMs) {
+    while (this.#count > 0 && this.#oldestMs() + windowMs - nowMs < grainMs) {
       this.#first = (this.#first + 1) % size;
       this.#count -= 1;
     }
     if (this.#count + this.#pending < size) return nowMs;
-    // All of them have leave alone: to be asked again when one has started.
-    return this.#count === 0 ? nowMs + 1 : this.#oldestMs() + windowMs;
+    return this.#count === 0 ? nowMs + askAgainMs : this.#oldestMs() + windowMs;
   }
 
   took(): void {
