@@ -114,7 +114,7 @@ export class LiveMemory implements Memory {
     this.#cancelWriting?.();
     try {
       await this.#inTurn(async () => {
-        await this.#writeAll();
+        while (this.#waiting.length > 0) await this.#transact(() => {});
         await this.#store.transact((records) => this.#participation.end(records));
       });
     } finally {
@@ -150,13 +150,7 @@ export class LiveMemory implements Memory {
   #writeSoon(): void {
     this.#cancelWriting?.();
     this.#cancelWriting = null;
-    this.#inTurn(() => this.#writeAll()).catch(() => {});
-  }
-
-  /** At least one transaction, for the renewal that goes with it. */
-  async #writeAll(): Promise<void> {
-    do await this.#transact(() => {});
-    while (this.#waiting.length > 0);
+    this.#inTurn(() => this.#transact(() => {})).catch(() => {});
   }
 
   #scheduleRenewal(): Cancel {

@@ -2,12 +2,10 @@ import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MachineError } from '../../src/errors.js';
-import { LiveMemory } from '../../src/memory/live-memory.js';
 import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
-import { Participation } from '../../src/memory/participation.js';
-import { hashKeys } from '../../src/memory/row-print.js';
-import { movedClock, temporaryFolder } from '../support/index.js';
-import { heldRecords, heldStore } from './support/held-store.js';
+import { temporaryFolder } from '../support/index.js';
+import { heldMemory } from './support/held-memory.js';
+import { heldRecords } from './support/held-store.js';
 import { examine, OnDisk, row, submissionOf, takeAll } from './support/on-disk.js';
 
 const rows = Array.from({ length: 2_000 }, (_, index) => row(`${index}`, { a: 'x', b: 'y' }));
@@ -100,15 +98,15 @@ describe('the key of the memory', () => {
     expect((await examine(other, [row('1', { a: 'x' })]))[0]).toEqual({ kind: 'unchanged' });
   });
 
-  it.each<[string, (keyPath: string) => Promise<void>]>([
+  it.each<[string, (keyPath: string, key: Buffer) => Promise<void>]>([
     ['missing', (path) => rm(path)],
     ['another one', (path) => writeFile(path, new Uint8Array(32))],
     ['too short', (path) => writeFile(path, new Uint8Array(31))],
-    ['too long', (path) => writeFile(path, new Uint8Array(33))],
+    ['too long', (path, key) => writeFile(path, Buffer.concat([key, key]))],
   ])('makes the memory worthless when it is %s', async (_case, damage) => {
     const { machine, keyPath } = await filled();
     const key = await readFile(keyPath);
-    await damage(keyPath);
+    await damage(keyPath, key);
     await expect(machine.open()).rejects.toMatchObject({
       code: 'memory-key-missing',
       exitStatus: 6,
@@ -147,23 +145,3 @@ describe('a disk that fails', () => {
     await expect(new OnDisk(folder).open()).rejects.toMatchObject({ code: 'memory-failed', exitStatus: 6 });
   });
 });
-
-async function heldMemory(held: ReturnType<typeof heldRecords>) {
-  const clock = movedClock();
-  const keys = hashKeys(new Uint8Array(32));
-  const options = {
-    folder: '/m',
-    keyPath: '/k',
-    keyCheck: keys.check,
-    runId: 'r',
-    job: 'j',
-    timeoutMs: 1,
-    clock,
-    bootClock: clock,
-  };
-  const participation = new Participation(options);
-  const store = heldStore(held);
-  await store.transact((records) => participation.register(records));
-  participation.committed();
-  return new LiveMemory(store, participation, { folder: '/m', keys, skipUnchanged: true, refreshAfterDays: 7, clock });
-}

@@ -69,15 +69,6 @@ describe('a run with --changed-only', () => {
     expect(await machine.send([row('1', { a: 'x' })])).toEqual([true]);
   });
 
-  it('writes what was submitted within a second, by itself', async () => {
-    const machine = await onDisk();
-    const killed = await machine.open();
-    takeAll(killed, await examine(killed, [row('1', { a: 'x' })]));
-    await machine.clock.advance(1_000);
-    await killed.size(); // after what is under way
-    expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
-  });
-
   it('leaves a doubt where two runs side by side submit different values, until both are over', async () => {
     const machine = await onDisk();
     const one = await machine.open();

@@ -43,6 +43,12 @@ describe('a visitor’s record', () => {
     );
   });
 
+  it('has room for thousands of attributes', () => {
+    const pending = { kind: 'pending' as const, run: 1, sequence: 2, earlierOpen: 3, echo: 4 };
+    const entries = Array.from({ length: 5_000 }, (_, name) => ({ name, state: { ...pending, value: BigInt(name) } }));
+    expect(decodeRecord(viewOf(encodeRecord(entries)))).toEqual(entries);
+  });
+
   it('takes 16 bytes for an attribute at rest', () => {
     const known: AttributeState = { kind: 'known', value: 1n, setAtMinutes: 29_000_000, echo: 0 };
     const entries = [1, 2, 3, 4, 5].map((name) => ({ name, state: known }));
@@ -71,7 +77,7 @@ describe('isUnchanged', () => {
   const holds = (entries: AttributeEntry[]) => isUnchanged(viewOf(encodeRecord(entries)), print, freshness);
   const all = [0, 1, 2].map(knownEntry);
   const withState = (change: (entry: AttributeEntry) => AttributeState) =>
-    all.map((entry, index) => (index === 1 ? { ...entry, state: change(entry) } : entry));
+    all.map((entry, index) => (index === 2 ? { ...entry, state: change(entry) } : entry));
 
   it('holds when every attribute of the row is known and equal, in whatever order, among whatever others', () => {
     expect(holds(all)).toBe(true);
@@ -81,7 +87,7 @@ describe('isUnchanged', () => {
   });
 
   it('holds where tries with the same value may still arrive', () => {
-    expect(holds(withState(() => ({ kind: 'known', value: values[1] ?? 0n, setAtMinutes, echo: 7 })))).toBe(true);
+    expect(holds(withState(() => ({ kind: 'known', value: values[2] ?? 0n, setAtMinutes, echo: 7 })))).toBe(true);
   });
 
   it.each<[string, (value: bigint) => AttributeState]>([
@@ -89,9 +95,13 @@ describe('isUnchanged', () => {
     ['another value in its high half', (own) => ({ kind: 'known', value: own ^ (1n << 40n), setAtMinutes, echo: 0 })],
     ['the value on its way', (own) => ({ kind: 'pending', value: own, run: 1, sequence: 1, earlierOpen: 0, echo: 0 })],
     ['contested', () => ({ kind: 'contested', through: 1 })],
+    [
+      'contested, by a number like the value',
+      (own) => ({ kind: 'contested', through: Number(BigInt.asUintN(32, own)) }),
+    ],
     ['due', (own) => ({ kind: 'known', value: own, setAtMinutes: setAtMinutes - 10_080, echo: 0 })],
   ])('does not hold when one attribute is %s', (_case, state) => {
-    expect(holds(withState(() => state(values[1] ?? 0n)))).toBe(false);
+    expect(holds(withState(() => state(values[2] ?? 0n)))).toBe(false);
   });
 
   it('does not hold when one attribute is missing', () => {
