@@ -162,6 +162,6 @@ function announceNewLedger(context: JobContext): void {
     kind: 'notice',
     level: 'info',
     code: 'ledger-new',
-    message: `a new ledger of the cap begins in ${context.options.stateDir}: updates of the last 24 hours that it does not know of are not counted. Keep this folder between runs`,
+    message: `a new ledger of the cap of ${context.options.clientCode} begins in ${context.options.stateDir}: updates of the last 24 hours that it does not know of are not counted. Keep this folder between runs`,
   });
 }

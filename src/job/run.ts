@@ -74,10 +74,18 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     if (!(error instanceof ProfileDripError)) throw error;
     // What was refused before a job of it began is not gone on from: the next call reads standard input anew.
     if (file === '-' && lock !== null && error.exitStatus === exitStatus.usage) await dropSpool(machine.disk, files);
-    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message: error.message } };
+    const isNamed = !(error instanceof FileError) || error.message.includes(file);
+    const message = isNamed ? error.message : `${file}: ${error.message}`;
+    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message } };
   } finally {
     await lock?.release();
   }
+}
+
+/** An earlier job's files have other names now: whoever looks for them should know. */
+function sayKept({ hooks, file }: JobContext, kept: JobFiles): void {
+  const message = `${file}: a new job begins; the files of the earlier one are kept as ${kept.stem}.*`;
+  hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'earlier-job-kept', message });
 }
 
 /** The origin that a run sends to. */
@@ -103,6 +111,7 @@ async function workOn(context: JobContext, options: SendOptions, jobs: JobSummar
     if (start.kind === 'anew') {
       const closed = start.isSuperseded && start.checkpoint !== null ? await close(context, start.checkpoint) : null;
       const kept = await archiveJobFiles(machine.disk, files, closed ?? start.checkpoint);
+      if (kept !== null) sayKept(context, kept);
       if (closed !== null) jobs.push(await sumUpClosed({ ...context, files: kept ?? files }, closed));
     }
     return await sendRows(context, batch, columns, identity, start.kind === 'resume' ? start.checkpoint : null, jobs);

@@ -1,4 +1,4 @@
-import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../exit-status.js';
+import { type ExitStatus, endsTheCall, worstStatus } from '../exit-status.js';
 import { version } from '../version.js';
 import { sortFiles } from './job-files.js';
 import type { Machine } from './machine.js';
@@ -28,31 +28,30 @@ export async function sendFiles(
   }
   const jobs: JobSummary[] = [];
   const statuses: ExitStatus[] = [];
-  let worst: { readonly status: ExitStatus; readonly error: RunSummary['error'] } | null = null;
+  const faults: { readonly status: ExitStatus; readonly code: string; readonly message: string }[] = [];
   for (const file of sendable) {
     // The memory is dropped once: what the first FILE submits is to be remembered by the second.
     const forget = options.forget && statuses.length === 0;
     const end = await runJob(file, { ...options, forget }, hooks, machine);
     jobs.push(...end.jobs);
     statuses.push(end.exitStatus);
-    if (worst === null || worstStatus([worst.status, end.exitStatus]) !== worst.status) {
-      worst = { status: end.exitStatus, error: end.error };
-    }
-    if (end.error !== null && sendable.length > 1) {
-      hooks.onEvent?.({
-        kind: 'notice',
-        level: 'warning',
-        code: end.error.code,
-        message: `${file}: ${end.error.message}`,
-      });
+    if (end.error !== null) {
+      const { code } = end.error;
+      const isNamed = sendable.length === 1 || end.error.message.includes(file);
+      const message = isNamed ? end.error.message : `${file}: ${end.error.message}`;
+      faults.push({ status: end.exitStatus, code, message });
+      if (sendable.length > 1) hooks.onEvent?.({ kind: 'notice', level: 'warning', code, message });
     }
     if (endsTheCall(end.exitStatus)) break;
   }
+  const status = worstStatus(statuses);
+  const worst = faults.find((fault) => fault.status === status) ?? faults[0];
   return {
     schema: 1,
     version,
-    exit_status: worst?.status ?? exitStatus.done,
-    error: worst?.error ?? null,
+    exit_status: status,
+    // The worst one's code; every file that has one is named.
+    error: worst === undefined ? null : { code: worst.code, message: faults.map(({ message }) => message).join('; ') },
     jobs,
   };
 }
