@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { realDisk } from '../../src/disk.js';
 import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
+import type { Disk } from '../../src/ports.js';
 import { temporaryFolder } from '../support/index.js';
 import { areSent, examine, OnDisk, row, takeAll } from './support/on-disk.js';
 
@@ -76,15 +78,54 @@ describe('--forget', () => {
     expect(await readdir(join(machine.stateDir, 'memory'))).toEqual(['memory.key']);
   });
 
-  it('may come at any moment of a run’s opening: the run is in the memory that is there afterwards', async () => {
+  it('may come while a run opens it: that run then begins a new one', async () => {
     const machine = await onDisk();
-    for (let turn = 0; turn < 20; turn += 1) {
-      await machine.send([one]);
-      const [memory] = await Promise.all([machine.open(), forget(machine)]);
-      expect(await exists(machine)).toBe(true);
-      expect(areSent(await examine(memory, [row('1', { a: `${turn}` })]))).toEqual([true]);
-      await memory.close();
-      await machine.clock.advance(600_000);
-    }
+    await machine.send([one]);
+    // The run has read its key and is about to register when the last look before the dropping is done.
+    const hasKey = gate();
+    const hasLooked = gate();
+    const waitForLook = () => {
+      hasKey.open();
+      return hasLooked.opened;
+    };
+    const opening = machine.open({ disk: afterClosing('memory.key', waitForLook) });
+    const disk = afterClosing('data.mdb', () => hasKey.opened.then(hasLooked.open));
+    await forgetMemory(machine.stateDir, 'acme', false, { ...machine.ports, disk });
+    const memory = await opening;
+    expect(await exists(machine)).toBe(true);
+    takeAll(memory, await examine(memory, [one]));
+    await memory.close();
+    await machine.clock.advance(600_000);
+    expect(await machine.send([one])).toEqual([false]);
   });
 });
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+/** A disk on which `wait` comes after the closing of a file of that name. */
+function afterClosing(name: string, wait: () => Promise<void>): Disk {
+  return {
+    ...realDisk,
+    async open(path, mode) {
+      const file = await realDisk.open(path, mode);
+      if (!path.endsWith(name)) return file;
+      return {
+        read: (into, positionBytes) => file.read(into, positionBytes),
+        append: (bytes) => file.append(bytes),
+        sync: () => file.sync(),
+        truncate: (sizeBytes) => file.truncate(sizeBytes),
+        stat: () => file.stat(),
+        close: async () => {
+          await file.close();
+          await wait();
+        },
+      };
+    },
+  };
+}
