@@ -121,9 +121,9 @@ class Night {
 }
 
 describe.skipIf(!isBuilt)('runs that are killed at any moment', () => {
-  it.each([1, 2])('leave nothing known that Target does not hold (seed %i)', { timeout: 120_000 }, async (seed) => {
-    const night = new Night(await temporaryFolder(), seed);
-    for (let round = 0; round < 3; round += 1) {
+  it('leave nothing known that Target does not hold', { timeout: 120_000 }, async () => {
+    const night = new Night(await temporaryFolder(), 1);
+    for (let round = 0; round < 4; round += 1) {
       const aheadMs = round * roundMs;
       const second = night.pick([0, 1]) === 1 ? [night.run('job-2', night.file(20), aheadMs)] : [];
       await Promise.all([night.run('job-1', night.file(40), aheadMs), ...second]);
