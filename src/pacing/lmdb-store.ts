@@ -5,6 +5,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { systemClock } from '../clock.js';
 import { realDisk } from '../disk.js';
 import { systemCode } from '../errors.js';
+import { guardExit } from '../exit-guard.js';
 import type { LedgerRecords, LedgerStore } from '../ports.js';
 import { runBuffered } from './buffered-records.js';
 import { damagedLedger, failedLedger, foreignLedger, movedLedger, networkLedger } from './ledger-faults.js';
@@ -89,7 +90,7 @@ async function makeLedger(place: LedgerPlace): Promise<void> {
   try {
     await realDisk.makeFolder(folder);
     const database = openDatabase(folder);
-    await database.transaction(() => writeFormat(recordsOf(database)));
+    await guardExit(database.transaction(() => writeFormat(recordsOf(database))));
     await database.close();
     await realDisk.rename(folder, place.folder);
     await realDisk.syncFolder(place.stateDir);
@@ -179,7 +180,7 @@ async function transact<T>(environment: Environment, work: (records: LedgerRecor
       return { kind: 'threw', error };
     }
   };
-  const outcome = await database.transaction(run).catch(async (error: unknown) => {
+  const outcome = await guardExit(database.transaction(run)).catch(async (error: unknown) => {
     throw failedLedger(place.stateDir, await causeOf(error));
   });
   if (outcome.kind === 'done') return outcome.value;

@@ -85,9 +85,10 @@ describe('draw', () => {
   it('keeps the longest time-out of a bucket, and lets buckets come free in their order', async () => {
     await drawAt(0, { wantedUnits: 1 });
     await drawAt(1, { wantedUnits: 1, timeoutMs: 600_000 });
+    await drawAt(2, { wantedUnits: 1 });
     await drawAt(20_000, { wantedUnits: 1 });
     const freeMs = lifeMs - timeoutMs + 600_000;
-    expect((await drawAt(freeMs - 1)).usedUnits).toBe(3);
+    expect((await drawAt(freeMs - 1)).usedUnits).toBe(4);
     expect((await drawAt(freeMs)).usedUnits).toBe(0);
   });
 

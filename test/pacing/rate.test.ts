@@ -69,14 +69,14 @@ describe('a rate', () => {
   it('is never passed in any second, however late tries start that were given leave', () => {
     const history = fc.array(
       fc.oneof(
-        fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 700 }) }),
+        fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 1_500 }) }),
         fc.record({ kind: fc.constant('take' as const), count: fc.integer({ min: 1, max: 8 }) }),
         fc.record({
           kind: fc.constantFrom('start' as const, 'giveBack' as const),
           count: fc.integer({ min: 1, max: 8 }),
         }),
       ),
-      { maxLength: 60 },
+      { minLength: 20, maxLength: 60 },
     );
     const property = fc.property(history, fc.integer({ min: 1, max: 6 }), (steps, ratePerSecond) => {
       const rate = new Rate({ ratePerSecond, spreadGapMs: 0 });

@@ -68,7 +68,7 @@ function happenings({ courses, wallSteps, sleeps }: What): fc.Arbitrary<Happenin
     { weight: 2, arbitrary: fc.record({ kind: of('sleep'), ms: sleeps }) },
     { weight: 1, arbitrary: fc.record({ kind: of('reboot'), downMs: span, stepMs }) },
   );
-  return fc.array(happening, { minLength: 10, maxLength: 40 });
+  return fc.array(happening, { minLength: 10, maxLength: 40, size: 'max' });
 }
 
 const options = { clientCode: 'acme', isLoopback: false, limit, reserve: 0, ratePerSecond: 0, pace: 'burst' as const };

@@ -17,6 +17,8 @@ export interface Child {
   says(beginning: string): Promise<string>;
   /** Resolves with its lines when it has ended well; rejects otherwise. */
   done(): Promise<readonly string[]>;
+  /** Resolves with its exit status, or the name of the signal that ended it. */
+  ended(): Promise<number | NodeJS.Signals | null>;
   /** Resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -34,7 +36,9 @@ export function start(script: string, args: readonly string[], { namespaced = fa
     lines.push(line);
     for (const listener of listeners) listener();
   });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
   atEndOfFile(() => end(child, ended));
   return {
     lines,
@@ -53,11 +57,12 @@ export function start(script: string, args: readonly string[], { namespaced = fa
       if (status !== 0) throw new Error(`${script} ended with ${status}: ${lines.join(' | ')}`);
       return lines;
     },
+    ended: () => ended,
     kill: () => end(child, ended),
   };
 }
 
-async function end(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
+async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.kill('SIGKILL'); // with `unshare --kill-child`, the namespace's first process too
   await ended;
 }
