@@ -25,7 +25,7 @@ export class World {
   #boot = 1;
   #wallLeadMs = 1_700_000_000_000;
   /** The furthest that the wall clock was ahead when the ledger was looked at: over a restart it is believed that far. */
-  #wallLeadMaxMs = this.#wallLeadMs;
+  #wallLeadMaxMs: number | null = null;
 
   constructor({ namesBoots }: { readonly namesBoots: boolean }) {
     this.#namesBoots = namesBoots;
@@ -77,7 +77,7 @@ export class World {
   }
 
   ledgerIsRead(): void {
-    this.#wallLeadMaxMs = Math.max(this.#wallLeadMaxMs, this.#wallLeadMs);
+    this.#wallLeadMaxMs = Math.max(this.#wallLeadMaxMs ?? this.#wallLeadMs, this.#wallLeadMs);
   }
 
   /**
@@ -106,7 +106,8 @@ export class World {
     this.#bootMs = this.nowMs;
     this.#asleepMs = 0;
     this.#boot += 1;
-    this.#wallLeadMs = Math.min(this.#wallLeadMs + wallStepMs, this.#wallLeadMaxMs);
+    const leadMs = this.#wallLeadMs + wallStepMs;
+    this.#wallLeadMs = Math.min(leadMs, this.#wallLeadMaxMs ?? leadMs);
   }
 
   async start(options: PacerOptions, delays: Delays): Promise<WorldProcess> {
