@@ -154,6 +154,7 @@ export class WorldProcess {
   #pacer: Pacer | null = null;
   #isDead = false;
   #stoppedUntilMs = Number.NEGATIVE_INFINITY;
+  #betweenCount = 0;
 
   constructor(world: World, options: PacerOptions, delays: Delays) {
     this.#world = world;
@@ -186,7 +187,12 @@ export class WorldProcess {
     this.#isDead = true;
   }
 
+  /** For a while only where it is between asking and sending: more than a day there is beyond what can be promised. */
   stop(ms: number): void {
+    if (this.#betweenCount === 0) this.#stopFor(ms);
+  }
+
+  #stopFor(ms: number): void {
     this.#stoppedUntilMs = Math.max(this.#stoppedUntilMs, this.#world.monotonicMs() + ms);
   }
 
@@ -213,10 +219,17 @@ export class WorldProcess {
         this.pacer.giveBack(permit);
         return;
       }
-      if (course.stopsBetweenMs > 0) this.stop(course.stopsBetweenMs);
       const leave = () => this.#leave(course, () => this.pacer.ended(permit));
-      if (course.stopsBetweenMs > 0) this.schedule(0, leave);
-      else leave();
+      if (course.stopsBetweenMs === 0) {
+        leave();
+        return;
+      }
+      this.#stopFor(course.stopsBetweenMs);
+      this.#betweenCount += 1;
+      this.schedule(0, () => {
+        this.#betweenCount -= 1;
+        leave();
+      });
     };
     if (course.startsAfterMs > 0) this.schedule(course.startsAfterMs, start);
     else start();
