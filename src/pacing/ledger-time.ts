@@ -7,17 +7,19 @@
  * of real time, whatever the wall clock does and whichever process looks at it; at most it falls behind. Where the
  * monotonic clock cannot be compared (over a restart; in another time namespace; from process to process where the
  * system does not name its boots), the wall clock is believed, but only as far as it goes beyond where it has been, or
- * would have been by now: one that was set back, or forward and back, makes up for nothing that has been counted. Then
- * nothing comes free early, and nothing later than by as much as the clock was wrong.
+ * would have been by now: one that was set back, or forward and back, makes up for nothing. Then nothing comes free
+ * early, and nothing later than by as much as the clock was wrong.
  *
  * Assumed:
  * - that monotonic clocks, here and at the server, tick equally fast (they drift apart by some ms an hour);
- * - that the wall clock, where it has to be believed, is not further ahead than it ever was while the ledger was used;
+ * - that the wall clock, where it has to be believed, is not further ahead than the runs before saw it at some time:
+ *   a run that looked at nothing but a clock that was behind, and a restart with one that is set right, lose that time;
  * - where the system does not name its boots, that a machine which slept has its clock set back only after the runs that
  *   slept through it have looked at it;
  * - that a machine slept where the clock that counts sleep and the wall clock agree on it. One of them alone moves
  *   nothing: a container's made-up uptime (lxcfs), or a wall clock set by hand. A paused virtual machine, which shows in
  *   neither, frees its units that much later;
+ * - that a try is not under way on both sides of a sleep which is followed by a restart before any run has looked;
  * - that nobody puts an older copy of the ledger in place (a restored backup, a snapshot of the whole machine).
  */
 export interface LedgerTime {
@@ -37,7 +39,7 @@ export interface MachineTime {
 /** The ledger's time at one instant, and the machine's at the same. */
 export interface Anchor extends LedgerTime {
   readonly machine: MachineTime;
-  /** The furthest that the wall clock has been, carried on by the ledger's time. */
+  /** The furthest that the wall clock has been, and where it would be now if it had gone on from there. */
   readonly wallHighMs: number;
 }
 
@@ -61,8 +63,14 @@ export function advance(anchor: Anchor | null, machine: MachineTime): Anchor {
     awakeMs: anchor.awakeMs + gone.awakeMs,
     asleepMs: anchor.asleepMs + gone.asleepMs,
     machine,
-    wallHighMs: Math.max(anchor.wallHighMs + ledgerMs(gone), machine.wallMs),
+    wallHighMs: Math.max(anchor.wallHighMs + goneAtMost(anchor.machine, machine, gone), machine.wallMs),
   };
+}
+
+/** Sleep that is not believed for the ledger's time may have been one: then the wall clock would be further on. */
+function goneAtMost(from: MachineTime, now: MachineTime, gone: LedgerTime): number {
+  const uptimeMs = from.timeBase === now.timeBase ? now.uptimeMs - from.uptimeMs : 0;
+  return Math.max(ledgerMs(gone), uptimeMs);
 }
 
 /** The ledger's time as one number, in milliseconds. */

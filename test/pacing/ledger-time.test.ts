@@ -69,6 +69,12 @@ describe('advance', () => {
     expect(timeOver(wrong, right, next)).toBe(6 * hour); // ten have gone by, and the clock was four ahead
   });
 
+  it('counts no sleep twice during which the clock was set back, and which it shows when it is set right', () => {
+    const awake = later({ wall: 10, monotonic: 10, uptime: 8 * hour });
+    const right = later({ wall: 9 * hour, monotonic: 0 }, 'boot 2');
+    expect(timeOver(awake, right)).toBe(10 + hour);
+  });
+
   it('goes on by the monotonic clock after a restart with a clock far behind', () => {
     const behind = later({ wall: -1_000 * hour, monotonic: 0 }, 'boot 2');
     const hourLater = later({ wall: -999 * hour, monotonic: hour }, 'boot 2');

@@ -113,6 +113,9 @@ async function live(world: World, history: readonly Happening[]): Promise<void> 
         world.stepWall(happening.ms);
         break;
       case 'reboot':
+        if (world.hasSleptUnseen) {
+          await world.start({ ...options, timeoutMs: second }, { commitMs: 0, answerMs: 0 });
+        }
         world.reboot(happening.downMs, happening.stepMs);
         break;
     }

@@ -24,8 +24,12 @@ export class World {
   #asleepMs = 0;
   #boot = 1;
   #wallLeadMs = 1_700_000_000_000;
-  /** The furthest that the wall clock was ahead when the ledger was looked at: over a restart it is believed that far. */
+  /** The furthest that the wall clock was ahead when a run of this boot looked at it: over a restart it is believed so far. */
   #wallLeadMaxMs: number | null = null;
+  /** The same of the boot before, in which there was a run. */
+  #wallLeadBeforeMs: number | null = null;
+  /** The machine slept, and no run has looked at the ledger since: a restart before one does is beyond what is promised. */
+  hasSleptUnseen = false;
 
   constructor({ namesBoots }: { readonly namesBoots: boolean }) {
     this.#namesBoots = namesBoots;
@@ -78,6 +82,7 @@ export class World {
 
   ledgerIsRead(): void {
     this.#wallLeadMaxMs = Math.max(this.#wallLeadMaxMs ?? this.#wallLeadMs, this.#wallLeadMs);
+    this.hasSleptUnseen = false;
   }
 
   /**
@@ -88,6 +93,7 @@ export class World {
     if (!this.#namesBoots) this.#deliver();
     this.nowMs += ms;
     this.#asleepMs += ms;
+    this.hasSleptUnseen = true;
   }
 
   /** What has left arrives, though the machine stands still. */
@@ -107,7 +113,9 @@ export class World {
     this.#asleepMs = 0;
     this.#boot += 1;
     const leadMs = this.#wallLeadMs + wallStepMs;
-    this.#wallLeadMs = Math.min(leadMs, this.#wallLeadMaxMs ?? leadMs);
+    this.#wallLeadMs = Math.min(leadMs, this.#wallLeadMaxMs ?? this.#wallLeadBeforeMs ?? leadMs);
+    this.#wallLeadBeforeMs = this.#wallLeadMaxMs ?? this.#wallLeadBeforeMs;
+    this.#wallLeadMaxMs = null;
   }
 
   async start(options: PacerOptions, delays: Delays): Promise<WorldProcess> {
