@@ -1,4 +1,6 @@
+import type { FileError } from '../errors.js';
 import type { FileStat } from '../ports.js';
+import type { ContentFault } from './faults.js';
 
 /** What the rest of the program sees of FILE: raw rows and errors of form, and nothing of Target. */
 
@@ -71,7 +73,26 @@ export interface RowsOptions {
   readonly fingerprint?: Fingerprint | null;
 }
 
-/** One open FILE. `rows` runs once at a time; the other methods may be called while it does. */
+/** Good rows, the place after them, and then what cannot be read on, at that place. */
+export interface Taken<Row> {
+  readonly rows: readonly Row[];
+  readonly after: Position;
+  readonly fault: FileError | null;
+}
+
+/** Makes rows of content as it comes. After a fault nothing more is accepted, and the place stays where it was. */
+export interface Reader<Row> {
+  /** So many chunks more may be given before the first is answered for; 0: one at a time. */
+  readonly aheadCount: number;
+  /** Takes the next chunk, which must stay as it is. */
+  take(chunk: Buffer): Promise<Taken<Row>>;
+  /** No content follows: the last record may lack its line end. */
+  finish(): Promise<Taken<Row>>;
+  /** The content breaks off here: rows that are whole are still good. */
+  stop(fault: ContentFault): Promise<Taken<Row>>;
+}
+
+/** One open FILE. `rows` or `read` runs once at a time; the other methods may be called while it does. */
 export interface Batch {
   readonly header: Header;
   readonly dataStart: Position;
@@ -83,11 +104,17 @@ export interface Batch {
    * @throws FileError at what cannot be read on, after the good rows before it; MachineError where the disk fails.
    */
   rows(from: Position, options?: RowsOptions): AsyncGenerator<readonly RawRow[], void, void>;
-  /** The place after the last row that `rows` gave; of the bad record after a FileError. */
+  /** The same with the rows that `reader` makes; it stands at `from`. */
+  read<Row>(
+    reader: Reader<Row>,
+    from: Position,
+    options?: Pick<RowsOptions, 'fingerprint'>,
+  ): AsyncGenerator<readonly Row[], void, void>;
+  /** The place after the last row that was given; of the bad record after a FileError. */
   nextPosition(): Position;
-  /** FILE's own bytes that `rows` has come to (compressed ones for a .gz), for progress. */
+  /** FILE's own bytes that reading has come to (compressed ones for a .gz), for progress. */
   readBytes(): number;
-  /** Of the content that `rows` has read so far; throws where none is kept. */
+  /** Of the content that has been read so far, which may be more than rows were made of; throws where none is kept. */
   fingerprint(): Fingerprint;
   /** Of the content up to `byte`, read anew: for what stands before a bad record. */
   fingerprintTo(byte: number): Promise<Fingerprint>;

@@ -48,8 +48,9 @@ async function withoutFormKey(cells: readonly string[], record: Buffer, delimite
 /** The first record after `startByte`. */
 async function readFirstRow(content: Content, path: string, options: BatchOptions, startByte: number): Promise<RawRow> {
   const reader = new RowReader(path, options, { rowNumber: 0, lineNumber: 1, byte: startByte }, true);
-  for await (const [row] of readRows(content.pieces(startByte), reader)) {
-    if (row !== undefined) return row;
+  for await (const { rows, fault } of readRows(content.pieces(startByte), reader)) {
+    if (rows[0] !== undefined) return rows[0];
+    if (fault !== null) throw fault;
   }
   throw empty(path);
 }

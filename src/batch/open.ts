@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { systemCode } from '../errors.js';
 import type { Disk, DiskFile, FileStat } from '../ports.js';
-import type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, RowsOptions } from './batch.js';
+import type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, Reader, RowsOptions } from './batch.js';
 import { type Content, openContent } from './content.js';
 import { ContentFault, notRegular, openingError, readingError } from './faults.js';
 import { fileBlocks, type OpenFile } from './file-blocks.js';
@@ -10,7 +10,17 @@ import { readHeader } from './header.js';
 import { RowReader } from './row-reader.js';
 import { readRows } from './rows.js';
 
-export type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, RowsOptions } from './batch.js';
+export type {
+  Batch,
+  BatchOptions,
+  Fingerprint,
+  Header,
+  Position,
+  RawRow,
+  Reader,
+  RowsOptions,
+  Taken,
+} from './batch.js';
 
 const hashedBlockBytes = 1_048_576;
 
@@ -24,7 +34,7 @@ class OpenBatch implements Batch {
   readonly #content: Content;
   readonly #options: BatchOptions;
 
-  #reader: RowReader | null = null;
+  #next: Position;
   #fingerprinter: Fingerprinter | null = new Fingerprinter(noContent);
   #readBytes = 0;
 
@@ -44,13 +54,26 @@ class OpenBatch implements Batch {
     this.isCompressed = content.isCompressed;
     this.header = start.header;
     this.dataStart = start.dataStart;
+    this.#next = start.dataStart;
   }
 
-  async *rows(from: Position, options: RowsOptions = {}): AsyncGenerator<readonly RawRow[], void, void> {
-    const { withBytes = false, fingerprint = noContent } = options;
+  rows(from: Position, options: RowsOptions = {}): AsyncGenerator<readonly RawRow[], void, void> {
+    const { withBytes = false } = options;
+    return this.read(new RowReader(this.#open.path, this.#options, from, withBytes), from, options);
+  }
+
+  async *read<Row>(
+    reader: Reader<Row>,
+    from: Position,
+    { fingerprint = noContent }: Pick<RowsOptions, 'fingerprint'> = {},
+  ): AsyncGenerator<readonly Row[], void, void> {
     this.#fingerprinter = fingerprint === null ? null : new Fingerprinter(fingerprint);
-    this.#reader = new RowReader(this.#open.path, this.#options, from, withBytes);
-    yield* readRows(this.#chunks(from.byte), this.#reader);
+    this.#next = from;
+    for await (const { rows, after, fault } of readRows(this.#chunks(from.byte), reader)) {
+      this.#next = after;
+      if (rows.length > 0) yield rows;
+      if (fault !== null) throw fault;
+    }
   }
 
   /** The content from `fromByte` on, and what is before it that the fingerprint still wants. */
@@ -68,7 +91,7 @@ class OpenBatch implements Batch {
   }
 
   nextPosition(): Position {
-    return this.#reader?.position() ?? this.dataStart;
+    return this.#next;
   }
 
   readBytes(): number {

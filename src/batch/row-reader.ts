@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileError } from '../errors.js';
-import type { BatchOptions, Position, RawRow } from './batch.js';
+import type { BatchOptions, Position, RawRow, Reader, Taken } from './batch.js';
 import { type ContentFault, nulByte, quoteOpen, recordTooLong } from './faults.js';
 import { countLineEnds, isLineEnd, skipBlankLines } from './lines.js';
 import { RecordParser } from './record-parser.js';
@@ -11,12 +11,6 @@ const recordLinesMax = 20;
 /** At least what csv-parse keeps back until it sees what follows (3 bytes, or those of a delimiter). */
 const keptBackBytesMax = 16;
 
-/** Good rows, and then what cannot be read on. */
-export interface Taken {
-  readonly rows: RawRow[];
-  readonly fault: FileError | null;
-}
-
 /**
  * Makes rows of content as it comes, in chunks cut anywhere.
  *
@@ -24,9 +18,10 @@ export interface Taken {
  * are UTF-8 is read off the source. `#window` is the content from `#windowByte` on, which csv-parse has been fed;
  * `#at` is the index in it after the last record, and `#lineNumber` the line there. Between calls `#at` is 0, and the
  * window holds no more than one record that is not complete (1 MB) and a chunk.
- * After a fault nothing more is accepted, and `position()` stays where the bad record begins.
+ * After a fault nothing more is accepted, and the place stays where the bad record begins.
  */
-export class RowReader {
+export class RowReader implements Reader<RawRow> {
+  readonly aheadCount = 0;
   readonly #path: string;
   readonly #options: BatchOptions;
   readonly #withBytes: boolean;
@@ -54,12 +49,11 @@ export class RowReader {
     this.#parser = new RecordParser(options.delimiter, (cells, endByte) => this.#accept(cells, endByte));
   }
 
-  position(): Position {
+  get #position(): Position {
     return { rowNumber: this.#rowNumber, lineNumber: this.#lineNumber, byte: this.#windowByte + this.#at };
   }
 
-  /** Takes the next chunk, which must stay as it is. */
-  async take(chunk: Buffer): Promise<Taken> {
+  async take(chunk: Buffer): Promise<Taken<RawRow>> {
     const nulAt = chunk.indexOf(0);
     if (nulAt !== -1) {
       await this.#feed(chunk.subarray(0, nulAt));
@@ -73,8 +67,7 @@ export class RowReader {
     return this.#taken();
   }
 
-  /** No content follows: the last record may lack its line end. */
-  async finish(): Promise<Taken> {
+  async finish(): Promise<Taken<RawRow>> {
     const outcome = await this.#parser.finish();
     this.#passBlankLines(true);
     if (outcome === 'quote-open' && this.#fault === null) {
@@ -84,12 +77,11 @@ export class RowReader {
     return this.#taken();
   }
 
-  /** The content breaks off here: rows that are whole are still good. */
-  stop(fault: ContentFault): Promise<Taken> {
+  stop(fault: ContentFault): Promise<Taken<RawRow>> {
     return this.#cutShort(() => fault.toFileError(this.#path, this.#lineReached()));
   }
 
-  async #cutShort(makeFault: () => FileError): Promise<Taken> {
+  async #cutShort(makeFault: () => FileError): Promise<Taken<RawRow>> {
     this.#isCut = true;
     await this.#parser.finish();
     this.#fault ??= makeFault();
@@ -165,13 +157,13 @@ export class RowReader {
     return this.#lineNumber + countLineEnds(this.#window, this.#at, this.#window.length);
   }
 
-  #taken(): Taken {
+  #taken(): Taken<RawRow> {
     const rows = this.#markNotUtf8(this.#rows);
     this.#rows = [];
     this.#window = this.#window.subarray(this.#at);
     this.#windowByte += this.#at;
     this.#at = 0;
-    return { rows, fault: this.#fault };
+    return { rows, after: this.#position, fault: this.#fault };
   }
 
   /** Records begin and end at ASCII, so their bytes are UTF-8 where all of them together are: one look for a whole chunk. */

@@ -1,25 +1,43 @@
-import type { RawRow } from './batch.js';
+import type { Reader, Taken } from './batch.js';
 import { ContentFault } from './faults.js';
-import type { RowReader, Taken } from './row-reader.js';
-
-function* goodRowsFirst({ rows, fault }: Taken): Generator<readonly RawRow[], void, void> {
-  if (rows.length > 0) yield rows;
-  if (fault !== null) throw fault;
-}
 
 /**
- * The rows in `chunks`, in arrays that are never empty.
- * @throws FileError at what cannot be read on, after the good rows before it; what else `chunks` throws.
+ * What `reader` makes of `chunks`, in their order; nothing comes after a fault.
+ * @throws what `chunks` throws, unless it says where the content breaks off.
  */
-export async function* readRows(
+export async function* readRows<Row>(
   chunks: AsyncIterable<Buffer>,
-  reader: RowReader,
-): AsyncGenerator<readonly RawRow[], void, void> {
+  reader: Reader<Row>,
+): AsyncGenerator<Taken<Row>, void, void> {
+  const asked: Promise<Taken<Row>>[] = [];
+  for await (const ask of asksOf(chunks, reader)) {
+    const answer = ask();
+    answer.catch(() => {}); // it is looked at in its turn
+    asked.push(answer);
+    while (asked.length > reader.aheadCount) {
+      const taken = await asked.shift();
+      if (taken === undefined) break;
+      yield taken;
+      if (taken.fault !== null) return;
+    }
+  }
+  for (const answer of asked) {
+    const taken = await answer;
+    yield taken;
+    if (taken.fault !== null) return;
+  }
+}
+
+async function* asksOf<Row>(
+  chunks: AsyncIterable<Buffer>,
+  reader: Reader<Row>,
+): AsyncGenerator<() => Promise<Taken<Row>>, void, void> {
   try {
-    for await (const chunk of chunks) yield* goodRowsFirst(await reader.take(chunk));
+    for await (const chunk of chunks) yield () => reader.take(chunk);
   } catch (error) {
     if (!(error instanceof ContentFault)) throw error;
-    yield* goodRowsFirst(await reader.stop(error));
+    yield () => reader.stop(error);
+    return;
   }
-  yield* goodRowsFirst(await reader.finish());
+  yield () => reader.finish();
 }

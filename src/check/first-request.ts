@@ -1,5 +1,5 @@
 import { defaultEndpoint } from '../endpoint.js';
-import { outgoing } from '../target/prepare.js';
+import { makeOutgoing } from '../target/prepare.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
 /** A request as it would go out, to be shown. */
@@ -28,9 +28,9 @@ const hidden = '…';
 export function shownRequest(request: FirstRequest, options: ShownRequestOptions): ShownRequest {
   const { clientCode, method, hasToken, showValues } = options;
   const origin = options.endpoint ?? defaultEndpoint(clientCode);
-  const make = (form: string) => outgoing(form, { method, clientCode, authorization: null, timeoutMs: 0 });
-  const whole = make(request.form);
-  const shown = showValues ? whole : make(request.form.replaceAll(/=[^&]*/g, `=${hidden}`));
+  const outgoing = makeOutgoing({ method, clientCode, timeoutMs: 0 });
+  const whole = outgoing(request.form, null);
+  const shown = showValues ? whole : outgoing(request.form.replaceAll(/=[^&]*/g, `=${hidden}`), null);
   const headers: [string, string][] = [
     ['host', new URL(origin).host],
     ['connection', 'keep-alive'],

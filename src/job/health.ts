@@ -106,7 +106,7 @@ export class Health<Row extends { countedTries: number }> {
     this.#holdLevel = 0;
     const actions: Action<Row>[] = [{ kind: 'end', row, ending: { status: 'submitted', httpStatus, reason: null } }];
     this.#troubleEnds(actions);
-    actions.push(...this.#endHeldBack());
+    if (this.#heldBack.length > 0) actions.push(...this.#endHeldBack());
     if (this.#question?.phase === 'other-row') {
       const reason: Reason = { code: 'http-403', text: this.#question.reason.text };
       actions.push({ kind: 'end', row: this.#question.row, ending: { status: 'refused', httpStatus: 403, reason } });

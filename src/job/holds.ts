@@ -67,8 +67,8 @@ export class Holds {
     this.#hooks.onRelease(cause, sinceWallMs);
   }
 
-  /** Nothing starts until `look` has answered: with a stop, or with leave to go on. `false`, for whoever wanted to start. */
-  look(look: () => Promise<Stop | null>): false {
+  /** Nothing starts until `look` has answered: with a stop, or with leave to go on. `null`, for whoever wanted to start. */
+  look(look: () => Promise<Stop | null>): null {
     this.#lookCount += 1;
     look().then(
       (stop) => {
@@ -79,10 +79,10 @@ export class Holds {
       },
       (error: unknown) => this.#hooks.onFault(error),
     );
-    return false;
+    return null;
   }
 
-  lookAtFile(): false {
+  lookAtFile(): null {
     return this.look(this.#hooks.lookAtFile);
   }
 

@@ -1,7 +1,7 @@
 import type { Memory } from '../memory/memory.js';
 import type { Pacer } from '../pacing/pacer.js';
 import type { Clock, Transport } from '../ports.js';
-import type { Prepared } from '../target/prepare.js';
+import type { OutgoingOptions } from '../target/prepare.js';
 import type { Hold, HoldCause } from './events.js';
 import type { Health } from './health.js';
 import type { Journal } from './journal.js';
@@ -19,7 +19,7 @@ export interface LoopOptions {
   readonly graceMs: number;
   readonly onCap: 'wait' | 'stop';
   readonly idType: 'pcId' | 'thirdPartyId';
-  readonly request: { readonly method: 'post' | 'get'; readonly clientCode: string; readonly timeoutMs: number };
+  readonly request: OutgoingOptions;
 }
 
 export interface LoopPorts {
@@ -32,7 +32,6 @@ export interface LoopPorts {
   readonly health: Health<OpenRow>;
   readonly token: TokenSource;
   readonly tally: Tally;
-  readonly prepare: (cells: readonly string[], isUtf8: boolean) => Prepared;
 }
 
 export interface LoopHooks {

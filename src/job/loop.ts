@@ -1,10 +1,10 @@
 import PQueue from 'p-queue';
-import type { Position, RawRow } from '../batch/open.js';
+import type { Position } from '../batch/open.js';
 import type { Reason, RowStatus } from '../outcome.js';
 import type { Pacer, Permit } from '../pacing/pacer.js';
 import type { Cancel, Reply } from '../ports.js';
 import { classify } from '../target/classify.js';
-import { outgoing, type Prepared } from '../target/prepare.js';
+import { makeOutgoing, type Outgoing } from '../target/prepare.js';
 import { redact } from '../target/redact.js';
 import type { TriedRow } from './checkpoint.js';
 import type { Hold } from './events.js';
@@ -13,6 +13,7 @@ import type { Action, Ending } from './health.js';
 import { Holds } from './holds.js';
 import type { EarlierRuns, EarlierTries, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
+import type { ReadRow } from './row-source.js';
 import { faultStop, lostJobStop, type Stop } from './stop.js';
 import { type OpenRow, Window } from './window.js';
 
@@ -21,7 +22,9 @@ import { type OpenRow, Window } from './window.js';
  * written down.
  *
  * A row is read, then `ready` (none of its visitor is open before it), then under way, then it has ended; between two
- * tries it rests. Everything that can start a try calls `#pump`, the one place where tries start.
+ * tries it rests. `#nextStart` alone says whether a try may start, and with which row. It is asked by p-queue's tasks,
+ * each of which sends one row after the other for as long as there is one, and by `#pump`, which starts tasks: whatever
+ * can make a try possible calls that.
  *
  * Invariants: of one visitor at most one row is ready, resting or under way; no try starts while older outcomes
  * cannot be written, while the lease on the job is in doubt, or after a stop; a row ends once, and its line is handed
@@ -33,7 +36,10 @@ export class Loop {
   readonly #hooks: LoopHooks;
   readonly #window = new Window();
   readonly #ready = new Fifo<OpenRow>();
+  readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
+  /** Tries under way: the queue's tasks less those that are just looking for a row. */
+  #underWayCount = 0;
   readonly #holds: Holds;
   readonly #rests = new Set<Cancel>();
   #cancelGrace: Cancel | null = null;
@@ -53,6 +59,7 @@ export class Loop {
     this.#options = options;
     this.#ports = ports;
     this.#hooks = hooks;
+    this.#outgoing = makeOutgoing(options.request);
     this.#queue = new PQueue({ concurrency: options.concurrency });
     this.#holds = new Holds(ports.clock, this.#queue, hooks, {
       pump: () => this.#pump(),
@@ -103,7 +110,7 @@ export class Loop {
   }
 
   get underWayCount(): number {
-    return this.#queue.pending;
+    return this.#underWayCount;
   }
 
   get stopped(): Stop | null {
@@ -114,35 +121,33 @@ export class Loop {
    * Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more.
    * `false`: the run stops, no more are wanted.
    */
-  async admit(rows: readonly RawRow[], after: Position, earlier: EarlierRuns): Promise<boolean> {
-    const fresh: { raw: RawRow; prepared: Prepared | null }[] = rows.map((raw) => ({
-      raw,
-      prepared: earlier.ended.has(raw.rowNumber) ? null : this.#ports.prepare(raw.cells, raw.isUtf8),
-    }));
+  async admit(rows: readonly ReadRow[], after: Position, earlier: EarlierRuns): Promise<boolean> {
     await this.#ports.journal.room();
-    const verdicts = await this.#examine(fresh);
-    for (const { raw, prepared } of fresh) {
-      this.#readTo = { rowNumber: raw.rowNumber, lineNumber: raw.lineNumber, byte: raw.startByte };
+    const verdicts = await this.#examine(rows, earlier);
+    for (const read of rows) {
+      const { rowNumber, prepared } = read;
+      this.#readTo = { rowNumber, lineNumber: read.lineNumber, byte: read.startByte };
       if (this.#stop !== null) return false;
       const isEnough = this.#ready.size >= readyRowCountMax;
-      if (isEnough || !this.#hasRoomFor(raw.rowNumber)) await this.#room(raw.rowNumber);
+      if (isEnough || !this.#hasRoomFor(rowNumber)) await this.#room(rowNumber);
       if (this.#stop !== null) return false;
-      if (prepared === null) {
-        this.#window.addEnded(openRow(raw, '', '', null, undefined, earlier.ended.get(raw.rowNumber) ?? 0));
-        earlier.ended.delete(raw.rowNumber);
+      const endedByte = earlier.ended.get(rowNumber);
+      if (endedByte !== undefined) {
+        this.#window.addEnded(openRow(read, '', '', null, undefined, endedByte));
+        earlier.ended.delete(rowNumber);
       } else if (prepared.kind === 'request') {
         const verdict = verdicts?.next().value;
         if (verdict?.kind === 'unchanged') {
-          this.#endUnsent(raw, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
+          this.#endUnsent(read, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
         } else {
           const mark = verdict?.mark ?? null;
-          const row = openRow(raw, prepared.id, prepared.form, mark, earlier.tried.get(raw.rowNumber), -1);
-          earlier.tried.delete(raw.rowNumber);
+          const row = openRow(read, prepared.id, prepared.form, mark, earlier.tried.get(rowNumber), -1);
+          earlier.tried.delete(rowNumber);
           if (this.#window.add(row)) this.#ready.put(row);
         }
       } else {
         const reason: Reason = prepared.kind === 'invalid' ? prepared.reason : { code: 'no-values', text: null };
-        this.#endUnsent(raw, prepared.id, prepared.kind, reason);
+        this.#endUnsent(read, prepared.id, prepared.kind, reason);
       }
     }
     this.#readTo = after;
@@ -175,12 +180,13 @@ export class Loop {
     this.#finishIfDone();
   }
 
-  async #examine(rows: readonly { prepared: Prepared | null }[]) {
+  /** What --changed-only says of each of `rows` that would be sent and has no end yet, in their order. */
+  async #examine(rows: readonly ReadRow[], earlier: EarlierRuns) {
     const { memory } = this.#ports;
     if (memory === null) return null;
     const submissions = [];
-    for (const { prepared } of rows) {
-      if (prepared?.kind === 'request') {
+    for (const { rowNumber, prepared } of rows) {
+      if (prepared.kind === 'request' && !earlier.ended.has(rowNumber)) {
         submissions.push({ id: prepared.id, idType: this.#options.idType, form: prepared.form });
       }
     }
@@ -217,38 +223,64 @@ export class Loop {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      while (this.#startOne());
+      while (this.#hasIdleTask()) {
+        const start = this.#nextStart();
+        if (start === null) break;
+        void this.#queue.add(() => this.#work(start));
+      }
     } finally {
       this.#isPumping = false;
     }
     this.#finishIfDone();
   }
 
-  /** Starts one try, or arranges to be called again when one may start. `false`: not now. */
-  #startOne(): boolean {
-    if (this.#stop !== null || this.#holds.isLooking) return false;
+  #hasIdleTask(): boolean {
+    return this.#queue.pending < this.#options.concurrency;
+  }
+
+  /** A task of the queue, from its first try on. */
+  async #work(first: Start): Promise<void> {
+    for (let start: Start | null = first; start !== null; start = this.#goOn()) {
+      await this.#try(start.row, start.permit);
+    }
+  }
+
+  /** What a task does next; `null`: it ends, and the queue says so. What just ended may let others start as well. */
+  #goOn(): Start | null {
+    if (this.#isPumping) return null;
+    if (this.#hasIdleTask()) this.#pump();
+    this.#isPumping = true;
+    try {
+      return this.#nextStart();
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** The next try, or `null`: not now, and `#pump` is called when one may start. */
+  #nextStart(): Start | null {
+    if (this.#stop !== null || this.#holds.isLooking) return null;
     const { health, journal, lock, pacer, clock } = this.#ports;
-    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck();
-    if (this.#queue.pending >= this.#options.concurrency) return false;
+    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck() ? this.#nextStart() : null;
     const nowMs = clock.monotonicMs();
     const gate = health.gate(nowMs);
     if (gate.kind === 'closed') {
       this.#holds.waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
-      return false;
+      return null;
     }
-    if (this.#ready.size === 0) return false; // all rest: a hold is told all the same
-    if (gate.kind === 'one-at-a-time' && this.#queue.pending > 0) return false;
+    if (this.#ready.size === 0) return null; // all rest: a hold is told all the same
+    if (gate.kind === 'one-at-a-time' && this.#underWayCount > 0) return null;
     // A wait that ended in another way than by its own timer: FILE is looked at all the same.
     if (this.#queue.isPaused && this.hold?.cause !== 'cap') return this.#holds.lookAtFile();
     if (gate.kind === 'open' && this.hold?.cause !== 'cap') this.#holds.release();
-    if (!journal.mayStart()) return false; // onWritten calls again
+    if (!journal.mayStart()) return null; // onWritten calls again
     if (!lock.isHeld()) {
       return this.#holds.look(async () => ((await lock.confirm()) ? null : lostJobStop));
     }
     return this.#startUnder(pacer.take());
   }
 
-  #startUnder(take: ReturnType<Pacer['take']>): boolean {
+  #startUnder(take: ReturnType<Pacer['take']>): Start | null {
     switch (take.kind) {
       case 'go': {
         if (this.#queue.isPaused) {
@@ -258,28 +290,28 @@ export class Loop {
         this.#holds.release();
         const row = this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
+        this.#underWayCount += 1;
         this.#giveRoom();
-        void this.#queue.add(() => this.#try(row, take.permit));
-        return true;
+        return { row, permit: take.permit };
       }
       case 'wait':
         this.#holds.wakeAt(take.untilMonotonicMs, () => this.#pump());
-        return false;
+        return null;
       case 'fetching':
-        return false;
+        return null;
       case 'cap-used':
         if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
         else this.#holds.waitFor('cap', take.freeAtMonotonicMs, this.#ports.clock.monotonicMs());
-        return false;
+        return null;
       case 'fault':
         this.stop(faultStop(take.error));
-        return false;
+        return null;
     }
   }
 
   /** Nothing is ready, resting or under way, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
-    const canMore = this.#queue.pending > 0 || this.#rests.size > 0;
+    const canMore = this.#underWayCount > 0 || this.#rests.size > 0;
     const canRead = !this.#hasReadAll && this.#roomWaiter === null;
     if (canMore || canRead || this.#window.openCount === 0) return false;
     const actions = this.#ports.health.settle();
@@ -291,17 +323,14 @@ export class Loop {
   async #try(row: OpenRow, permit: Permit): Promise<void> {
     try {
       const { clock, lock, pacer, transport, token } = this.#ports;
-      const { method, clientCode, timeoutMs } = this.#options.request;
       const startedMs = clock.monotonicMs();
       let hasLeft = false;
-      const reply = await transport.send(
-        outgoing(row.form, { method, clientCode, timeoutMs, authorization: token.authorization }),
-        () => {
-          // A connection may have been long in coming: what held when the try was begun must hold still.
-          hasLeft = this.#stop === null && permit.isValid() && lock.isHeld();
-          return hasLeft;
-        },
-      );
+      const reply = await transport.send(this.#outgoing(row.form, token.authorization), () => {
+        // A connection may have been long in coming: what held when the try was begun must hold still.
+        hasLeft = this.#stop === null && permit.isValid() && lock.isHeld();
+        return hasLeft;
+      });
+      this.#underWayCount -= 1;
       // A unit under which no byte left goes back; one under which bytes may have left never does.
       if (hasLeft) pacer.ended(permit);
       else pacer.giveBack(permit);
@@ -384,10 +413,10 @@ export class Loop {
     this.#giveRoom();
   }
 
-  #endUnsent(raw: RawRow, id: string, status: RowStatus, reason: Reason): void {
+  #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
     const resultByte = this.#record({
-      rowNumber: raw.rowNumber,
-      lineNumber: raw.lineNumber,
+      rowNumber: read.rowNumber,
+      lineNumber: read.lineNumber,
       id,
       status,
       httpStatus: null,
@@ -396,7 +425,7 @@ export class Loop {
       finishedAtMs: this.#ports.clock.wallMs(),
       reason,
     });
-    this.#window.addEnded(openRow(raw, '', '', null, undefined, resultByte));
+    this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
   }
 
   #record(result: RowResult): number {
@@ -427,13 +456,19 @@ const readAheadRowCountMax = 10_000;
  * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
  * collections of young garbage, and to admit one for each that ends would cost a turn of the queue of promises each.
  */
-const readyRowCountMax = 2048;
-const readyRowCountLow = 1024;
+const readyRowCountMax = 512;
+const readyRowCountLow = 256;
 /** Rows of 60 KB would be 600 MB at 10,000 of them. */
 const readAheadBytesMax = 16_000_000;
 
+/** A row and the leave to send it. */
+interface Start {
+  readonly row: OpenRow;
+  readonly permit: Permit;
+}
+
 function openRow(
-  raw: RawRow,
+  { rowNumber, lineNumber, startByte }: ReadRow,
   id: string,
   form: string,
   mark: OpenRow['mark'],
@@ -441,9 +476,9 @@ function openRow(
   resultByte: number,
 ): OpenRow {
   return {
-    rowNumber: raw.rowNumber,
-    lineNumber: raw.lineNumber,
-    startByte: raw.startByte,
+    rowNumber,
+    lineNumber,
+    startByte,
     id,
     form,
     mark,

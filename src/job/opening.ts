@@ -2,13 +2,13 @@ import type { Batch } from '../batch/open.js';
 import { UsageError } from '../errors.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target/columns.js';
-import { makePreparer } from '../target/prepare.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './checkpoint.js';
 import type { JobContext } from './context.js';
 import { Health } from './health.js';
 import { Journal } from './journal.js';
 import type { EarlierRuns, LoopPorts } from './loop-parts.js';
 import { recover } from './recover.js';
+import type { RowSource } from './row-source.js';
 import { Tally } from './tally.js';
 import { type TokenSource, tokenSource } from './token.js';
 
@@ -18,6 +18,7 @@ export interface Opened {
   readonly base: Checkpoint;
   readonly isResumed: boolean;
   readonly earlier: EarlierRuns;
+  readonly rowSource: RowSource;
   readonly ports: LoopPorts;
   /** Closes all of it, the last opened first. */
   close(): Promise<void>;
@@ -39,6 +40,8 @@ export async function openPass(
   };
   try {
     const token = await openToken(context);
+    const rowSource = openRowSource(context, batch, columns);
+    closers.push(() => rowSource.close());
     const ledger = await machine.openLedger(options);
     closers.push(() => ledger.close());
     const { pacer, isNew } = await openPacer(ledger, machine.clock, machine.bootClock, {
@@ -94,13 +97,12 @@ export async function openPass(
         },
         machine.random,
       ),
-      prepare: makePreparer(columns, options),
     };
     const tried = base.openRows.map(
       (row) => [row.rowNumber, { ...row, earlierMs: Math.max(0, nowMs - row.firstTryAtMs) }] as const,
     );
     const earlier = { ended: recovered?.ended ?? new Map<number, number>(), tried: new Map(tried) };
-    return { base, isResumed: recovered !== null, earlier, ports, close };
+    return { base, isResumed: recovered !== null, earlier, rowSource, ports, close };
   } catch (error) {
     await close().catch(() => {}); // the first error says more
     throw error;
@@ -137,6 +139,12 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
     openRows: [],
     move: null,
   };
+}
+
+function openRowSource({ machine, options, path }: JobContext, batch: Batch, columns: Columns): RowSource {
+  const { values, plus, delimiter, method, clientCode } = options;
+  const request = { path, batch: { delimiter, values }, columns, prepare: { values, plus, method, clientCode } };
+  return machine.openRowSource(request, batch.stat.sizeBytes);
 }
 
 async function openToken(context: JobContext): Promise<TokenSource> {

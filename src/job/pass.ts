@@ -118,8 +118,9 @@ export class Pass {
 
   /** Reads rows into the loop until the file, or the run, is at its end. */
   async #feed(): Promise<FileError | null> {
-    const { base, isResumed, earlier } = this.#opened;
-    const rows = this.#batch.rows(base.next, isResumed ? { fingerprint: base.file.fingerprint } : {});
+    const { base, isResumed, earlier, rowSource } = this.#opened;
+    const fingerprint = isResumed ? { fingerprint: base.file.fingerprint } : {};
+    const rows = this.#batch.read(rowSource.readerFrom(base.next), base.next, fingerprint);
     try {
       for await (const chunk of rows) {
         if (!(await this.#loop.admit(chunk, this.#batch.nextPosition(), earlier))) break;

@@ -10,6 +10,11 @@ import { capView } from '../pacing/status.js';
 import { systemProcessProbe } from '../process-probe.js';
 import { makeTransport } from '../target/client.js';
 import type { Machine } from './machine.js';
+import { rowSource } from './row-source.js';
+import { workerSource } from './worker-source.js';
+
+/** A smaller file is through before a second thread has paid for its start. */
+const ownThreadBytesMin = 1_000_000;
 
 /** The machine that the program runs on. What it opens is closed by whoever asked for it. */
 export const realMachine: Machine = {
@@ -20,6 +25,7 @@ export const realMachine: Machine = {
   processProbe: systemProcessProbe,
   input: (signal) => (signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)),
   readTextFile: (path) => readFile(path, 'utf8'),
+  openRowSource: (request, sizeBytes) => (sizeBytes < ownThreadBytesMin ? rowSource(request) : workerSource(request)),
   openTransport: (origin, options) =>
     makeTransport({
       origin,

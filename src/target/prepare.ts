@@ -133,16 +133,15 @@ function updatePath(clientCode: string): string {
 export interface OutgoingOptions {
   readonly method: Method;
   readonly clientCode: string;
-  /** The whole header (`Bearer …`), or `null`. */
-  readonly authorization: string | null;
   readonly timeoutMs: number;
 }
 
-/** The request for a prepared row's form. */
-export function outgoing(form: string, options: OutgoingOptions): OutgoingTry {
-  const path = updatePath(options.clientCode);
-  const { authorization, timeoutMs } = options;
-  return options.method === 'post'
-    ? { method: 'POST', path, body: form, authorization, timeoutMs }
-    : { method: 'GET', path: `${path}?${form}`, body: null, authorization, timeoutMs };
+/** The request for a prepared row's form. `authorization`: the whole header (`Bearer …`), or `null`. */
+export type Outgoing = (form: string, authorization: string | null) => OutgoingTry;
+
+export function makeOutgoing({ method, clientCode, timeoutMs }: OutgoingOptions): Outgoing {
+  const path = updatePath(clientCode);
+  return method === 'post'
+    ? (form, authorization) => ({ method: 'POST', path, body: form, authorization, timeoutMs })
+    : (form, authorization) => ({ method: 'GET', path: `${path}?${form}`, body: null, authorization, timeoutMs });
 }

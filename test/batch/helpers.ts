@@ -1,7 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Batch, type BatchOptions, openBatch, type Position, type RawRow } from '../../src/batch/open.js';
+import {
+  type Batch,
+  type BatchOptions,
+  openBatch,
+  type Position,
+  type RawRow,
+  type Taken,
+} from '../../src/batch/open.js';
 import { RowReader } from '../../src/batch/row-reader.js';
 import { readRows } from '../../src/batch/rows.js';
 import { realDisk } from '../../src/disk.js';
@@ -87,9 +94,17 @@ async function* asynchronous<T>(items: Iterable<T>): AsyncGenerator<T, void, voi
 
 export const start: Position = { rowNumber: 1, lineNumber: 1, byte: 0 };
 
+async function* arraysOf<Row>(all: AsyncIterable<Taken<Row>>): AsyncGenerator<readonly Row[], void, void> {
+  for await (const { rows, fault } of all) {
+    yield rows;
+    if (fault !== null) throw fault;
+  }
+}
+
 /** Rows of content that comes in the chunks given, with no header before them. */
 export function readChunks(chunks: readonly Buffer[], options: BatchOptions = encoded, from = start): Promise<Reading> {
-  return readAll(readRows(asynchronous(chunks), new RowReader('drop.csv', options, from, true)));
+  const reader = new RowReader('drop.csv', options, from, true);
+  return readAll(arraysOf(readRows(asynchronous(chunks), reader)));
 }
 
 /** The real disk, with one of the open file's methods watched or replaced. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Machine } from '../../src/job/machine.js';
 import type { SendHooks, SendOptions } from '../../src/job/options.js';
+import { rowSource } from '../../src/job/row-source.js';
 import { type JobEnd, runJob } from '../../src/job/run.js';
 import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
 import { capView } from '../../src/pacing/status.js';
@@ -102,6 +103,7 @@ export async function runWorld(): Promise<RunWorld> {
       throw new Error('no standard input here');
     },
     readTextFile: (path) => readFile(path, 'utf8'),
+    openRowSource: rowSource,
     openTransport: async (origin, { concurrency, timeoutMs }) =>
       counted(
         await makeTransport({ origin, connections: concurrency, useProxy: true, connectTimeoutMs: timeoutMs, clock }),

@@ -5,6 +5,7 @@ import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
 import type { Disk, LedgerStore } from '../../src/ports.js';
 import { seededRandom } from '../support/index.js';
 import { checkRun } from './checks.js';
+import { readAhead } from './read-ahead.js';
 import { makeScenario, type Scenario } from './scenario.js';
 import { SimDisk } from './sim-disk.js';
 import { SimServer } from './sim-server.js';
@@ -178,6 +179,7 @@ class Simulation {
         throw new Error('there is no standard input here');
       },
       readTextFile: () => Promise.reject(new Error('there is no token file here')),
+      openRowSource: readAhead,
       openTransport: async () => this.#server.transport(life, isAlive),
       openLedger: async () => this.#sabotage.ledger?.(entries, world, isAlive) ?? store,
       lookAtCap: async (options: SendOptions) => ({ limit: options.dailyCap, used: 0, left: 0, nextFreeAtMs: null }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readColumns } from '../../src/target/columns.js';
-import { makePreparer, outgoing, type PrepareOptions, requestSizeBytes } from '../../src/target/prepare.js';
+import { makeOutgoing, makePreparer, type PrepareOptions, requestSizeBytes } from '../../src/target/prepare.js';
 import { decodeForm } from './form-decoder.js';
 
 const defaults: PrepareOptions = { values: 'encoded', plus: null, method: 'post', clientCode: 'acme' };
@@ -200,7 +200,7 @@ describe('the size of a request', () => {
 
   it('is that of the body with POST, and of path and query with GET', () => {
     for (const method of ['post', 'get'] as const) {
-      const out = outgoing('mboxPC=1', { ...defaults, clientCode: 'ä', method, authorization: null, timeoutMs: 1 });
+      const out = makeOutgoing({ clientCode: 'ä', method, timeoutMs: 1 })('mboxPC=1', null);
       expect(requestSizeBytes('mboxPC=1', { method, clientCode: 'ä' })).toBe((out.body ?? out.path).length);
     }
   });
@@ -213,10 +213,10 @@ describe('the size of a request', () => {
 });
 
 describe('the request', () => {
-  const options = { clientCode: 'acme co', authorization: 'Bearer t', timeoutMs: 30_000 };
+  const options = { clientCode: 'acme co', timeoutMs: 30_000 };
 
   it('is a POST with the form as its body', () => {
-    expect(outgoing('mboxPC=1&profile.a=x', { ...options, method: 'post' })).toEqual({
+    expect(makeOutgoing({ ...options, method: 'post' })('mboxPC=1&profile.a=x', 'Bearer t')).toEqual({
       method: 'POST',
       path: '/m2/acme%20co/profile/update',
       body: 'mboxPC=1&profile.a=x',
@@ -226,7 +226,7 @@ describe('the request', () => {
   });
 
   it('is a GET with the form as its query', () => {
-    expect(outgoing('mboxPC=1', { ...options, method: 'get' })).toMatchObject({
+    expect(makeOutgoing({ ...options, method: 'get' })('mboxPC=1', null)).toMatchObject({
       method: 'GET',
       path: '/m2/acme%20co/profile/update?mboxPC=1',
       body: null,

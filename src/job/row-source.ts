@@ -1,0 +1,69 @@
+import type { BatchOptions, Position, RawRow, Reader, Taken } from '../batch/open.js';
+import { RowReader } from '../batch/row-reader.js';
+import type { Columns } from '../target/columns.js';
+import { makePreparer, type Prepared, type PrepareOptions, type Preparer } from '../target/prepare.js';
+
+/** A data row as the loop takes it: where it stands in FILE, and what it comes to. */
+export interface ReadRow {
+  readonly rowNumber: number;
+  readonly lineNumber: number;
+  readonly startByte: number;
+  readonly prepared: Prepared;
+}
+
+/** All that says how a file's content becomes rows: plain data, which can go to another thread. */
+export interface RowRequest {
+  /** For messages. */
+  readonly path: string;
+  readonly batch: BatchOptions;
+  readonly columns: Columns;
+  readonly prepare: PrepareOptions;
+}
+
+/** Where a pass gets its rows made. */
+export interface RowSource {
+  /** For reading from `from` on; once. */
+  readerFrom(from: Position): Reader<ReadRow>;
+  close(): Promise<void>;
+}
+
+/** Makes rows in this thread. */
+export function rowSource(request: RowRequest): RowSource {
+  return {
+    readerFrom: (from) => new PreparingReader(request, from),
+    close: async () => {},
+  };
+}
+
+class PreparingReader implements Reader<ReadRow> {
+  readonly aheadCount = 0;
+  readonly #reader: Reader<RawRow>;
+  readonly #prepare: Preparer;
+
+  constructor({ path, batch, columns, prepare }: RowRequest, from: Position) {
+    this.#reader = new RowReader(path, batch, from, false);
+    this.#prepare = makePreparer(columns, prepare);
+  }
+
+  async take(chunk: Buffer): Promise<Taken<ReadRow>> {
+    return this.#prepared(await this.#reader.take(chunk));
+  }
+
+  async finish(): Promise<Taken<ReadRow>> {
+    return this.#prepared(await this.#reader.finish());
+  }
+
+  async stop(fault: Parameters<Reader<RawRow>['stop']>[0]): Promise<Taken<ReadRow>> {
+    return this.#prepared(await this.#reader.stop(fault));
+  }
+
+  #prepared({ rows, after, fault }: Taken<RawRow>): Taken<ReadRow> {
+    const read = rows.map(({ rowNumber, lineNumber, startByte, cells, isUtf8 }) => ({
+      rowNumber,
+      lineNumber,
+      startByte,
+      prepared: this.#prepare(cells, isUtf8),
+    }));
+    return { rows: read, after, fault };
+  }
+}

@@ -1,0 +1,28 @@
+import type { Taken } from '../../src/batch/open.js';
+import { packRows, unpackRows } from '../../src/job/packed-rows.js';
+import { type ReadRow, type RowRequest, type RowSource, rowSource } from '../../src/job/row-source.js';
+
+/** Rows made as in a thread of their own, but for the thread: ahead of the loop, and packed on their way to it. */
+export function readAhead(request: RowRequest): RowSource {
+  const source = rowSource(structuredClone(request));
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (make: () => Promise<Taken<ReadRow>>): Promise<Taken<ReadRow>> => {
+    const made = last.then(make).then(({ rows, after, fault }) => {
+      return { rows: unpackRows(structuredClone(packRows(rows))), after, fault };
+    });
+    last = made;
+    return made;
+  };
+  return {
+    readerFrom(from) {
+      const reader = source.readerFrom(from);
+      return {
+        aheadCount: 2,
+        take: (chunk) => inTurn(() => reader.take(chunk)),
+        finish: () => inTurn(() => reader.finish()),
+        stop: (fault) => inTurn(() => reader.stop(fault)),
+      };
+    },
+    close: () => source.close(),
+  };
+}
