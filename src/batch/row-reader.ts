@@ -54,6 +54,7 @@ export class RowReader implements Reader<RawRow> {
   }
 
   async take(chunk: Buffer): Promise<Taken<RawRow>> {
+    if (this.#fault !== null) return this.#taken();
     const nulAt = chunk.indexOf(0);
     if (nulAt !== -1) {
       await this.#feed(chunk.subarray(0, nulAt));
@@ -68,6 +69,7 @@ export class RowReader implements Reader<RawRow> {
   }
 
   async finish(): Promise<Taken<RawRow>> {
+    if (this.#fault !== null) return this.#taken();
     const outcome = await this.#parser.finish();
     this.#passBlankLines(true);
     if (outcome === 'quote-open' && this.#fault === null) {
@@ -82,6 +84,7 @@ export class RowReader implements Reader<RawRow> {
   }
 
   async #cutShort(makeFault: () => FileError): Promise<Taken<RawRow>> {
+    if (this.#fault !== null) return this.#taken();
     this.#isCut = true;
     await this.#parser.finish();
     this.#fault ??= makeFault();

@@ -32,9 +32,9 @@ export function workerSource(request: RowRequest): RowSource {
 
   const ask = (question: Exclude<Ask, { kind: 'begin' }>) =>
     new Promise<Answer>((resolve, reject) => {
-      if (fault !== null) reject(fault);
       waiting.push({ resolve, reject });
-      worker.postMessage(question);
+      if (fault === null) worker.postMessage(question);
+      else fail(fault);
     }).then(takenFrom);
 
   return {
