@@ -58,7 +58,7 @@ async function workUnderLock(
   lock: Lock,
   runId: string,
 ): Promise<RunSummary> {
-  const end = new CallEnd();
+  const end = new CallEnd(drop.watch);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])]);
   let lost: ProfileDripError | null = null;
@@ -118,13 +118,22 @@ function sayUnwatched({ onEvent }: DropHooks, { root }: Place): void {
 
 /** What came of the call so far. */
 class CallEnd {
+  readonly #isWatching: boolean;
   readonly #jobs: JobSummary[] = [];
   #status: ExitStatus = exitStatus.done;
   #error: RunSummary['error'] = null;
 
+  constructor(isWatching: boolean) {
+    this.#isWatching = isWatching;
+  }
+
+  /**
+   * A pass has its worst file's status. What watches has the status of what ended it: a file that was put to failed/ a
+   * week ago must not hide from systemd that the cap is used up today.
+   */
   add({ fate, jobs, exitStatus: status, error }: Taken): void {
     this.#jobs.push(...jobs);
-    if (fate !== 'gone') this.#worsen(status, error);
+    if (fate === 'stays' || (fate !== 'gone' && !this.#isWatching)) this.#worsen(status, error);
   }
 
   fault({ exitStatus: status, code, message }: ProfileDripError): void {

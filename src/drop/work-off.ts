@@ -29,6 +29,7 @@ export async function workOff(work: WorkOff): Promise<void> {
   const { drop, signal, clock } = work;
   const arrivals = new Arrivals(drop);
   let takenCount = 0;
+  let hasSaidSettling = false;
   while (!signal.aborted) {
     await work.requireLock();
     await mend(work);
@@ -47,6 +48,10 @@ export async function workOff(work: WorkOff): Promise<void> {
     if (nextLookMs === null) {
       sayWhatWaits(work, inputs, takenCount);
       return;
+    }
+    if (!drop.watch && !hasSaidSettling) {
+      hasSaidSettling = true;
+      saySettling(work, nextLookMs - clock.monotonicMs());
     }
     const pauseMs = Math.max(1, nextLookMs - clock.monotonicMs());
     if (await work.pause(pauseMs)) await sleep(clock, noticesTogetherMs, signal);
@@ -86,6 +91,12 @@ function dueTimes(inputs: readonly Input[]): number[] {
   return inputs.flatMap(({ arrival }) =>
     arrival.kind === 'coming' && arrival.dueMonotonicMs !== null ? [arrival.dueMonotonicMs] : [],
   );
+}
+
+/** A pass that seems to do nothing for a minute is taken for a hung one. */
+function saySettling({ hooks, place, drop }: WorkOff, pauseMs: number): void {
+  const message = `${place.root}: waiting ${Math.ceil(pauseMs / 1000)} s, to see that what is there stands still for ${drop.settleMs / 1000} s (--settle; --marker needs no wait)`;
+  hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'drop-settling', message });
 }
 
 function sayWhatWaits({ hooks, place, drop }: WorkOff, inputs: readonly Input[], takenCount: number): void {

@@ -227,6 +227,7 @@ describe('--settle', () => {
     expect(await done).toMatchObject({ exit_status: 0 });
     expect(world.sent).toEqual(['a']);
     expect(world.files()).toContain('b.csv');
+    expect(world.notices().filter((code) => code === 'drop-settling')).toHaveLength(1);
     expect(world.notices()).toContain('drop-waiting');
   });
 });
@@ -245,6 +246,21 @@ describe('--watch', () => {
     const summary = await world.run({ watch: true }, realDisk, { onFileEnd, signal: stop.signal });
     expect(summary).toMatchObject({ exit_status: 143, error: { code: 'interrupted' } });
     expect(world.sent).toEqual(['a', 'b']);
+  });
+});
+
+describe('the status of --watch', () => {
+  it('is that of what ended it, whatever became of the files before', async () => {
+    const world = await dropWorld();
+    world.put('a.csv', 'bad\n');
+    world.put('b.csv', rows('b', 'c'));
+    world.answer = () => unauthorized;
+    expect(await world.run({ watch: true })).toMatchObject({ exit_status: 3, error: { code: 'unauthorized' } });
+    const late = await dropWorld();
+    late.put('a.csv', 'bad\n');
+    late.put('b.csv', rows('b', 'c'));
+    const options = { dailyCap: 1, onCap: 'stop' } as const;
+    expect(await late.run({ watch: true, ...options })).toMatchObject({ exit_status: 4 });
   });
 });
 
