@@ -45,6 +45,14 @@ export async function makeTransport(options: TransportOptions): Promise<Transpor
     last.place = one.place;
   };
 
+  // Replies that came in one turn of the event loop are handed out together at its end, where undici uses their
+  // connections again: reading, judging and writing each go on for many tries in a row, which caches reward.
+  let settled: (() => void)[] = [];
+  const handOut = () => {
+    const all = settled;
+    settled = [];
+    for (const resolve of all) resolve();
+  };
   const abortAll = () => {
     for (const each of [...unsettled]) each.abort();
   };
@@ -57,7 +65,8 @@ export async function makeTransport(options: TransportOptions): Promise<Transpor
         }
         const settle = (reply: Reply) => {
           leave(one);
-          resolve(reply);
+          if (settled.length === 0) setImmediate(handOut);
+          settled.push(() => resolve(reply));
         };
         const one = new Try(unsettled.length, mayStart, settle, reject);
         unsettled.push(one);
