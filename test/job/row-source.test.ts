@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-// A thread runs what was built: it cannot load the sources.
-import { workerSource } from '../../dist/job/worker-source.js';
 import { ContentFault } from '../../src/batch/faults.js';
 import type { Position, Reader, Taken } from '../../src/batch/open.js';
 import { packRows, unpackRows } from '../../src/job/packed-rows.js';
 import { type ReadRow, type RowRequest, rowSource } from '../../src/job/row-source.js';
 import { readColumns } from '../../src/target/columns.js';
 import { makePreparer } from '../../src/target/prepare.js';
+
+/** A thread runs what was built (`npm test` builds): it cannot load the sources. */
+const built = new URL('../../dist/job/worker-source.js', import.meta.url).href;
+const { workerSource } = (await import(built)) as typeof import('../../src/job/worker-source.js');
 
 const prepare = { values: 'encoded', plus: null, method: 'post', clientCode: 'acme' } as const;
 
