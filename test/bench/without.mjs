@@ -86,5 +86,6 @@ const options = {
 };
 const summary = await sendFiles([file], options, {}, machine);
 if (summary.error !== null) throw new Error(summary.error.message);
+// Not process.exit: it would cut off what a pipe has not taken yet.
+process.exitCode = summary.exit_status;
 if (what === 'recorded') process.stdout.write(JSON.stringify(startsMs));
-process.exit(summary.exit_status);
