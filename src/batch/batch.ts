@@ -92,6 +92,13 @@ export interface Reader<Row> {
   stop(fault: ContentFault): Promise<Taken<Row>>;
 }
 
+/** Where rows are made of FILE's content: here, or in a thread of its own. */
+export interface RowSource<Row> {
+  /** For reading from `from` on; once. */
+  readerFrom(from: Position): Reader<Row>;
+  close(): Promise<void>;
+}
+
 /** One open FILE. `rows` or `read` runs once at a time; the other methods may be called while it does. */
 export interface Batch {
   readonly header: Header;

@@ -18,6 +18,7 @@ export type {
   Position,
   RawRow,
   Reader,
+  RowSource,
   RowsOptions,
   Taken,
 } from './batch.js';

@@ -67,9 +67,12 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
       invalidCount: inspector.invalidCount,
     }),
   });
+  const request = { path: context.path, batch: { delimiter: options.delimiter, values: options.values } };
+  const source = ports.openRowSource(request, batch.stat.sizeBytes);
   let fault: FileError | null = null;
   try {
-    for await (const chunk of batch.rows(batch.dataStart, { fingerprint: null })) {
+    const reader = source.readerFrom(batch.dataStart);
+    for await (const chunk of batch.read(reader, batch.dataStart, { fingerprint: null })) {
       if (hooks.signal?.aborted === true) break;
       await rows.take(chunk);
     }
@@ -79,6 +82,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
     inspector.problems.note(error.code, { row: rowNumber, line: error.lineNumber ?? lineNumber });
     fault = error;
   } finally {
+    await source.close();
     hooks.onEvent?.({ kind: 'ended', file });
   }
   return { found: inspector.found(), fault };

@@ -1,3 +1,5 @@
+import type { RawRow, RowSource } from '../batch/open.js';
+import type { RawRowRequest } from '../batch/raw-row-source.js';
 import type { BootClock, Clock, Disk, Random } from '../ports.js';
 
 /** What a check touches of the machine. */
@@ -6,6 +8,8 @@ export interface CheckPorts {
   readonly bootClock: BootClock;
   readonly random: Random;
   readonly disk: Disk;
+  /** `sizeBytes`: of FILE. */
+  openRowSource(request: RawRowRequest, sizeBytes: number): RowSource<RawRow>;
   /** Standard input, for `-`. */
   readonly input: () => AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
+import { ownThreadBytesMin, threadSource } from '../batch/thread-source.js';
 import { systemBootClock, systemClock, systemRandom } from '../clock.js';
 import { realDisk } from '../disk.js';
 import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
@@ -10,11 +11,8 @@ import { capView } from '../pacing/status.js';
 import { systemProcessProbe } from '../process-probe.js';
 import { makeTransport } from '../target/client.js';
 import type { Machine } from './machine.js';
+import { unpackRows } from './packed-rows.js';
 import { rowSource } from './row-source.js';
-import { workerSource } from './worker-source.js';
-
-/** A smaller file is through before a second thread has paid for its start. */
-const ownThreadBytesMin = 1_000_000;
 
 /** The machine that the program runs on. What it opens is closed by whoever asked for it. */
 export const realMachine: Machine = {
@@ -25,7 +23,10 @@ export const realMachine: Machine = {
   processProbe: systemProcessProbe,
   input: (signal) => (signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)),
   readTextFile: (path) => readFile(path, 'utf8'),
-  openRowSource: (request, sizeBytes) => (sizeBytes < ownThreadBytesMin ? rowSource(request) : workerSource(request)),
+  openRowSource: (request, sizeBytes) =>
+    sizeBytes < ownThreadBytesMin
+      ? rowSource(request)
+      : threadSource(new URL('./row-thread.js', import.meta.url), request, unpackRows),
   openTransport: (origin, options) =>
     makeTransport({
       origin,

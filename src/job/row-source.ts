@@ -1,4 +1,4 @@
-import type { BatchOptions, Position, RawRow, Reader, Taken } from '../batch/open.js';
+import type { BatchOptions, Position, RawRow, Reader, RowSource, Taken } from '../batch/open.js';
 import { RowReader } from '../batch/row-reader.js';
 import type { Columns } from '../target/columns.js';
 import { makePreparer, type Prepared, type PrepareOptions, type Preparer } from '../target/prepare.js';
@@ -20,15 +20,8 @@ export interface RowRequest {
   readonly prepare: PrepareOptions;
 }
 
-/** Where a pass gets its rows made. */
-export interface RowSource {
-  /** For reading from `from` on; once. */
-  readerFrom(from: Position): Reader<ReadRow>;
-  close(): Promise<void>;
-}
-
 /** Makes rows in this thread. */
-export function rowSource(request: RowRequest): RowSource {
+export function rowSource(request: RowRequest): RowSource<ReadRow> {
   return {
     readerFrom: (from) => new PreparingReader(request, from),
     close: async () => {},

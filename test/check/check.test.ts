@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { rawRowSource } from '../../src/batch/raw-row-source.js';
 import { countCharacters } from '../../src/check/attributes.js';
 import { type CheckOptions, checkBatch } from '../../src/check/check.js';
 import { idHint } from '../../src/check/hints.js';
@@ -37,7 +38,14 @@ async function check(content: string | Buffer, given: Partial<CheckOptions> = {}
   await writeFile(path, content);
   const stateDir = join(folder, 'state');
   const clock = movedClock();
-  const ports = { clock, bootClock: clock, random: seededRandom(1), disk: realDisk, input: () => Readable.from([]) };
+  const ports = {
+    clock,
+    bootClock: clock,
+    random: seededRandom(1),
+    disk: realDisk,
+    openRowSource: rawRowSource,
+    input: () => Readable.from([]),
+  };
   const result = await checkBatch([path], { ...base, stateDir, ...given }, {}, ports);
   const [found] = result.files;
   if (found === undefined) throw new Error('no file was checked');

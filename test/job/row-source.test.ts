@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ContentFault } from '../../src/batch/faults.js';
 import type { Position, Reader, Taken } from '../../src/batch/open.js';
+import { threadSource } from '../../src/batch/thread-source.js';
 import { packRows, unpackRows } from '../../src/job/packed-rows.js';
 import { type ReadRow, type RowRequest, rowSource } from '../../src/job/row-source.js';
 import { readColumns } from '../../src/target/columns.js';
 import { makePreparer } from '../../src/target/prepare.js';
 
 /** A thread runs what was built (`npm test` builds): it cannot load the sources. */
-const built = new URL('../../dist/job/worker-source.js', import.meta.url).href;
-const { workerSource } = (await import(built)) as typeof import('../../src/job/worker-source.js');
+const program = new URL('../../dist/job/row-thread.js', import.meta.url);
 
 const prepare = { values: 'encoded', plus: null, method: 'post', clientCode: 'acme' } as const;
 
@@ -23,7 +23,7 @@ const request = requestOf('thirdPartyId,tier,city');
 const from: Position = { rowNumber: 1, lineNumber: 2, byte: 40 };
 
 function inThread(wanted: RowRequest = request): Reader<ReadRow> {
-  const source = workerSource(wanted);
+  const source = threadSource(program, wanted, unpackRows);
   onTestFinished(() => source.close());
   return source.readerFrom(from);
 }

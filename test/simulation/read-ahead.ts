@@ -1,9 +1,9 @@
-import type { Taken } from '../../src/batch/open.js';
+import type { RowSource, Taken } from '../../src/batch/open.js';
 import { packRows, unpackRows } from '../../src/job/packed-rows.js';
-import { type ReadRow, type RowRequest, type RowSource, rowSource } from '../../src/job/row-source.js';
+import { type ReadRow, type RowRequest, rowSource } from '../../src/job/row-source.js';
 
 /** Rows made as in a thread of their own, but for the thread: ahead of the loop, and packed on their way to it. */
-export function readAhead(request: RowRequest): RowSource {
+export function readAhead(request: RowRequest): RowSource<ReadRow> {
   const source = rowSource(structuredClone(request));
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (make: () => Promise<Taken<ReadRow>>): Promise<Taken<ReadRow>> => {

@@ -1,0 +1,65 @@
+import { Worker } from 'node:worker_threads';
+import { FileError } from '../errors.js';
+import type { Position, Reader, RowSource, Taken } from './batch.js';
+import type { ContentFault } from './faults.js';
+import type { Answer, Ask } from './thread.js';
+
+/** So many chunks wait for the thread, or for who asked: enough that neither waits for the other. */
+const aheadCount = 2;
+
+/** A smaller file is through before a second thread has paid for its start. */
+export const ownThreadBytesMin = 1_000_000;
+
+interface Waiting<Packed> {
+  resolve(answer: Answer<Packed>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Makes rows in a thread of its own, which `program` is (a module that calls `serveRows`, thread.ts); it is handed
+ * `request`. Disk and network stay where they are: the thread gets content and gives rows, nothing else.
+ */
+export function threadSource<Row, Packed>(
+  program: URL,
+  request: unknown,
+  unpack: (packed: Packed) => Row[],
+): RowSource<Row> {
+  const worker = new Worker(program, { workerData: request });
+  const waiting: Waiting<Packed>[] = [];
+  let fault: unknown = null;
+  const fail = (error: unknown) => {
+    fault ??= error;
+    for (const { reject } of waiting.splice(0)) reject(fault);
+  };
+  worker.on('message', (answer: Answer<Packed>) => waiting.shift()?.resolve(answer));
+  worker.on('error', fail);
+  worker.on('exit', (status) => fail(new Error(`the thread that makes rows has ended with ${status}`)));
+
+  const takenFrom = ({ rows, after, fault }: Answer<Packed>): Taken<Row> => ({
+    rows: unpack(rows),
+    after,
+    fault: fault && new FileError(fault.code, fault.message, fault.lineNumber),
+  });
+  const ask = (question: Exclude<Ask, { kind: 'begin' }>) =>
+    new Promise<Answer<Packed>>((resolve, reject) => {
+      waiting.push({ resolve, reject });
+      if (fault === null) worker.postMessage(question);
+      else fail(fault);
+    }).then(takenFrom);
+
+  return {
+    readerFrom(from: Position): Reader<Row> {
+      const begin: Ask = { kind: 'begin', from };
+      worker.postMessage(begin);
+      return {
+        aheadCount,
+        take: (chunk: Buffer) => ask({ kind: 'take', chunk }),
+        finish: () => ask({ kind: 'finish' }),
+        stop: ({ code, message }: ContentFault) => ask({ kind: 'stop', code, message }),
+      };
+    },
+    async close() {
+      await worker.terminate();
+    },
+  };
+}
