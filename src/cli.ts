@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { type ExitStatus, exitStatus } from './exit-status.js';
 import { version } from './version.js';
 
@@ -37,6 +38,15 @@ function surviveBrokenPipes(): { readonly hasFault: () => boolean } {
   return { hasFault: () => hasFault };
 }
 
+/**
+ * V8 lets old garbage grow to three times what is alive, which a long file's run comes to and a short one's does not.
+ * At half of what is alive memory stays where it is within seconds, whatever the file's length, and rows go out as
+ * fast (README, "Speed"). Only V8 has to know this setting: one that does not says so, and does as it always did.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--heap-growing-percent=50');
+}
+
 async function runProgram(args: readonly string[]): Promise<ExitStatus> {
   const [{ main }, { processHost }, { sayFailure }] = await Promise.all([
     import('./commands/main.js'),
@@ -55,6 +65,7 @@ const output = surviveBrokenPipes();
 const args = process.argv.slice(2);
 const answer = quickAnswer(args);
 if (answer === null) {
+  keepHeapSmall();
   process.exitCode = exitStatus.internal; // should all work end before the program has come to its own end
   const status = await runProgram(args);
   // Exits, whatever still holds the process: it has no more to do.

@@ -33,8 +33,9 @@ async function sizeNow(open: OpenFile): Promise<number> {
 }
 
 /**
- * FILE's own bytes from `fromByte` to its end, in fresh buffers of at most `blockBytes`. What is appended while they
- * are read is read too. `onRead` is told the byte that reading has come to.
+ * FILE's own bytes from `fromByte` to its end, in blocks of at most `blockBytes`: each in a buffer that `newBuffer` gives,
+ * which may be the last one again where blocks are not kept. What is appended while they are read is read too. `onRead`
+ * is told the byte that reading has come to.
  * @throws ContentFault where the file has become shorter than it was, MachineError where the disk fails.
  */
 export async function* fileBlocks(
@@ -42,11 +43,12 @@ export async function* fileBlocks(
   fromByte: number,
   blockBytes: number,
   onRead: (toByte: number) => void,
+  newBuffer: (bytes: number) => Buffer = Buffer.allocUnsafe,
 ): AsyncGenerator<Buffer, void, void> {
   let atByte = fromByte;
   let emptyReadCount = 0;
   for (;;) {
-    const block = Buffer.allocUnsafe(blockBytes);
+    const block = newBuffer(blockBytes);
     const count = await readFully(open, block, atByte);
     atByte += count;
     onRead(atByte);

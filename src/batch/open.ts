@@ -125,8 +125,16 @@ class OpenBatch implements Batch {
 
   async sha256(): Promise<string> {
     const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(hashedBlockBytes); // one for all: a hundred of them come to more than the program
+    const blocks = fileBlocks(
+      this.#open,
+      0,
+      buffer.length,
+      () => {},
+      () => buffer,
+    );
     try {
-      for await (const block of fileBlocks(this.#open, 0, hashedBlockBytes, () => {})) hash.update(block);
+      for await (const block of blocks) hash.update(block);
     } catch (error) {
       throw error instanceof ContentFault ? error.toFileError(this.#open.path, null) : error;
     }

@@ -7,6 +7,8 @@ import type { Answer, Ask } from './thread.js';
 /** So many chunks wait for the thread, or for who asked: enough that neither waits for the other. */
 const aheadCount = 2;
 
+/** Rows leave the thread as soon as they are made: of more room for young garbage there would only be more garbage. */
+const maxYoungGenerationSizeMb = 12;
 /** A smaller file is through before a second thread has paid for its start. */
 export const ownThreadBytesMin = 1_000_000;
 
@@ -24,7 +26,7 @@ export function threadSource<Row, Packed>(
   request: unknown,
   unpack: (packed: Packed) => Row[],
 ): RowSource<Row> {
-  const worker = new Worker(program, { workerData: request });
+  const worker = new Worker(program, { workerData: request, resourceLimits: { maxYoungGenerationSizeMb } });
   const waiting: Waiting<Packed>[] = [];
   let fault: unknown = null;
   const fail = (error: unknown) => {
