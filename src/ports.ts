@@ -102,9 +102,17 @@ export type Reply =
   /** `abortAll` ended it after bytes left: it may have been taken. */
   | { readonly kind: 'aborted' };
 
+/** Who has a try carried. */
+export interface Sender {
+  /** Asked in the same step in which the bytes are handed to the socket: `false` and nothing leaves. Does not throw. */
+  mayStart(): boolean;
+  /** Called once, and never before `send` has returned. Does not throw. */
+  settled(reply: Reply): void;
+}
+
 export interface Transport {
-  /** `mayStart` is asked in the same step in which the bytes are handed to the socket: `false` and nothing leaves. */
-  send(outgoing: OutgoingTry, mayStart: () => boolean): Promise<Reply>;
+  /** Tens of thousands a second: hence a call back and no promise. */
+  send(outgoing: OutgoingTry, sender: Sender): void;
   /** Ends what is under way at once. */
   abortAll(): void;
   close(): Promise<void>;

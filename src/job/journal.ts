@@ -111,11 +111,11 @@ export class Journal {
     return startByte;
   }
 
-  /** Whether a try may start: nothing new goes out while older outcomes cannot be written. Cheap. */
-  mayStart(): boolean {
+  /** Whether a try may start: nothing new goes out while older outcomes cannot be written. Cheap. `nowMs`: monotonic, read in this step. */
+  mayStart(nowMs = this.#clock.monotonicMs()): boolean {
     if (this.#fault !== null || this.#isClosed) return false;
     const oldestMs = this.#appendingSinceMs ?? this.#bufferedSinceMs;
-    return oldestMs === null || this.#clock.monotonicMs() - oldestMs <= unwrittenAgeMaxMs;
+    return oldestMs === null || nowMs - oldestMs <= unwrittenAgeMaxMs;
   }
 
   /** Resolves when no more than 1 MB is waiting to be written, or none of it will be. To be awaited between chunks of rows. */

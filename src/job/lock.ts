@@ -1,6 +1,7 @@
 import { sleep } from '../clock.js';
 import { ProfileDripError } from '../errors.js';
 import { exitStatus } from '../exit-status.js';
+import { instantOf } from '../instant.js';
 import type { Cancel } from '../ports.js';
 import { onDisk } from './disk-fault.js';
 import { describeHolder, type FoundLease, findLease, judgeLease, leaseLifeMs } from './lease.js';
@@ -82,12 +83,11 @@ export class Lock {
     this.#setTimer();
   }
 
-  /** Whether a try may start on this lease. Cheap: asked before each. */
-  isHeld(): boolean {
-    const { clock } = this.#options;
+  /** Whether a try may start on this lease. Cheap: asked before each. `now`: read in this step. */
+  isHeld(now = instantOf(this.#options.clock)): boolean {
     if (this.#state !== 'held') return false;
     // The monotonic clock stands still while the machine sleeps; the wall clock does not.
-    const sinceMs = Math.max(clock.monotonicMs() - this.#renewal.monotonicMs, clock.wallMs() - this.#renewal.wallMs);
+    const sinceMs = Math.max(now.monotonicMs - this.#renewal.monotonicMs, now.wallMs - this.#renewal.wallMs);
     return sinceMs <= sureForMs;
   }
 

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import type { Position } from '../batch/open.js';
-import type { Reason, RowStatus } from '../outcome.js';
+import { type Instant, instantOf } from '../instant.js';
 import type { Pacer, Permit } from '../pacing/pacer.js';
 import type { Cancel, Reply } from '../ports.js';
 import { classify } from '../target/classify.js';
@@ -11,7 +11,8 @@ import type { Hold } from './events.js';
 import { Fifo } from './fifo.js';
 import type { Action, Ending } from './health.js';
 import { Holds } from './holds.js';
-import type { EarlierRuns, EarlierTries, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
+import { Intake } from './intake.js';
+import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
 import type { ReadRow } from './row-source.js';
 import { faultStop, lostJobStop, type Stop } from './stop.js';
@@ -36,6 +37,7 @@ export class Loop {
   readonly #hooks: LoopHooks;
   readonly #window = new Window();
   readonly #ready = new Fifo<OpenRow>();
+  readonly #intake: Intake;
   readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
   /** Tries under way: the queue's tasks less those that are just looking for a row. */
@@ -43,22 +45,21 @@ export class Loop {
   readonly #holds: Holds;
   readonly #rests = new Set<Cancel>();
   #cancelGrace: Cancel | null = null;
-  /** The first row that has not been admitted. */
-  #readTo: Position;
   #isPumping = false;
   #hasReadAll = false;
-  /** Set while reading waits, for room to admit row `#roomRowNumber`. */
-  #roomWaiter: (() => void) | null = null;
-  #roomRowNumber = 0;
   #stop: Stop | null = null;
   #finish: () => void = () => {};
   readonly #finished: Promise<void>;
 
   constructor(from: Position, options: LoopOptions, ports: LoopPorts, hooks: LoopHooks) {
-    this.#readTo = from;
     this.#options = options;
     this.#ports = ports;
     this.#hooks = hooks;
+    this.#intake = new Intake(from, this.#window, this.#ready, ports, options.idType, {
+      isStopped: () => this.#stop !== null,
+      pump: () => this.#pump(),
+      record: (result) => this.#record(result),
+    });
     this.#outgoing = makeOutgoing(options.request);
     this.#queue = new PQueue({ concurrency: options.concurrency });
     this.#holds = new Holds(ports.clock, this.#queue, hooks, {
@@ -79,7 +80,7 @@ export class Loop {
 
   /** Every row before it has its end. */
   get next(): Position {
-    return this.#window.next(this.#readTo);
+    return this.#window.next(this.#intake.readTo);
   }
 
   /** Where in the report the lines of rows from `next` on begin at the earliest; `endByte` where there are none. */
@@ -90,7 +91,7 @@ export class Loop {
 
   /** Rows that have been read, by this run or an earlier one. */
   readRowCount(earlier: EarlierRuns): number {
-    return Math.max(this.#readTo.rowNumber - 1, ...earlier.ended.keys(), ...earlier.tried.keys());
+    return Math.max(this.#intake.readTo.rowNumber - 1, ...earlier.ended.keys(), ...earlier.tried.keys());
   }
 
   /** Rows that were tried and have no end, in this run or an earlier one: their tries count on in the next. */
@@ -122,35 +123,7 @@ export class Loop {
    * `false`: the run stops, no more are wanted.
    */
   async admit(rows: readonly ReadRow[], after: Position, earlier: EarlierRuns): Promise<boolean> {
-    await this.#ports.journal.room();
-    const verdicts = await this.#examine(rows, earlier);
-    for (const read of rows) {
-      const { rowNumber, prepared } = read;
-      this.#readTo = { rowNumber, lineNumber: read.lineNumber, byte: read.startByte };
-      if (this.#stop !== null) return false;
-      const isEnough = this.#ready.size >= readyRowCountMax;
-      if (isEnough || !this.#hasRoomFor(rowNumber)) await this.#room(rowNumber);
-      if (this.#stop !== null) return false;
-      const endedByte = earlier.ended.get(rowNumber);
-      if (endedByte !== undefined) {
-        this.#window.addEnded(openRow(read, '', '', null, undefined, endedByte));
-        earlier.ended.delete(rowNumber);
-      } else if (prepared.kind === 'request') {
-        const verdict = verdicts?.next().value;
-        if (verdict?.kind === 'unchanged') {
-          this.#endUnsent(read, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
-        } else {
-          const mark = verdict?.mark ?? null;
-          const row = openRow(read, prepared.id, prepared.form, mark, earlier.tried.get(rowNumber), -1);
-          earlier.tried.delete(rowNumber);
-          if (this.#window.add(row)) this.#ready.put(row);
-        }
-      } else {
-        const reason: Reason = prepared.kind === 'invalid' ? prepared.reason : { code: 'no-values', text: null };
-        this.#endUnsent(read, prepared.id, prepared.kind, reason);
-      }
-    }
-    this.#readTo = after;
+    await this.#intake.admit(rows, after, earlier);
     this.#pump();
     return this.#stop === null;
   }
@@ -171,52 +144,13 @@ export class Loop {
       this.#rests.clear();
       this.#ports.pacer.onReady = null;
       this.#holds.end();
-      this.#giveRoom();
+      this.#intake.giveRoom();
     }
     if (stop.patience === 'none') this.#ports.transport.abortAll();
     else if (stop.patience === 'grace' && this.#cancelGrace === null) {
       this.#cancelGrace = this.#ports.clock.schedule(this.#options.graceMs, () => this.#ports.transport.abortAll());
     }
     this.#finishIfDone();
-  }
-
-  /** What --changed-only says of each of `rows` that would be sent and has no end yet, in their order. */
-  async #examine(rows: readonly ReadRow[], earlier: EarlierRuns) {
-    const { memory } = this.#ports;
-    if (memory === null) return null;
-    const submissions = [];
-    for (const { rowNumber, prepared } of rows) {
-      if (prepared.kind === 'request' && !earlier.ended.has(rowNumber)) {
-        submissions.push({ id: prepared.id, idType: this.#options.idType, form: prepared.form });
-      }
-    }
-    return (await memory.examine(submissions)).values();
-  }
-
-  /** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
-  #hasRoomFor(rowNumber: number): boolean {
-    const oldest = this.#window.oldestOpen;
-    if (oldest === undefined) return true;
-    return rowNumber - oldest.rowNumber < readAheadRowCountMax && this.#window.formBytes < readAheadBytesMax;
-  }
-
-  /** Resolves when the row may be admitted and few rows are left that could go out, or at a stop. */
-  #room(rowNumber: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#roomWaiter = resolve;
-      this.#roomRowNumber = rowNumber;
-      this.#pump();
-    });
-  }
-
-  /** Lets reading go on, if it waits and may. */
-  #giveRoom(): void {
-    if (this.#roomWaiter === null) return;
-    const isWanted = this.#ready.size <= readyRowCountLow && this.#hasRoomFor(this.#roomRowNumber);
-    if (!isWanted && this.#stop === null) return;
-    const resolve = this.#roomWaiter;
-    this.#roomWaiter = null;
-    resolve();
   }
 
   #pump(): void {
@@ -239,10 +173,8 @@ export class Loop {
   }
 
   /** A task of the queue, from its first try on. */
-  async #work(first: Start): Promise<void> {
-    for (let start: Start | null = first; start !== null; start = this.#goOn()) {
-      await this.#try(start.row, start.permit);
-    }
+  #work(first: Start): Promise<void> {
+    return new Promise((end) => this.#try(first, end));
   }
 
   /** What a task does next; `null`: it ends, and the queue says so. What just ended may let others start as well. */
@@ -262,7 +194,8 @@ export class Loop {
     if (this.#stop !== null || this.#holds.isLooking) return null;
     const { health, journal, lock, pacer, clock } = this.#ports;
     if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck() ? this.#nextStart() : null;
-    const nowMs = clock.monotonicMs();
+    const now = instantOf(clock);
+    const nowMs = now.monotonicMs;
     const gate = health.gate(nowMs);
     if (gate.kind === 'closed') {
       this.#holds.waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
@@ -273,14 +206,14 @@ export class Loop {
     // A wait that ended in another way than by its own timer: FILE is looked at all the same.
     if (this.#queue.isPaused && this.hold?.cause !== 'cap') return this.#holds.lookAtFile();
     if (gate.kind === 'open' && this.hold?.cause !== 'cap') this.#holds.release();
-    if (!journal.mayStart()) return null; // onWritten calls again
-    if (!lock.isHeld()) {
+    if (!journal.mayStart(nowMs)) return null; // onWritten calls again
+    if (!lock.isHeld(now)) {
       return this.#holds.look(async () => ((await lock.confirm()) ? null : lostJobStop));
     }
-    return this.#startUnder(pacer.take());
+    return this.#startUnder(pacer.take(now), nowMs);
   }
 
-  #startUnder(take: ReturnType<Pacer['take']>): Start | null {
+  #startUnder(take: ReturnType<Pacer['take']>, nowMs: number): Start | null {
     switch (take.kind) {
       case 'go': {
         if (this.#queue.isPaused) {
@@ -291,8 +224,8 @@ export class Loop {
         const row = this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
         this.#underWayCount += 1;
-        this.#giveRoom();
-        return { row, permit: take.permit };
+        this.#intake.giveRoom();
+        return { row, permit: take.permit, startedMs: nowMs };
       }
       case 'wait':
         this.#holds.wakeAt(take.untilMonotonicMs, () => this.#pump());
@@ -301,7 +234,7 @@ export class Loop {
         return null;
       case 'cap-used':
         if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
-        else this.#holds.waitFor('cap', take.freeAtMonotonicMs, this.#ports.clock.monotonicMs());
+        else this.#holds.waitFor('cap', take.freeAtMonotonicMs, nowMs);
         return null;
       case 'fault':
         this.stop(faultStop(take.error));
@@ -312,7 +245,7 @@ export class Loop {
   /** Nothing is ready, resting or under way, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
     const canMore = this.#underWayCount > 0 || this.#rests.size > 0;
-    const canRead = !this.#hasReadAll && this.#roomWaiter === null;
+    const canRead = !this.#hasReadAll && !this.#intake.isWaiting;
     if (canMore || canRead || this.#window.openCount === 0) return false;
     const actions = this.#ports.health.settle();
     if (actions.some((action) => action.kind === 'end')) this.#hooks.onSettledWithoutEvidence();
@@ -320,50 +253,68 @@ export class Loop {
     return actions.length > 0;
   }
 
-  async #try(row: OpenRow, permit: Permit): Promise<void> {
-    try {
-      const { clock, lock, pacer, transport, token } = this.#ports;
-      const startedMs = clock.monotonicMs();
-      let hasLeft = false;
-      const reply = await transport.send(this.#outgoing(row.form, token.authorization), () => {
-        // A connection may have been long in coming: what held when the try was begun must hold still.
-        hasLeft = this.#stop === null && permit.isValid() && lock.isHeld();
+  /** Sends a row, and after it what may follow it; `endTask`: none does. */
+  #try({ row, permit, startedMs }: Start, endTask: () => void): void {
+    const { clock, lock, transport, token } = this.#ports;
+    let hasLeft = false;
+    transport.send(this.#outgoing(row.form, token.authorization), {
+      // A connection may have been long in coming: what held when the try was begun must hold still.
+      mayStart: () => {
+        try {
+          const now = instantOf(clock);
+          hasLeft = this.#stop === null && permit.isValid(now) && lock.isHeld(now);
+        } catch (error) {
+          this.#hooks.onFault(error);
+        }
         return hasLeft;
-      });
-      this.#underWayCount -= 1;
-      // A unit under which no byte left goes back; one under which bytes may have left never does.
-      if (hasLeft) pacer.ended(permit);
-      else pacer.giveBack(permit);
-      if (reply.kind === 'not-started') {
-        if (this.#stop === null) this.#ready.putFirst(row);
-      } else {
-        row.attempts += 1;
-        row.firstTryMonotonicMs ??= startedMs;
-        row.firstTryAtMs ??= clock.wallMs() - (clock.monotonicMs() - startedMs);
-        this.#ports.tally.tryCount += 1;
-        this.#hooks.onProgress();
-        this.#answered(row, reply);
-      }
-    } catch (error) {
-      this.#fault(error);
-    }
+      },
+      settled: (reply) => {
+        try {
+          this.#settled(row, permit, reply, hasLeft, startedMs);
+        } catch (error) {
+          this.#hooks.onFault(error);
+        }
+        const next = this.#goOn();
+        if (next === null) endTask();
+        else this.#try(next, endTask);
+      },
+    });
   }
 
-  #answered(row: OpenRow, reply: Exclude<Reply, { kind: 'not-started' }>): void {
+  #settled(row: OpenRow, permit: Permit, reply: Reply, hasLeft: boolean, startedMs: number): void {
+    const { clock, pacer, tally } = this.#ports;
+    const now = instantOf(clock);
+    this.#underWayCount -= 1;
+    // A unit under which no byte left goes back; one under which bytes may have left never does.
+    if (hasLeft) pacer.ended(permit, now);
+    else pacer.giveBack(permit);
+    if (reply.kind === 'not-started') {
+      if (this.#stop === null) this.#ready.putFirst(row);
+      return;
+    }
+    row.attempts += 1;
+    row.firstTryMonotonicMs ??= startedMs;
+    row.firstTryAtMs ??= now.wallMs - (now.monotonicMs - startedMs);
+    tally.tryCount += 1;
+    this.#hooks.onProgress();
+    this.#answered(row, reply, now);
+  }
+
+  #answered(row: OpenRow, reply: Exclude<Reply, { kind: 'not-started' }>, now: Instant): void {
     if (reply.kind === 'aborted') return; // it may have been taken: the row stays to be sent
-    const { clock, health, token } = this.#ports;
-    const outcome = classify(reply, clock.wallMs());
+    const { health, token } = this.#ports;
+    const outcome = classify(reply, now.wallMs);
     const clean =
       outcome.kind === 'submitted' || outcome.reason.text === null
         ? outcome
         : { ...outcome, reason: { ...outcome.reason, text: redact(outcome.reason.text, row.form, token.secret) } };
-    for (const action of health.judge(row, clean, clock.monotonicMs())) this.#act(action);
+    for (const action of health.judge(row, clean, now.monotonicMs)) this.#act(action, now);
   }
 
-  #act(action: Action<OpenRow>): void {
+  #act(action: Action<OpenRow>, now = instantOf(this.#ports.clock)): void {
     switch (action.kind) {
       case 'end':
-        this.#end(action.row, action.ending);
+        this.#end(action.row, action.ending, now);
         return;
       case 'rest':
         if (this.#stop === null) this.#rest(action.row, action.restMs);
@@ -392,10 +343,9 @@ export class Loop {
     this.#rests.add(cancel);
   }
 
-  #end(row: OpenRow, ending: Ending): void {
-    const { clock, memory } = this.#ports;
-    const durationMs =
-      row.firstTryMonotonicMs === null ? 0 : row.earlierMs + clock.monotonicMs() - row.firstTryMonotonicMs;
+  #end(row: OpenRow, ending: Ending, now: Instant): void {
+    const { memory } = this.#ports;
+    const durationMs = row.firstTryMonotonicMs === null ? 0 : row.earlierMs + now.monotonicMs - row.firstTryMonotonicMs;
     const resultByte = this.#record({
       rowNumber: row.rowNumber,
       lineNumber: row.lineNumber,
@@ -404,28 +354,13 @@ export class Loop {
       httpStatus: ending.httpStatus,
       attempts: row.attempts,
       durationMs: Math.round(durationMs),
-      finishedAtMs: clock.wallMs(),
+      finishedAtMs: now.wallMs,
       reason: ending.reason,
     });
     if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark);
     const next = this.#window.end(row, resultByte);
     if (next !== null) this.#ready.put(next);
-    this.#giveRoom();
-  }
-
-  #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
-    const resultByte = this.#record({
-      rowNumber: read.rowNumber,
-      lineNumber: read.lineNumber,
-      id,
-      status,
-      httpStatus: null,
-      attempts: 0,
-      durationMs: 0,
-      finishedAtMs: this.#ports.clock.wallMs(),
-      reason,
-    });
-    this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
+    this.#intake.giveRoom();
   }
 
   #record(result: RowResult): number {
@@ -437,10 +372,6 @@ export class Loop {
     return resultByte;
   }
 
-  #fault(error: unknown): void {
-    this.#hooks.onFault(error);
-  }
-
   #finishIfDone(): void {
     if (this.#queue.pending > 0) return;
     if (this.#stop === null && !(this.#hasReadAll && this.#window.openCount === 0)) return;
@@ -450,45 +381,10 @@ export class Loop {
   }
 }
 
-/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. */
-const readAheadRowCountMax = 10_000;
-/**
- * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
- * collections of young garbage, and to admit one for each that ends would cost a turn of the queue of promises each.
- */
-const readyRowCountMax = 512;
-const readyRowCountLow = 256;
-/** Rows of 60 KB would be 600 MB at 10,000 of them. */
-const readAheadBytesMax = 16_000_000;
-
 /** A row and the leave to send it. */
 interface Start {
   readonly row: OpenRow;
   readonly permit: Permit;
-}
-
-function openRow(
-  { rowNumber, lineNumber, startByte }: ReadRow,
-  id: string,
-  form: string,
-  mark: OpenRow['mark'],
-  before: EarlierTries | undefined,
-  resultByte: number,
-): OpenRow {
-  return {
-    rowNumber,
-    lineNumber,
-    startByte,
-    id,
-    form,
-    mark,
-    attempts: before?.attempts ?? 0,
-    countedTries: 0,
-    firstTryAtMs: before?.firstTryAtMs ?? null,
-    firstTryMonotonicMs: null,
-    earlierMs: before?.earlierMs ?? 0,
-    hasEnded: resultByte >= 0,
-    resultByte,
-    nextOfVisitor: null,
-  };
+  /** Monotonic. */
+  readonly startedMs: number;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js';
+import type { Instant } from '../instant.js';
 import type { Lease } from './lease.js';
 
 /**
@@ -14,9 +14,9 @@ export class LeaseStock {
   }
 
   /** The lease to take from; those that are used up or over are let go. */
-  best(clock: Clock, nowMs: number): Lease | null {
+  best(now: Instant): Lease | null {
     for (let lease = this.#leases[0]; lease !== undefined; lease = this.#leases[0]) {
-      if (lease.units > 0 && lease.isGood(clock, nowMs)) return lease;
+      if (lease.units > 0 && lease.isGood(now)) return lease;
       this.#leases.shift();
       this.#return(lease.bucketNumber, lease.units);
     }

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js';
+import type { Instant } from '../instant.js';
 import { toleranceMs } from './buckets.js';
 import type { Drawn } from './ledger.js';
 import type { MachineTime } from './ledger-time.js';
@@ -23,18 +23,18 @@ export class Lease {
   }
 
   /** Whether a try may start under it now. */
-  isGood(clock: Clock, nowMs: number): boolean {
-    return nowMs < this.endMs && !this.#hasSlept(clock, nowMs);
+  isGood(now: Instant): boolean {
+    return now.monotonicMs < this.endMs && !this.#hasSlept(now);
   }
 
   /** Whether a try that ends now may have arrived later than the ledger takes it to. */
-  isLate(clock: Clock, nowMs: number): boolean {
-    return nowMs >= this.#overMs || this.#hasSlept(clock, nowMs);
+  isLate(now: Instant): boolean {
+    return now.monotonicMs >= this.#overMs || this.#hasSlept(now);
   }
 
   /** The machine slept since the lease was granted, or the wall clock was set forward: the same, seen from here. */
-  #hasSlept(clock: Clock, nowMs: number): boolean {
-    return clock.wallMs() - nowMs - this.#wallLeadMs >= toleranceMs;
+  #hasSlept({ wallMs, monotonicMs }: Instant): boolean {
+    return wallMs - monotonicMs - this.#wallLeadMs >= toleranceMs;
   }
 }
 

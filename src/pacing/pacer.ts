@@ -1,4 +1,5 @@
 import { MachineError } from '../errors.js';
+import { type Instant, instantOf } from '../instant.js';
 import type { BootClock, Cancel, CapView, Clock, LedgerStore } from '../ports.js';
 import { dayMs, grantable } from './buckets.js';
 import { Lease, wantedUnits } from './lease.js';
@@ -26,12 +27,12 @@ export type Take =
 
 /** When tries may go. For each permit that `take` gives, `giveBack` or `ended` is called once. */
 export interface Pacer {
-  /** Costs a microsecond at most, and never waits for the disk. */
-  take(): Take;
+  /** Costs a microsecond at most, and never waits for the disk. `now`, here and below: read in this step. */
+  take(now?: Instant): Take;
   /** Nothing was sent under it. */
   giveBack(permit: Permit): void;
   /** Its try has ended, in whatever way. */
-  ended(permit: Permit): void;
+  ended(permit: Permit, now?: Instant): void;
   /** As last known here; after `close`, as it stood then. */
   view(): CapView;
   /** Called when `take` is worth asking again. Set by who asks. */
@@ -139,12 +140,12 @@ class LedgerPacer implements Pacer {
     return !wasThere;
   }
 
-  take(): Take {
+  take(now = instantOf(this.#clock)): Take {
     if (this.#fault instanceof MachineError) return { kind: 'fault', error: this.#fault };
     if (this.#fault !== null) throw this.#fault;
     if (this.#closing !== null) throw new Error('asked for a permit after close');
-    const nowMs = this.#clock.monotonicMs();
-    const lease = this.#stock.best(this.#clock, nowMs);
+    const nowMs = now.monotonicMs;
+    const lease = this.#stock.best(now);
     this.#fetchAhead(nowMs);
     const startMs = this.#rate.nextStartMs(nowMs);
     if (startMs > nowMs) return { kind: 'wait', untilMonotonicMs: startMs };
@@ -163,11 +164,10 @@ class LedgerPacer implements Pacer {
     this.#armTidy();
   }
 
-  ended(permit: Permit): void {
+  ended(permit: Permit, now = instantOf(this.#clock)): void {
     const { lease, hasStarted } = LeasePermit.resolve(permit);
-    const nowMs = this.#clock.monotonicMs();
-    if (!hasStarted) this.#rate.started(nowMs);
-    if (!lease.isLate(this.#clock, nowMs)) return;
+    if (!hasStarted) this.#rate.started(now.monotonicMs);
+    if (!lease.isLate(now)) return;
     this.#lateUnits += 1;
     void this.#transact(0);
   }
@@ -194,10 +194,9 @@ class LedgerPacer implements Pacer {
   }
 
   /** Asked for a permit that is about to be used. */
-  readonly #mayStart = (permit: LeasePermit): boolean => {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#fault !== null || this.#closing !== null || !permit.lease.isGood(this.#clock, nowMs)) return false;
-    if (!permit.hasStarted) this.#rate.started(nowMs);
+  readonly #mayStart = (permit: LeasePermit, now = instantOf(this.#clock)): boolean => {
+    if (this.#fault !== null || this.#closing !== null || !permit.lease.isGood(now)) return false;
+    if (!permit.hasStarted) this.#rate.started(now.monotonicMs);
     permit.hasStarted = true;
     return true;
   };
@@ -320,7 +319,7 @@ class LedgerPacer implements Pacer {
     this.#cancelTidy?.();
     if (dueMs === null) return;
     this.#cancelTidy = this.#clock.schedule(Math.max(0, Math.ceil(dueMs - nowMs)), () => {
-      this.#stock.best(this.#clock, this.#clock.monotonicMs());
+      this.#stock.best(instantOf(this.#clock));
       if (this.#stock.hasReturned) void this.#transact(0);
       else this.#armTidy();
     });

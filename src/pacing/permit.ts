@@ -1,25 +1,26 @@
+import type { Instant } from '../instant.js';
 import type { Lease } from './lease.js';
 
 /** Leave for one try, counted on disk. */
 export interface Permit {
-  /** Whether a try may still start under it: asked in the step in which its bytes leave; `true` means that they do. */
-  isValid(): boolean;
+  /** Whether a try may still start under it: asked in the step in which its bytes leave; `true` means that they do. `now`: read in this step. */
+  isValid(now?: Instant): boolean;
 }
 
 /** A permit's life: given, perhaps started, then resolved, once: given back or ended. */
 export class LeasePermit implements Permit {
   readonly lease: Lease;
-  readonly #mayStart: (permit: LeasePermit) => boolean;
+  readonly #mayStart: (permit: LeasePermit, now?: Instant) => boolean;
   hasStarted = false;
   #isResolved = false;
 
-  constructor(lease: Lease, mayStart: (permit: LeasePermit) => boolean) {
+  constructor(lease: Lease, mayStart: (permit: LeasePermit, now?: Instant) => boolean) {
     this.lease = lease;
     this.#mayStart = mayStart;
   }
 
-  isValid(): boolean {
-    return !this.#isResolved && this.#mayStart(this);
+  isValid(now?: Instant): boolean {
+    return !this.#isResolved && this.#mayStart(this, now);
   }
 
   /** Hands out what stands behind a permit, once. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher, Pool } from 'undici';
 import { systemCode, UsageError } from '../errors.js';
-import type { Cancel, Clock, OutgoingTry, Reply, Transport } from '../ports.js';
+import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../ports.js';
 import { replyBytesMax } from './limits.js';
 import { proxyAnswerCode } from './network-codes.js';
 
@@ -35,51 +35,96 @@ export async function makeTransport(options: TransportOptions): Promise<Transpor
   const undici = await import('undici');
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each connection
-  const dispatcher = makeDispatcher(undici, options, closing.signal);
-  // Each try knows its place, and the last one takes the place of one that leaves: a Set costs several times as much.
-  const unsettled: Try[] = [];
-  const leave = (one: Try) => {
-    const last = unsettled.pop();
-    if (last === undefined || last === one) return;
-    unsettled[one.place] = last;
-    last.place = one.place;
+  return new PoolTransport(makeDispatcher(undici, options, closing.signal), closing, options);
+}
+
+class PoolTransport implements Transport {
+  readonly #dispatcher: Dispatcher;
+  readonly #closing: AbortController;
+  readonly #origin: string;
+  readonly #clock: Clock;
+  /** Each knows its place, and the last one takes the place of one that leaves: a Set costs several times as much. */
+  readonly #unsettled: Try[] = [];
+  /** To be handed out. */
+  #settled: Try[] = [];
+  /** One alarm for all tries, at or before the first deadline: what has settled need not be taken off it. */
+  #cancelAlarm: Cancel | null = null;
+  #alarmMs = Number.POSITIVE_INFINITY;
+
+  constructor(dispatcher: Dispatcher, closing: AbortController, { origin, clock }: TransportOptions) {
+    this.#dispatcher = dispatcher;
+    this.#closing = closing;
+    this.#origin = origin;
+    this.#clock = clock;
+  }
+
+  send(outgoing: OutgoingTry, sender: Sender): void {
+    const deadlineMs = this.#clock.monotonicMs() + outgoing.timeoutMs;
+    const one = new Try(sender, deadlineMs, this.#unsettled.length, this.#settle);
+    this.#unsettled.push(one);
+    if (this.#closing.signal.aborted) {
+      one.abort();
+      return;
+    }
+    if (deadlineMs < this.#alarmMs) this.#setAlarm(deadlineMs);
+    this.#dispatcher.dispatch(dispatchOptions(this.#origin, outgoing), one);
+  }
+
+  abortAll(): void {
+    for (const each of [...this.#unsettled]) each.abort();
+  }
+
+  async close(): Promise<void> {
+    this.abortAll();
+    this.#endAlarm();
+    this.#closing.abort(); // also the connections that are still being made, which undici would wait for
+    await this.#dispatcher.destroy();
+  }
+
+  /**
+   * Replies that came in one turn of the event loop are handed out together at its end, where undici uses their
+   * connections again: reading, judging and writing each go on for many tries in a row, which caches reward.
+   */
+  readonly #settle = (one: Try): void => {
+    const last = this.#unsettled.pop();
+    if (last !== undefined && last !== one) {
+      this.#unsettled[one.place] = last;
+      last.place = one.place;
+    }
+    if (this.#unsettled.length === 0) this.#endAlarm();
+    if (this.#settled.length === 0) setImmediate(this.#handOut);
+    this.#settled.push(one);
   };
 
-  // Replies that came in one turn of the event loop are handed out together at its end, where undici uses their
-  // connections again: reading, judging and writing each go on for many tries in a row, which caches reward.
-  let settled: (() => void)[] = [];
-  const handOut = () => {
-    const all = settled;
-    settled = [];
-    for (const resolve of all) resolve();
+  readonly #handOut = (): void => {
+    const all = this.#settled;
+    this.#settled = [];
+    for (const each of all) each.handOut();
   };
-  const abortAll = () => {
-    for (const each of [...unsettled]) each.abort();
-  };
-  return {
-    send: (outgoing, mayStart) =>
-      new Promise((resolve, reject) => {
-        if (closing.signal.aborted) {
-          resolve({ kind: 'not-started' });
-          return;
-        }
-        const settle = (reply: Reply) => {
-          leave(one);
-          if (settled.length === 0) setImmediate(handOut);
-          settled.push(() => resolve(reply));
-        };
-        const one = new Try(unsettled.length, mayStart, settle, reject);
-        unsettled.push(one);
-        one.limit(options.clock, outgoing.timeoutMs);
-        dispatcher.dispatch(dispatchOptions(options.origin, outgoing), one);
-      }),
-    abortAll,
-    async close() {
-      abortAll();
-      closing.abort(); // also the connections that are still being made, which undici would wait for
-      await dispatcher.destroy();
-    },
-  };
+
+  #setAlarm(atMs: number): void {
+    this.#endAlarm();
+    this.#alarmMs = atMs;
+    this.#cancelAlarm = this.#clock.schedule(Math.max(0, atMs - this.#clock.monotonicMs()), () => this.#timeOut());
+  }
+
+  #endAlarm(): void {
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = null;
+    this.#alarmMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends what is over its time, and sets the alarm for what will be next. */
+  #timeOut(): void {
+    this.#endAlarm();
+    const nowMs = this.#clock.monotonicMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const each of [...this.#unsettled]) {
+      if (each.deadlineMs <= nowMs) each.timeOut();
+      else nextMs = Math.min(nextMs, each.deadlineMs);
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#setAlarm(nextMs);
+  }
 }
 
 function dispatchOptions(origin: string, outgoing: OutgoingTry): Dispatcher.DispatchOptions {
@@ -91,30 +136,36 @@ function dispatchOptions(origin: string, outgoing: OutgoingTry): Dispatcher.Disp
 
 /** One try, as undici drives it. */
 class Try implements Dispatcher.DispatchHandler {
+  /** Monotonic. */
+  readonly deadlineMs: number;
   /** Its index among the unsettled. */
   place: number;
-  readonly #mayStart: () => boolean;
-  readonly #settle: (reply: Reply) => void;
-  readonly #fault: (error: unknown) => void;
-  #cancelTimeout: Cancel | null = null;
-  #isSettled = false;
+  readonly #sender: Sender;
+  readonly #onSettled: (one: Try) => void;
+  /** Once settled. */
+  #reply: Reply | null = null;
   /** `null` while waiting. */
   #controller: Dispatcher.DispatchController | null = null;
   #httpStatus = 0;
   #retryAfter: string | null = null;
-  readonly #chunks: Buffer[] = [];
+  /** Of the body; nearly every one comes in one piece. */
+  #first: Buffer | null = null;
+  #others: Buffer[] | null = null;
   #readBytes = 0;
 
-  /** `fault`: `mayStart` threw, which is no matter of the network. */
-  constructor(place: number, mayStart: () => boolean, settle: (reply: Reply) => void, fault: (error: unknown) => void) {
+  constructor(sender: Sender, deadlineMs: number, place: number, onSettled: (one: Try) => void) {
+    this.#sender = sender;
+    this.deadlineMs = deadlineMs;
     this.place = place;
-    this.#mayStart = mayStart;
-    this.#settle = settle;
-    this.#fault = fault;
+    this.#onSettled = onSettled;
   }
 
-  limit(clock: Clock, timeoutMs: number): void {
-    this.#cancelTimeout = clock.schedule(timeoutMs, () => this.#end({ kind: 'timed-out' }));
+  handOut(): void {
+    if (this.#reply !== null) this.#sender.settled(this.#reply);
+  }
+
+  timeOut(): void {
+    this.#end({ kind: 'timed-out' });
   }
 
   abort(): void {
@@ -123,21 +174,12 @@ class Try implements Dispatcher.DispatchHandler {
 
   /** undici writes the request right after this returns. What it throws fails the request and spares the connection. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) throw new Error('settled while it waited for a connection');
-    if (!this.#isAllowed()) {
+    if (this.#reply !== null) throw new Error('settled while it waited for a connection');
+    if (!this.#sender.mayStart()) {
       this.#end({ kind: 'not-started' });
       throw new Error('may not start');
     }
     this.#controller = controller;
-  }
-
-  #isAllowed(): boolean {
-    try {
-      return this.#mayStart();
-    } catch (error) {
-      this.#fault(error);
-      return false;
-    }
   }
 
   /** Called for informational answers (1xx) too, and last for the one that counts. */
@@ -149,8 +191,12 @@ class Try implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isSettled) return;
-    this.#chunks.push(chunk);
+    if (this.#reply !== null) return;
+    if (this.#first === null) this.#first = chunk;
+    else {
+      this.#others ??= [];
+      this.#others.push(chunk);
+    }
     this.#readBytes += chunk.length;
     if (this.#readBytes > replyBytesMax) this.#end(this.#answered());
   }
@@ -166,18 +212,20 @@ class Try implements Dispatcher.DispatchHandler {
   }
 
   #answered(): Reply {
-    const [first] = this.#chunks;
-    const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    const body = bytes.toString('utf8', 0, replyBytesMax);
-    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
+    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body: this.#body() };
+  }
+
+  #body(): string {
+    if (this.#first === null) return '';
+    const bytes = this.#others === null ? this.#first : Buffer.concat([this.#first, ...this.#others]);
+    return bytes.toString('utf8', 0, replyBytesMax);
   }
 
   #end(reply: Reply): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#cancelTimeout?.();
+    if (this.#reply !== null) return;
+    this.#reply = reply;
     this.#controller?.abort(new Error('settled'));
-    this.#settle(reply);
+    this.#onSettled(this);
   }
 }
 

@@ -39,13 +39,16 @@ const startsMs = [];
 if (what === 'recorded') {
   machine.openTransport = async (...args) => {
     const transport = await realMachine.openTransport(...args);
-    const send = (outgoing, mayStart) =>
-      transport.send(outgoing, () => {
-        const isOn = mayStart();
-        if (isOn) startsMs.push(machine.clock.monotonicMs());
-        return isOn;
+    const send = (outgoing, sender) =>
+      transport.send(outgoing, {
+        mayStart() {
+          const isOn = sender.mayStart();
+          if (isOn) startsMs.push(machine.clock.monotonicMs());
+          return isOn;
+        },
+        settled: (reply) => sender.settled(reply),
       });
-    return { ...transport, send };
+    return { send, abortAll: () => transport.abortAll(), close: () => transport.close() };
   };
 }
 

@@ -8,7 +8,7 @@ import type { Machine } from '../../src/job/machine.js';
 import { realMachine } from '../../src/job/real-machine.js';
 import type { RunSummary } from '../../src/job/summary.js';
 import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
-import type { Disk, OutgoingTry, Reply } from '../../src/ports.js';
+import type { Disk, OutgoingTry, Reply, Sender } from '../../src/ports.js';
 import { completeSettings } from '../../src/settings/library.js';
 import { temporaryFolder } from '../support/index.js';
 
@@ -79,12 +79,16 @@ export async function dropWorld(): Promise<DropWorld> {
 }
 
 function machineOn(world: DropWorld, disk: Disk): Machine {
-  const send = async (outgoing: OutgoingTry, mayStart: () => boolean): Promise<Reply> => {
-    if (!mayStart()) return { kind: 'not-started' };
+  const carry = (outgoing: OutgoingTry, sender: Sender): Reply => {
+    if (!sender.mayStart()) return { kind: 'not-started' };
     const id = new URLSearchParams(outgoing.body ?? '').get('mbox3rdPartyId') ?? '';
     const reply = world.answer(id);
     world.sent.push(id);
     return reply;
+  };
+  const send = (outgoing: OutgoingTry, sender: Sender) => {
+    const reply = carry(outgoing, sender);
+    queueMicrotask(() => sender.settled(reply));
   };
   return {
     ...realMachine,

@@ -83,15 +83,18 @@ export async function runWorld(): Promise<RunWorld> {
     } else give(answer, response);
   });
   const counted = (transport: Transport): Transport => ({
-    ...transport,
-    async send(outgoing, mayStart) {
+    send(outgoing, sender) {
       underWayCount += 1;
-      try {
-        return await transport.send(outgoing, mayStart);
-      } finally {
-        underWayCount -= 1;
-      }
+      transport.send(outgoing, {
+        mayStart: () => sender.mayStart(),
+        settled: (reply) => {
+          underWayCount -= 1;
+          sender.settled(reply);
+        },
+      });
     },
+    abortAll: () => transport.abortAll(),
+    close: () => transport.close(),
   });
   const machine: Machine = {
     clock,

@@ -43,31 +43,30 @@ export class SimServer {
   transport(life: number, isAlive: () => boolean): Transport {
     const aborts = new Set<() => void>();
     return {
-      send: (outgoing, mayStart) =>
-        new Promise((resolve) => {
-          const settle = (reply: Reply) => {
-            if (!aborts.delete(abort)) return;
-            if (reply.kind === 'answered' && reply.body.startsWith('true')) {
-              this.successes.push({ awakeMs: this.#world.awakeMs, life, row: rowOf(outgoing) });
-            }
-            resolve(reply);
-          };
-          const abort = () => settle({ kind: hasLeft ? 'aborted' : 'not-started' });
-          let hasLeft = false;
-          aborts.add(abort);
-          // undici writes a moment after the dispatch, and later where a connection is to be made first.
-          this.#world.at(this.#world.chance(0.1) ? this.#world.whole(1, 2000) : 0, () => {
-            if (!isAlive() || !aborts.has(abort)) return;
-            if (this.#plan.isDown(this.#world.trueMs)) {
-              settle({ kind: 'broken', errorCode: 'ECONNREFUSED', message: 'connect ECONNREFUSED' });
-            } else if (mayStart()) {
-              hasLeft = true;
-              this.#carry(outgoing, life, isAlive, settle);
-            } else {
-              settle({ kind: 'not-started' });
-            }
-          });
-        }),
+      send: (outgoing, sender) => {
+        const settle = (reply: Reply) => {
+          if (!aborts.delete(abort)) return;
+          if (reply.kind === 'answered' && reply.body.startsWith('true')) {
+            this.successes.push({ awakeMs: this.#world.awakeMs, life, row: rowOf(outgoing) });
+          }
+          queueMicrotask(() => sender.settled(reply)); // never inside `send` or `abortAll`
+        };
+        const abort = () => settle({ kind: hasLeft ? 'aborted' : 'not-started' });
+        let hasLeft = false;
+        aborts.add(abort);
+        // undici writes a moment after the dispatch, and later where a connection is to be made first.
+        this.#world.at(this.#world.chance(0.1) ? this.#world.whole(1, 2000) : 0, () => {
+          if (!isAlive() || !aborts.has(abort)) return;
+          if (this.#plan.isDown(this.#world.trueMs)) {
+            settle({ kind: 'broken', errorCode: 'ECONNREFUSED', message: 'connect ECONNREFUSED' });
+          } else if (sender.mayStart()) {
+            hasLeft = true;
+            this.#carry(outgoing, life, isAlive, settle);
+          } else {
+            settle({ kind: 'not-started' });
+          }
+        });
+      },
       abortAll: () => {
         for (const abort of [...aborts]) abort();
       },

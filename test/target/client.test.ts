@@ -157,19 +157,6 @@ describe('mayStart', () => {
     expect(askedAtEnds).toEqual([['first'], ['first', 'second']]);
     expect(asked).toEqual(['first', 'second']);
   });
-
-  it('throws: the try rejects with what it threw, and nothing leaves', async () => {
-    const server = await httpServer((response) => response.end(success));
-    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
-
-    const sent = transport.send(post('mboxPC=1'), () => {
-      throw new Error('a fault of the program');
-    });
-
-    await expect(sent).rejects.toThrow('a fault of the program');
-    expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered' });
-    expect(server.heard).toHaveLength(1);
-  });
 });
 
 describe('the time-out', () => {

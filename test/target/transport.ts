@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import type { Clock, OutgoingTry, Transport } from '../../src/ports.js';
+import type { Clock, OutgoingTry, Reply, Transport } from '../../src/ports.js';
 import { makeTransport } from '../../src/target/client.js';
 
 export interface TransportSettings {
@@ -10,8 +10,13 @@ export interface TransportSettings {
   readonly connectTimeoutMs?: number;
 }
 
+/** A transport whose replies can be awaited. */
+export interface AwaitedTransport extends Omit<Transport, 'send'> {
+  send(outgoing: OutgoingTry, mayStart: () => boolean): Promise<Reply>;
+}
+
 /** A transport for one test, closed when it is finished. */
-export async function openTransport(origin: string, settings: TransportSettings = {}): Promise<Transport> {
+export async function openTransport(origin: string, settings: TransportSettings = {}): Promise<AwaitedTransport> {
   const transport = await makeTransport({
     origin,
     connections: settings.connections ?? 1,
@@ -20,7 +25,11 @@ export async function openTransport(origin: string, settings: TransportSettings 
     clock: settings.clock ?? systemClock,
   });
   onTestFinished(() => transport.close());
-  return transport;
+  return {
+    send: (outgoing, mayStart) => new Promise((settled) => transport.send(outgoing, { mayStart, settled })),
+    abortAll: () => transport.abortAll(),
+    close: () => transport.close(),
+  };
 }
 
 export function post(body: string, changes: Partial<OutgoingTry> = {}): OutgoingTry {
