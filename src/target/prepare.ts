@@ -2,7 +2,7 @@ import { quoted } from '../harmless.js';
 import type { InvalidCode, Reason } from '../outcome.js';
 import type { OutgoingTry } from '../ports.js';
 import type { Columns } from './columns.js';
-import { formDecode, formEncode, isPlain, type Plus } from './encode.js';
+import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './encode.js';
 import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
 
 export type Method = 'post' | 'get';
@@ -40,6 +40,7 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
   const valuePlus = options.plus ?? 'space';
   const formBytesMax = formBytesMaxOf(options);
   const isRaw = options.values === 'raw';
+  const goesAsItStands = isRaw ? isPlain : isEncoded;
 
   return (cells, isUtf8) => {
     const idCell = cells[idIndex] ?? '';
@@ -56,7 +57,7 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
       if (cell === undefined || cell === '') continue;
       isEmpty = false;
       form += `&${attribute.formKey}`;
-      if (isPlain(cell)) {
+      if (goesAsItStands(cell)) {
         form += cell;
         continue;
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formDecode, formEncode } from '../../src/target/encode.js';
+import { formDecode, formEncode, isEncoded } from '../../src/target/encode.js';
 import { decodeFormText } from './form-decoder.js';
 
 const hostile = [
@@ -63,4 +63,47 @@ describe('form decoding', () => {
       expect(formDecode(cell, 'space')).toBeNull();
     },
   );
+});
+
+describe('what is already as it goes out', () => {
+  const pieces = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({
+      unit: fc.constantFrom('%', '2', '0', '4', 'e', 'E', 'F', '9', 'B', 'C', 'D', 'A', '1', '8', '+', '~', "'"),
+    }),
+    fc
+      .array(fc.integer({ min: 0, max: 255 }))
+      .map((bytes) => bytes.map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')),
+  );
+
+  it('is what decoding and encoding again leaves as it was, and nothing else', () => {
+    fc.assert(
+      fc.property(pieces, (cell) => {
+        const decoded = formDecode(cell, 'space');
+        const again = decoded === null ? null : formEncode(decoded);
+        expect(isEncoded(cell)).toBe(again === cell);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('is every text that was encoded', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(isEncoded(formEncode(text))).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is told of every single character', () => {
+    for (let code = 0; code < 0x110000; code += code < 0x3000 || (code >= 0xd700 && code < 0xe100) ? 1 : 37) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const encoded = formEncode(String.fromCodePoint(code));
+      if (!isEncoded(encoded)) expect(encoded).toBe('taken as encoded');
+    }
+    // Lower case, what needs no encoding, overlong forms, surrogates, beyond the last character.
+    for (const cell of ['%c3%bc', '%41', '%7E', '%2D', '%C0%80', '%E0%80%80', '%ED%A0%80', '%F4%90%80%80', '%C3', '%'])
+      expect({ cell, isEncoded: isEncoded(cell) }).toEqual({ cell, isEncoded: false });
+  });
 });
