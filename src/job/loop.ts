@@ -160,7 +160,7 @@ export class Loop {
       while (this.#hasIdleTask()) {
         const start = this.#nextStart();
         if (start === null) break;
-        void this.#queue.add(() => this.#work(start));
+        this.#queue.add(() => this.#work(start)).catch((error: unknown) => this.#hooks.onFault(error));
       }
     } finally {
       this.#isPumping = false;
@@ -271,12 +271,15 @@ export class Loop {
       settled: (reply) => {
         try {
           this.#settled(row, permit, reply, hasLeft, startedMs);
+          const next = this.#goOn();
+          if (next !== null) {
+            this.#try(next, endTask);
+            return;
+          }
         } catch (error) {
           this.#hooks.onFault(error);
         }
-        const next = this.#goOn();
-        if (next === null) endTask();
-        else this.#try(next, endTask);
+        endTask();
       },
     });
   }

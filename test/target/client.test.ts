@@ -179,6 +179,38 @@ describe('the time-out', () => {
     expect(clock.timerCount()).toBe(0);
   });
 
+  it("is each try's own, whatever others have", async () => {
+    const clock = movedClock();
+    const server = await httpServer((response, { body }) => {
+      if (body === 'answered') response.end(success);
+    });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { clock, connections: 4 });
+    const ended: string[] = [];
+    const send = (name: string, timeoutMs: number) =>
+      transport.send(post(name, { timeoutMs }), yes).then(({ kind }) => ended.push(`${name} ${kind}`));
+
+    const sent = [send('answered', 500), send('slow', 3_000), send('quick', 1_000)];
+    await sent[0];
+    await server.arrived(3);
+    await clock.advance(999);
+    expect(ended).toEqual(['answered answered']);
+    await clock.advance(1);
+    expect(ended.slice(1)).toEqual(['quick timed-out']);
+    sent.push(send('late', 2_500));
+    await server.arrived(4);
+    await clock.advance(1_999);
+    expect(ended.slice(2)).toEqual([]);
+    await clock.advance(1);
+    expect(ended.slice(2)).toEqual(['slow timed-out']);
+    await clock.advance(499);
+    expect(ended.slice(3)).toEqual([]);
+    await clock.advance(1);
+    expect(ended.slice(3)).toEqual(['late timed-out']);
+
+    await Promise.all(sent);
+    expect(clock.timerCount()).toBe(0);
+  });
+
   it('runs to the end of the reply, not to its beginning', async () => {
     const clock = movedClock();
     const server = await httpServer((response) => response.writeHead(200).write('true'));
