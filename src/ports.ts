@@ -106,12 +106,12 @@ export type Reply =
 export interface Sender {
   /** Asked in the same step in which the bytes are handed to the socket: `false` and nothing leaves. Does not throw. */
   mayStart(): boolean;
-  /** Called once, and never before `send` has returned. Does not throw. */
+  /** Called once, and never before `send` has returned. Does not throw: others' replies come after it in the same turn. */
   settled(reply: Reply): void;
 }
 
 export interface Transport {
-  /** Tens of thousands a second: hence a call back and no promise. */
+  /** Tens of thousands a second: hence a callback and no promise. */
   send(outgoing: OutgoingTry, sender: Sender): void;
   /** Ends what is under way at once. */
   abortAll(): void;

@@ -71,6 +71,8 @@ export interface RowsOptions {
    * read from where the rows begin.
    */
   readonly fingerprint?: Fingerprint | null;
+  /** How much of a plain file is read at a time. Default: 32,768 bytes (some 400 rows), for rows that wait for their turn. */
+  readonly blockBytes?: number;
 }
 
 /** Good rows, the place after them, and then what cannot be read on, at that place. */
@@ -115,7 +117,7 @@ export interface Batch {
   read<Row>(
     reader: Reader<Row>,
     from: Position,
-    options?: Pick<RowsOptions, 'fingerprint'>,
+    options?: Omit<RowsOptions, 'withBytes'>,
   ): AsyncGenerator<readonly Row[], void, void>;
   /** The place after the last row that was given; of the bad record after a FileError. */
   nextPosition(): Position;

@@ -1,18 +1,22 @@
 import { fileBlocks, type OpenFile, readFully } from './file-blocks.js';
 import { compressedBlockBytes, gunzipped } from './gzip.js';
 
-/** What is read of a plain file at a time, some 800 rows: of fewer, waking the other thread costs more, of more, more outlives a collection of young garbage. */
-const plainBlockBytes = 65_536;
+/** What is read of a plain file at a time, some 400 rows: where rows wait for their turn, more would outlive a collection of young garbage. */
+const plainBlockBytes = 32_768;
 
 /** The text in FILE, decompressed if it is a gzip. */
 export interface Content {
   readonly isCompressed: boolean;
   /**
    * From `fromByte` to the end, in fresh buffers that are never empty. A gzip is read from its start for it.
-   * `onRead` is told the byte of FILE itself that reading has come to.
+   * `onRead` is told the byte of FILE itself that reading has come to. `blockBytes`: of a plain file at a time.
    * @throws ContentFault, MachineError
    */
-  pieces(fromByte: number, onRead?: (fileByte: number) => void): AsyncGenerator<Buffer, void, void>;
+  pieces(
+    fromByte: number,
+    onRead?: (fileByte: number) => void,
+    blockBytes?: number,
+  ): AsyncGenerator<Buffer, void, void>;
 }
 
 async function* afterByte(chunks: AsyncIterable<Buffer>, fromByte: number): AsyncGenerator<Buffer, void, void> {
@@ -30,9 +34,9 @@ export async function openContent(open: OpenFile): Promise<Content> {
   const isCompressed = magic[0] === 0x1f && magic[1] === 0x8b;
   return {
     isCompressed,
-    pieces: (fromByte, onRead = () => {}) =>
+    pieces: (fromByte, onRead = () => {}, blockBytes = plainBlockBytes) =>
       isCompressed
         ? afterByte(gunzipped(fileBlocks(open, 0, compressedBlockBytes, onRead)), fromByte)
-        : fileBlocks(open, fromByte, plainBlockBytes, onRead),
+        : fileBlocks(open, fromByte, blockBytes, onRead),
   };
 }

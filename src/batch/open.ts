@@ -66,11 +66,11 @@ class OpenBatch implements Batch {
   async *read<Row>(
     reader: Reader<Row>,
     from: Position,
-    { fingerprint = noContent }: Pick<RowsOptions, 'fingerprint'> = {},
+    { fingerprint = noContent, blockBytes }: Omit<RowsOptions, 'withBytes'> = {},
   ): AsyncGenerator<readonly Row[], void, void> {
     this.#fingerprinter = fingerprint === null ? null : new Fingerprinter(fingerprint);
     this.#next = from;
-    for await (const { rows, after, fault } of readRows(this.#chunks(from.byte), reader)) {
+    for await (const { rows, after, fault } of readRows(this.#chunks(from.byte, blockBytes), reader)) {
       this.#next = after;
       if (rows.length > 0) yield rows;
       if (fault !== null) throw fault;
@@ -78,11 +78,12 @@ class OpenBatch implements Batch {
   }
 
   /** The content from `fromByte` on, and what is before it that the fingerprint still wants. */
-  async *#chunks(fromByte: number): AsyncGenerator<Buffer, void, void> {
+  async *#chunks(fromByte: number, blockBytes?: number): AsyncGenerator<Buffer, void, void> {
     let atByte = Math.min(fromByte, this.#fingerprinter?.startByte ?? fromByte);
-    const pieces = this.#content.pieces(atByte, (fileByte) => {
+    const onRead = (fileByte: number) => {
       this.#readBytes = fileByte;
-    });
+    };
+    const pieces = this.#content.pieces(atByte, onRead, blockBytes);
     for await (const piece of pieces) {
       this.#fingerprinter?.take(piece, atByte);
       const skipBytes = Math.max(fromByte - atByte, 0);

@@ -7,7 +7,7 @@ import type { Answer, Ask } from './thread.js';
 /** So many chunks wait for the thread, or for who asked: enough that neither waits for the other. */
 const aheadCount = 2;
 
-/** Rows leave the thread as soon as they are made: of more room for young garbage there would only be more garbage. */
+/** Rows leave the thread as soon as they are made, so that little of what is young outlives a collection: more room would hold more garbage and no more rows. */
 const maxYoungGenerationSizeMb = 12;
 /** A smaller file is through before a second thread has paid for its start. */
 export const ownThreadBytesMin = 1_000_000;

@@ -23,6 +23,9 @@ const nothingFound: Checked['found'] = {
   hints: [],
 };
 
+/** Read at a time: rows do not wait here, and fewer wakings of the other thread are a tenth of the time. */
+const blockBytes = 65_536;
+
 /** How many of a file's requests `onFirstRequest` is told. */
 const firstRequestCount = 3;
 
@@ -72,7 +75,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
   let fault: FileError | null = null;
   try {
     const reader = source.readerFrom(batch.dataStart);
-    for await (const chunk of batch.read(reader, batch.dataStart, { fingerprint: null })) {
+    for await (const chunk of batch.read(reader, batch.dataStart, { fingerprint: null, blockBytes })) {
       if (hooks.signal?.aborted === true) break;
       await rows.take(chunk);
     }

@@ -145,7 +145,7 @@ export class Intake {
   }
 }
 
-/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. */
+/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. What the thread that makes rows has ready, some blocks of 64 KB, is not let in before that. */
 const readAheadRowCountMax = 10_000;
 /**
  * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the

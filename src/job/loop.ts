@@ -162,6 +162,8 @@ export class Loop {
         if (start === null) break;
         this.#queue.add(() => this.#work(start)).catch((error: unknown) => this.#hooks.onFault(error));
       }
+    } catch (error) {
+      this.#hooks.onFault(error); // who calls this has something else in hand
     } finally {
       this.#isPumping = false;
     }

@@ -27,7 +27,7 @@ export type Take =
 
 /** When tries may go. For each permit that `take` gives, `giveBack` or `ended` is called once. */
 export interface Pacer {
-  /** Costs a microsecond at most, and never waits for the disk. `now`, here and below: read in this step. */
+  /** Costs a microsecond at most, and never waits for the disk. `now`, here and below: read in this step; where it is left out, the clocks are read. */
   take(now?: Instant): Take;
   /** Nothing was sent under it. */
   giveBack(permit: Permit): void;
