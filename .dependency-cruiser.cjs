@@ -34,7 +34,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/(job|batch|target|pacing|memory)/',
-        pathNot: '^src/(target/client|pacing/lmdb-store|memory/lmdb-store|batch/gzip|job/real-machine)\\.ts$',
+        pathNot:
+          '^src/(target/client|target/dispatcher|pacing/lmdb-store|memory/lmdb-store|batch/gzip|job/real-machine)\\.ts$',
       },
       to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
     },

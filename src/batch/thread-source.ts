@@ -9,6 +9,7 @@ const aheadCount = 2;
 
 /** Rows leave the thread as soon as they are made, so that little of what is young outlives a collection: more room would hold more garbage and no more rows. */
 const maxYoungGenerationSizeMb = 12;
+
 /** A smaller file is through before a second thread has paid for its start. */
 export const ownThreadBytesMin = 1_000_000;
 

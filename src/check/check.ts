@@ -1,6 +1,4 @@
-import { unpackRawRows } from '../batch/packed-raw-rows.js';
-import { rawRowSource } from '../batch/raw-row-source.js';
-import { ownThreadBytesMin, threadSource } from '../batch/thread-source.js';
+import { openRawRowSource } from '../batch/open-raw-rows.js';
 import { systemBootClock, systemClock, systemRandom } from '../clock.js';
 import { realDisk } from '../disk.js';
 import { ProfileDripError, UsageError } from '../errors.js';
@@ -27,10 +25,7 @@ const realPorts: CheckPorts = {
   bootClock: systemBootClock,
   random: systemRandom,
   disk: realDisk,
-  openRowSource: (request, sizeBytes) =>
-    sizeBytes < ownThreadBytesMin
-      ? rawRowSource(request)
-      : threadSource(new URL('../batch/raw-row-thread.js', import.meta.url), request, unpackRawRows),
+  openRowSource: openRawRowSource,
   input: () => process.stdin,
 };
 

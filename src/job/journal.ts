@@ -3,7 +3,7 @@ import { MachineError, ProfileDripError, UsageError } from '../errors.js';
 import { exitStatus } from '../exit-status.js';
 import type { Cancel, Clock, Disk, DiskFile } from '../ports.js';
 import { diskFault, onDisk, unlessMissing } from './disk-fault.js';
-import { lineBytes, type RowResult, resultLine, resultsHeader } from './results.js';
+import { type RowResult, resultLine, resultsHeader } from './results.js';
 import { firstResultByte, readReportHead } from './results-read.js';
 
 /** A line is on its way to the file at most this long after it was handed in. */
@@ -101,7 +101,7 @@ export class Journal {
     const startByte = this.#endByte;
     if (this.#fault !== null || this.#isClosed) return startByte;
     const line = resultLine(row);
-    this.#endByte += lineBytes(row, line);
+    this.#endByte += Buffer.byteLength(line);
     this.#buffered += line;
     if (this.#bufferedSinceMs === null) {
       this.#bufferedSinceMs = this.#clock.monotonicMs();

@@ -63,25 +63,7 @@ const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
 export function resultLine(row: RowResult): string {
   const finishedAt = isoTime(row.finishedAtMs);
   const durationMs = Math.max(0, Math.round(row.durationMs));
-  return `${row.rowNumber},${row.lineNumber},${idCell(row.id)},${outcomeCells(row)},${durationMs},${finishedAt},${reasonCell(row.reason)}\n`;
-}
-
-let lastOutcome: Pick<RowResult, 'status' | 'httpStatus' | 'attempts'> | null = null;
-let lastOutcomeCells = '';
-
-/** Nearly all rows fare like the one before, and a text of few parts is sooner put together. */
-function outcomeCells(row: RowResult): string {
-  const { status, httpStatus, attempts } = row;
-  if (lastOutcome?.status !== status || lastOutcome.httpStatus !== httpStatus || lastOutcome.attempts !== attempts) {
-    lastOutcome = { status, httpStatus, attempts };
-    lastOutcomeCells = `${status},${httpStatus ?? ''},${attempts}`;
-  }
-  return lastOutcomeCells;
-}
-
-/** The size of a row's line. Nearly every one is ASCII, which the row tells sooner than its text, counted byte by byte, would. */
-export function lineBytes(row: RowResult, line: string): number {
-  return row.reason === null && usualText.test(row.id) ? line.length : Buffer.byteLength(line);
+  return `${row.rowNumber},${row.lineNumber},${idCell(row.id)},${row.status},${row.httpStatus ?? ''},${row.attempts},${durationMs},${finishedAt},${reasonCell(row.reason)}\n`;
 }
 
 let lastMinute = Number.NaN;

@@ -1,19 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import type { Dispatcher, Pool } from 'undici';
-import { systemCode, UsageError } from '../errors.js';
+import type { Dispatcher } from 'undici';
+import { systemCode } from '../errors.js';
 import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../ports.js';
+import { type DispatcherOptions, makeDispatcher } from './dispatcher.js';
 import { replyBytesMax } from './limits.js';
-import { proxyAnswerCode } from './network-codes.js';
 
-export interface TransportOptions {
-  /** `https://host` or `http://host:port`. */
-  readonly origin: string;
-  /** Connections kept alive side by side, one try on each at a time: as many as tries under way. 1 or more. */
-  readonly connections: number;
-  /** Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case) are heeded. */
-  readonly useProxy: boolean;
-  /** After how long a connection that cannot be made is given up for good: `--timeout`. */
-  readonly connectTimeoutMs: number;
+export interface TransportOptions extends DispatcherOptions {
   /** For each try's own time-out. */
   readonly clock: Clock;
 }
@@ -148,9 +140,7 @@ class Try implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #httpStatus = 0;
   #retryAfter: string | null = null;
-  /** Of the body; nearly every one comes in one piece. */
-  #first: Buffer | null = null;
-  #others: Buffer[] | null = null;
+  readonly #chunks: Buffer[] = [];
   #readBytes = 0;
 
   constructor(sender: Sender, deadlineMs: number, place: number, onSettled: (one: Try) => void) {
@@ -192,11 +182,7 @@ class Try implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#reply !== null) return;
-    if (this.#first === null) this.#first = chunk;
-    else {
-      this.#others ??= [];
-      this.#others.push(chunk);
-    }
+    this.#chunks.push(chunk);
     this.#readBytes += chunk.length;
     if (this.#readBytes > replyBytesMax) this.#end(this.#answered());
   }
@@ -212,13 +198,10 @@ class Try implements Dispatcher.DispatchHandler {
   }
 
   #answered(): Reply {
-    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body: this.#body() };
-  }
-
-  #body(): string {
-    if (this.#first === null) return '';
-    const bytes = this.#others === null ? this.#first : Buffer.concat([this.#first, ...this.#others]);
-    return bytes.toString('utf8', 0, replyBytesMax);
+    const [first] = this.#chunks;
+    const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    const body = bytes.toString('utf8', 0, replyBytesMax);
+    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
   }
 
   #end(reply: Reply): void {
@@ -227,78 +210,6 @@ class Try implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('settled'));
     this.#onSettled(this);
   }
-}
-
-type Undici = typeof import('undici');
-
-/** The environment's names for proxies, as undici reads them. */
-const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
-
-function makeDispatcher(undici: Undici, options: TransportOptions, signal: AbortSignal): Dispatcher {
-  const { origin, connections, connectTimeoutMs } = options;
-  const connect = { timeout: connectTimeoutMs, signal };
-  const poolOptions: Pool.Options = {
-    connections,
-    pipelining: 1,
-    // Each try has a time-out of its own, over all of it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect,
-  };
-  if (!options.useProxy || !hasProxy()) return new undici.Pool(origin, poolOptions);
-  return new undici.EnvHttpProxyAgent({
-    ...poolOptions,
-    proxyTls: connect,
-    requestTls: { timeout: connectTimeoutMs },
-    clientFactory: (proxy: URL, proxyOptions: Pool.Options) =>
-      new undici.Pool(proxy, { ...proxyOptions, headersTimeout: connectTimeoutMs }),
-    factory: (target: string | URL, targetOptions: Pool.Options) =>
-      new undici.Pool(target, withProxyFaults(targetOptions)),
-  });
-}
-
-/** Throws UsageError at one that undici could not read; its value may hold a password, and is not shown. */
-function hasProxy(): boolean {
-  const proxies = proxyVariables
-    .map((name) => ({ name, value: process.env[name] ?? '' }))
-    .filter(({ value }) => value !== '');
-  for (const { name, value } of proxies) {
-    const protocol = URL.canParse(value) ? new URL(value).protocol : '';
-    if (protocol === 'http:' || protocol === 'https:') continue;
-    throw new UsageError('proxy-url', `${name} must be the URL of a proxy, http://host:port or https://host:port.`);
-  }
-  return proxies.length > 0;
-}
-
-/**
- * A proxy's refusal under a code of its own. And a connection to the proxy that broke under another code than undici's
- * (UND_ERR_SOCKET), at which its client would connect anew at once and for ever, whatever became of the try.
- */
-function withProxyFaults(options: Pool.Options): Pool.Options {
-  const { connect } = options;
-  if (typeof connect !== 'function') return options;
-  return {
-    ...options,
-    connect: (target, callback) =>
-      connect(target, (...[error, socket]) => {
-        if (error === null) callback(null, socket);
-        else callback(proxyError(error), null);
-      }),
-  };
-}
-
-function proxyError(error: Error): Error {
-  const httpStatus = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
-  if (httpStatus !== undefined) {
-    return Object.assign(new Error(`the proxy answered ${httpStatus} to CONNECT`), {
-      code: proxyAnswerCode(httpStatus),
-    });
-  }
-  const code = systemCode(error);
-  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO') {
-    return Object.assign(new Error(`the connection to the proxy broke: ${error.message}`), { code: 'PROXY_BROKE' });
-  }
-  return error;
 }
 
 /** undici wraps what TLS says of a proxy's certificate; the code inside is the telling one. */

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineBytes, resultColumns, resultLine, resultsHeader } from '../../src/job/results.js';
+import { resultColumns, resultLine, resultsHeader } from '../../src/job/results.js';
 import { anyRow, rowResult } from './rows.js';
 
 const cellsOf = (line: string): string[] => {
@@ -35,15 +35,6 @@ describe('resultLine', () => {
         );
         expect(line.endsWith('\n')).toBe(true);
         expect(cellsOf(line)).toHaveLength(resultColumns.length);
-      }),
-    );
-  });
-
-  it('has the size that is told of it', () => {
-    fc.assert(
-      fc.property(anyRow, (row) => {
-        const line = resultLine(row);
-        expect(lineBytes(row, line)).toBe(Buffer.byteLength(line));
       }),
     );
   });
