@@ -35,7 +35,7 @@ module.exports = {
       from: {
         path: '^src/(job|batch|target|pacing|memory)/',
         pathNot:
-          '^src/(target/client|target/dispatcher|pacing/lmdb-store|memory/lmdb-store|batch/gzip|job/real-machine)\\.ts$',
+          '^src/(target/client|target/connections|pacing/lmdb-store|memory/lmdb-store|batch/gzip|job/real-machine)\\.ts$',
       },
       to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
     },

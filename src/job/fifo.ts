@@ -17,8 +17,7 @@ export class Fifo<Item> {
   }
 
   take(): Item | undefined {
-    const first = this.#first.shift();
-    if (first !== undefined) return first;
+    if (this.#first.length > 0) return this.#first.shift();
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
     this.#items[this.#head] = undefined;

@@ -180,23 +180,22 @@ export class Loop {
   }
 
   /** What a task does next; `null`: it ends, and the queue says so. What just ended may let others start as well. */
-  #goOn(): Start | null {
+  #goOn(now: Instant): Start | null {
     if (this.#isPumping) return null;
     if (this.#hasIdleTask()) this.#pump();
     this.#isPumping = true;
     try {
-      return this.#nextStart();
+      return this.#nextStart(now);
     } finally {
       this.#isPumping = false;
     }
   }
 
   /** The next try, or `null`: not now, and `#pump` is called when one may start. */
-  #nextStart(): Start | null {
+  #nextStart(now = instantOf(this.#ports.clock)): Start | null {
     if (this.#stop !== null || this.#holds.isLooking) return null;
-    const { health, journal, lock, pacer, clock } = this.#ports;
-    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck() ? this.#nextStart() : null;
-    const now = instantOf(clock);
+    const { health, journal, lock, pacer } = this.#ports;
+    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck() ? this.#nextStart(now) : null;
     const nowMs = now.monotonicMs;
     const gate = health.gate(nowMs);
     if (gate.kind === 'closed') {
@@ -272,8 +271,9 @@ export class Loop {
       },
       settled: (reply) => {
         try {
-          this.#settled(row, permit, reply, hasLeft, startedMs);
-          const next = this.#goOn();
+          const now = instantOf(clock);
+          this.#settled(row, permit, reply, hasLeft, startedMs, now);
+          const next = this.#goOn(now);
           if (next !== null) {
             this.#try(next, endTask);
             return;
@@ -286,9 +286,8 @@ export class Loop {
     });
   }
 
-  #settled(row: OpenRow, permit: Permit, reply: Reply, hasLeft: boolean, startedMs: number): void {
-    const { clock, pacer, tally } = this.#ports;
-    const now = instantOf(clock);
+  #settled(row: OpenRow, permit: Permit, reply: Reply, hasLeft: boolean, startedMs: number, now: Instant): void {
+    const { pacer, tally } = this.#ports;
     this.#underWayCount -= 1;
     // A unit under which no byte left goes back; one under which bytes may have left never does.
     if (hasLeft) pacer.ended(permit, now);

@@ -80,7 +80,6 @@ export class Window {
     this.#openCount -= 1;
     this.#formBytes -= row.form.length;
     row.form = '';
-    if (this.#lastOfVisitor.get(row.id) === row) this.#lastOfVisitor.delete(row.id);
     while (this.#rows[this.#head]?.hasEnded) this.#head += 1;
     if (this.#head > 1024 && this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);
@@ -88,6 +87,7 @@ export class Window {
     }
     const next = row.nextOfVisitor;
     row.nextOfVisitor = null;
+    if (next === null) this.#lastOfVisitor.delete(row.id);
     return next;
   }
 

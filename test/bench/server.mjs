@@ -12,6 +12,11 @@ const reply = Buffer.from(
 const headEnd = Buffer.from('\r\n\r\n');
 const contentLength = /\r\ncontent-length: *(\d+)/i;
 
+/** Timers of Node.js keep whole milliseconds and are late; a pause of a thread is exact to some 0.05 ms. */
+const timerLateMs = 2;
+const pauseMs = 0.1;
+const neverWoken = new Int32Array(new SharedArrayBuffer(4));
+
 let seen;
 let delayMs;
 /** After how many requests nothing is answered for `stallMs`; 0: never. */
@@ -38,10 +43,17 @@ function answer(socket) {
   if (!socket.destroyed) socket.write(reply);
 }
 
+/** Each reply at its own time: the last milliseconds before it pass in short pauses, between which requests are read. */
 function answerDue() {
-  const now = nowMs() + 0.5;
-  while (due.length > 0 && due[0].atMs <= now) answer(due.shift().socket);
-  if (due.length > 0) setTimeout(answerDue, Math.floor(due[0].atMs - nowMs()));
+  while (due.length > 0 && due[0].atMs <= nowMs()) answer(due.shift().socket);
+  if (due.length === 0) return;
+  const leftMs = due[0].atMs - nowMs();
+  if (leftMs > timerLateMs) {
+    setTimeout(answerDue, leftMs - timerLateMs);
+    return;
+  }
+  Atomics.wait(neverWoken, 0, 0, Math.min(leftMs, pauseMs));
+  setImmediate(answerDue);
 }
 
 function arrived(socket, bodyBytes) {
@@ -56,7 +68,7 @@ function arrived(socket, bodyBytes) {
   else if (delayMs === 0) answer(socket);
   else {
     due.push({ atMs: nowMs() + delayMs, socket });
-    if (due.length === 1) setTimeout(answerDue, delayMs);
+    if (due.length === 1) answerDue();
   }
 }
 

@@ -65,6 +65,27 @@ describe('a connection that cannot be made', () => {
   });
 });
 
+describe('a connection that hangs while it is made', () => {
+  it('holds up the try that waited for it, and none after that', async () => {
+    const clock = movedClock();
+    let isFirst = true;
+    const server = await rawServer((socket) => {
+      if (isFirst)
+        socket.resume(); // never answers the beginning of TLS
+      else socket.destroy();
+      isFirst = false;
+    });
+    const transport = await openTransport(`https://127.0.0.1:${server.port}`, { clock });
+
+    const first = transport.send(post('first', { timeoutMs: 1_000 }), yes);
+    await server.connected(1);
+    await clock.advance(1_000);
+    expect(await first).toEqual({ kind: 'timed-out' });
+
+    expect(await transport.send(post('second'), yes)).toMatchObject({ kind: 'broken' });
+  });
+});
+
 describe('a connection that breaks', () => {
   it('before any answer makes the try broken, and it is not sent again by itself', async () => {
     const server = await rawServer((socket) => socket.once('data', () => socket.resetAndDestroy()));

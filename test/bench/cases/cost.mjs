@@ -9,7 +9,8 @@ const parts = ['nothing', 'ledger', 'checkpoint', 'report', 'all'];
 
 /** What ledger, checkpoint and report cost: throughput with everything on, by throughput with each of them off. */
 export async function cost(bench) {
-  const rowCount = bench.rows ?? 50_000;
+  // Some 8 seconds, so that opening the ledger and the report, once each, does not decide.
+  const rowCount = bench.rows ?? 150_000;
   const file = join(bench.folder, 'cost.csv');
   await writeBatch(file, rowCount);
   const runs = Object.fromEntries(parts.map((part) => [part, []]));

@@ -45,8 +45,8 @@ async function clientsOf(bench, rowCount) {
 
 /** The whole program with everything on, beside undici's bare `request` loop and what people would use instead. */
 export async function throughput(bench) {
-  // Long enough that what is compiled and warmed up at the start, some 10,000 rows' worth, does not decide.
-  const rowCount = bench.rows ?? 150_000;
+  // Some 15 seconds: what V8 compiles in the first of them, a second's work for the other threads, does not decide.
+  const rowCount = bench.rows ?? 300_000;
   const clients = await clientsOf(bench, rowCount);
   const runs = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
   await clients[own](); // warms the page cache and makes the ledger
