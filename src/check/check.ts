@@ -3,6 +3,7 @@ import { systemBootClock, systemClock, systemRandom } from '../clock.js';
 import { realDisk } from '../disk.js';
 import { ProfileDripError, UsageError } from '../errors.js';
 import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../exit-status.js';
+import { callError, type FileFault, fileFault } from '../job/file-faults.js';
 import { sortFiles } from '../job/job-files.js';
 import { isTolerated } from '../job/limits.js';
 import { stopForAbort } from '../job/stop.js';
@@ -50,22 +51,22 @@ export async function checkBatch(
   const planner = new Planner(options, ports);
   const checks: FileCheck[] = [];
   const statuses: ExitStatus[] = [];
-  let worst: { readonly status: ExitStatus; readonly error: CheckResult['error'] } | null = null;
+  const faults: FileFault[] = [];
   const toCheck = withoutJobFiles(files, options, hooks);
   for (const file of toCheck) {
     const end = await checkOne(file, options, hooks, ports, planner);
     if (end.check !== null) checks.push(end.check);
     statuses.push(end.status);
-    if (worst === null || worstStatus([worst.status, end.status]) !== worst.status) worst = end;
-    if (end.error !== null && toCheck.length > 1) {
-      const { message: text } = end.error;
-      const message = text.startsWith(file) ? text : `${file}: ${text}`;
-      hooks.onEvent?.({ kind: 'notice', level: 'warning', code: end.error.code, message });
+    if (end.error !== null) {
+      const fault = fileFault(file, toCheck.length, end.status, end.error);
+      faults.push(fault);
+      const { code, message } = fault;
+      if (toCheck.length > 1) hooks.onEvent?.({ kind: 'notice', level: 'warning', code, message });
     }
     if (endsTheCall(end.status)) break;
   }
-  const status = worst?.status ?? exitStatus.done;
-  return { schema: 1, version, exit_status: status, error: worst?.error ?? null, files: checks };
+  const status = worstStatus(statuses);
+  return { schema: 1, version, exit_status: status, error: callError(faults, status), files: checks };
 }
 
 /** As `send` does with a shell's glob. Standard input needs no name here, for a check leaves no files. */

@@ -1,5 +1,6 @@
 import { type ExitStatus, endsTheCall, worstStatus } from '../exit-status.js';
 import { version } from '../version.js';
+import { callError, type FileFault, fileFault } from './file-faults.js';
 import { sortFiles } from './job-files.js';
 import type { Machine } from './machine.js';
 import type { SendHooks, SendOptions } from './options.js';
@@ -28,7 +29,7 @@ export async function sendFiles(
   }
   const jobs: JobSummary[] = [];
   const statuses: ExitStatus[] = [];
-  const faults: { readonly status: ExitStatus; readonly code: string; readonly message: string }[] = [];
+  const faults: FileFault[] = [];
   for (const file of sendable) {
     // The memory is dropped once: what the first FILE submits is to be remembered by the second.
     const forget = options.forget && statuses.length === 0;
@@ -36,22 +37,13 @@ export async function sendFiles(
     jobs.push(...end.jobs);
     statuses.push(end.exitStatus);
     if (end.error !== null) {
-      const { code } = end.error;
-      const isNamed = sendable.length === 1 || end.error.message.includes(file);
-      const message = isNamed ? end.error.message : `${file}: ${end.error.message}`;
-      faults.push({ status: end.exitStatus, code, message });
+      const fault = fileFault(file, sendable.length, end.exitStatus, end.error);
+      faults.push(fault);
+      const { code, message } = fault;
       if (sendable.length > 1) hooks.onEvent?.({ kind: 'notice', level: 'warning', code, message });
     }
     if (endsTheCall(end.exitStatus)) break;
   }
   const status = worstStatus(statuses);
-  const worst = faults.find((fault) => fault.status === status) ?? faults[0];
-  return {
-    schema: 1,
-    version,
-    exit_status: status,
-    // The worst one's code; every file that has one is named.
-    error: worst === undefined ? null : { code: worst.code, message: faults.map(({ message }) => message).join('; ') },
-    jobs,
-  };
+  return { schema: 1, version, exit_status: status, error: callError(faults, status), jobs };
 }

@@ -9,8 +9,8 @@ const concurrency = 256;
 
 /** A server that takes 80 ms for each answer, 256 at once: 3,200 rows a second are there to be had. */
 export async function latency(bench) {
-  // So often that the first round, in which connections and compiled code are made, does not decide.
-  const rowCount = bench.rows ?? concurrency * 400;
+  // A minute of it, so that its first seconds, in which connections and compiled code are made, do not decide.
+  const rowCount = bench.rows ?? concurrency * 800;
   const file = join(bench.folder, 'latency.csv');
   const bodies = join(bench.folder, 'latency.bodies');
   await writeBatch(file, rowCount);

@@ -6,9 +6,9 @@ export function spread(values) {
   return { median, min: sorted[0], max: sorted.at(-1), count: sorted.length };
 }
 
-/** Of pairs: each figure by its own reference, since absolute figures move from run to run. */
+/** Of pairs, as many as both have: each figure by its own reference, since absolute figures move from run to run. */
 export function ratios(values, references) {
-  return spread(values.map((value, at) => value / references[at]));
+  return spread(values.slice(0, references.length).map((value, at) => value / references[at]));
 }
 
 /**
