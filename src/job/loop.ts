@@ -255,7 +255,8 @@ export class Loop {
   }
 
   /** Sends a row, and after it what may follow it; `endTask`: none does. */
-  #try({ row, permit, startedMs }: Start, endTask: () => void): void {
+  #try(start: Start, endTask: () => void): void {
+    const { row, permit } = start;
     const { clock, lock, transport, token } = this.#ports;
     let hasLeft = false;
     transport.send(this.#outgoing(row.form, token.authorization), {
@@ -272,7 +273,7 @@ export class Loop {
       settled: (reply) => {
         try {
           const now = instantOf(clock);
-          this.#settled(row, permit, reply, hasLeft, startedMs, now);
+          this.#settled(start, reply, hasLeft, now);
           const next = this.#goOn(now);
           if (next !== null) {
             this.#try(next, endTask);
@@ -286,7 +287,7 @@ export class Loop {
     });
   }
 
-  #settled(row: OpenRow, permit: Permit, reply: Reply, hasLeft: boolean, startedMs: number, now: Instant): void {
+  #settled({ row, permit, startedMs }: Start, reply: Reply, hasLeft: boolean, now: Instant): void {
     const { pacer, tally } = this.#ports;
     this.#underWayCount -= 1;
     // A unit under which no byte left goes back; one under which bytes may have left never does.

@@ -87,7 +87,7 @@ export class Window {
     }
     const next = row.nextOfVisitor;
     row.nextOfVisitor = null;
-    if (next === null) this.#lastOfVisitor.delete(row.id);
+    if (next === null) this.#lastOfVisitor.delete(row.id); // it was the visitor's last
     return next;
   }
 

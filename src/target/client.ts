@@ -76,7 +76,7 @@ class UndiciTransport implements Transport {
 
   /**
    * Replies that came in one turn of the event loop are handed out together at its end: reading, judging and writing
-   * each go on for many tries in a row, which caches reward (to hand each out at once cost 7 % more CPU at full speed).
+   * each go on for many tries in a row, which caches reward. To hand each out at once costs more CPU at full speed.
    */
   readonly #settle = (one: Try): void => {
     const last = this.#unsettled.pop();

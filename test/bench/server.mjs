@@ -12,7 +12,7 @@ const reply = Buffer.from(
 const headEnd = Buffer.from('\r\n\r\n');
 const contentLength = /\r\ncontent-length: *(\d+)/i;
 
-/** Timers of Node.js keep whole milliseconds and are late; a pause of a thread is exact to some 0.05 ms. */
+/** Timers of Node.js keep whole milliseconds and are late; a pause of the thread is late by some 0.1 ms. */
 const timerLateMs = 2;
 const pauseMs = 0.1;
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
