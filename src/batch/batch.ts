@@ -71,7 +71,7 @@ export interface RowsOptions {
    * read from where the rows begin.
    */
   readonly fingerprint?: Fingerprint | null;
-  /** How much of a plain file is read at a time. Default: 32,768 bytes (some 400 rows), for rows that wait for their turn. */
+  /** How much of a plain file is read at a time. Default: 16,384 bytes (some 200 rows), for rows that wait for their turn. */
   readonly blockBytes?: number;
 }
 

@@ -1,8 +1,8 @@
 import { fileBlocks, type OpenFile, readFully } from './file-blocks.js';
 import { compressedBlockBytes, gunzipped } from './gzip.js';
 
-/** What is read of a plain file at a time, some 400 rows: where rows wait for their turn, more would outlive a collection of young garbage. */
-const plainBlockBytes = 32_768;
+/** What is read of a plain file at a time, some 200 rows: where rows wait for their turn, more would outlive a collection of young garbage. */
+const plainBlockBytes = 16_384;
 
 /** The text in FILE, decompressed if it is a gzip. */
 export interface Content {

@@ -4,8 +4,8 @@ import type { Position, Reader, RowSource, Taken } from './batch.js';
 import type { ContentFault } from './faults.js';
 import type { Answer, Ask } from './thread.js';
 
-/** So many chunks wait for the thread, or for who asked: enough that neither waits for the other. */
-const aheadCount = 2;
+/** So many chunks are with the thread while the rows of another are used up: it is quicker than who asks, and what is made long before it is wanted outlives collections of young garbage. */
+const aheadCount = 1;
 
 /** Rows leave the thread as soon as they are made, so that little of what is young outlives a collection: more room would hold more garbage and no more rows. */
 const maxYoungGenerationSizeMb = 12;

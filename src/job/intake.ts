@@ -5,7 +5,7 @@ import type { Fifo } from './fifo.js';
 import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
 import type { ReadRow } from './row-source.js';
-import type { OpenRow, Window } from './window.js';
+import { type OpenRow, visitorPrint, type Window } from './window.js';
 
 /** What the intake asks of the loop that it feeds. */
 export interface FedLoop {
@@ -26,7 +26,10 @@ export class Intake {
   readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>;
   readonly #idType: IdType;
   readonly #loop: FedLoop;
-  #readTo: Position;
+  /** Where the rows that have been handed in end. */
+  #end: Position;
+  /** The row that is to be admitted next, of those. */
+  #next: ReadRow | null = null;
   /** Set while reading waits, for room to admit row `#roomRowNumber`. */
   #roomWaiter: (() => void) | null = null;
   #roomRowNumber = 0;
@@ -39,7 +42,7 @@ export class Intake {
     idType: IdType,
     loop: FedLoop,
   ) {
-    this.#readTo = from;
+    this.#end = from;
     this.#window = window;
     this.#ready = ready;
     this.#ports = ports;
@@ -49,7 +52,9 @@ export class Intake {
 
   /** The first row that has not been admitted. */
   get readTo(): Position {
-    return this.#readTo;
+    if (this.#next === null) return this.#end;
+    const { rowNumber, lineNumber, startByte } = this.#next;
+    return { rowNumber, lineNumber, byte: startByte };
   }
 
   /** Whether reading waits for room. */
@@ -63,7 +68,7 @@ export class Intake {
     const verdicts = await this.#examine(rows, earlier);
     for (const read of rows) {
       const { rowNumber, prepared } = read;
-      this.#readTo = { rowNumber, lineNumber: read.lineNumber, byte: read.startByte };
+      this.#next = read;
       if (this.#loop.isStopped()) return;
       const isEnough = this.#ready.size >= readyRowCountMax;
       if (isEnough || !this.#hasRoomFor(rowNumber)) await this.#room(rowNumber);
@@ -87,7 +92,8 @@ export class Intake {
         this.#endUnsent(read, prepared.id, prepared.kind, reason);
       }
     }
-    this.#readTo = after;
+    this.#next = null;
+    this.#end = after;
   }
 
   /** Lets reading go on, if it waits and may. */
@@ -145,7 +151,7 @@ export class Intake {
   }
 }
 
-/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. What the thread that makes rows has ready, some blocks of 64 KB, is not let in before that. */
+/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. What the thread that makes rows has ready, two blocks at most, is not let in before that. */
 const readAheadRowCountMax = 10_000;
 /**
  * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
@@ -169,6 +175,7 @@ function openRow(
     lineNumber,
     startByte,
     id,
+    print: visitorPrint(id),
     form,
     mark,
     attempts: before?.attempts ?? 0,

@@ -7,6 +7,8 @@ export interface OpenRow {
   readonly lineNumber: number;
   readonly startByte: number;
   readonly id: string;
+  /** Tells its visitor from others: `visitorPrint` of the id. */
+  readonly print: number;
   /** The encoded form; let go when the row has ended. */
   form: string;
   /** What --changed-only noted before the first try. */
@@ -29,16 +31,31 @@ export interface OpenRow {
 }
 
 /**
+ * 32 bits that stand for a visitor (FNV-1a over the id's UTF-16 units). Two visitors that share them, once among some
+ * four billion pairs, go one after the other as if they were one: a later row waits, and nothing else comes of it.
+ */
+export function visitorPrint(id: string): number {
+  let print = 0x811c9dc5;
+  for (let at = 0; at < id.length; at += 1) print = Math.imul(print ^ id.charCodeAt(at), 0x01000193);
+  return print;
+}
+
+/**
  * The rows that have been read and the order among them.
  *
- * Invariants: rows are added in the file's order; of each visitor only the oldest open row may be under way; every
- * row before `oldestOpen` has ended. Nothing is kept of a row once all before it have ended too.
+ * Invariants: rows are added in the file's order, and while any is open none is left out; of each visitor only the
+ * oldest open row may be under way; every row before `oldestOpen` has ended. Nothing is kept of a row once all before
+ * it have ended too.
+ *
+ * Rows are let go as soon as they can be, and visitors are kept as numbers alone: a table of rows, which grows old
+ * with all that comes and goes in it, would drag rows that are done with into V8's old generation by the thousand.
  */
 export class Window {
   /** In the file's order, from #head on; what lies before #head is done with. */
-  #rows: OpenRow[] = [];
+  #rows: (OpenRow | undefined)[] = [];
   #head = 0;
-  #lastOfVisitor = new Map<string, OpenRow>();
+  /** By print: the number of the visitor's last row, if it is open. */
+  readonly #lastOfVisitor = new Map<number, number>();
   #formBytes = 0;
   #openCount = 0;
 
@@ -61,10 +78,10 @@ export class Window {
     this.#rows.push(row);
     this.#openCount += 1;
     this.#formBytes += row.form.length;
-    const before = this.#lastOfVisitor.get(row.id);
-    this.#lastOfVisitor.set(row.id, row);
+    const before = this.#lastOfVisitor.get(row.print);
+    this.#lastOfVisitor.set(row.print, row.rowNumber);
     if (before === undefined) return true;
-    before.nextOfVisitor = row;
+    this.#openRow(before).nextOfVisitor = row;
     return false;
   }
 
@@ -80,14 +97,17 @@ export class Window {
     this.#openCount -= 1;
     this.#formBytes -= row.form.length;
     row.form = '';
-    while (this.#rows[this.#head]?.hasEnded) this.#head += 1;
+    while (this.#rows[this.#head]?.hasEnded) {
+      this.#rows[this.#head] = undefined;
+      this.#head += 1;
+    }
     if (this.#head > 1024 && this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);
       this.#head = 0;
     }
     const next = row.nextOfVisitor;
     row.nextOfVisitor = null;
-    if (next === null) this.#lastOfVisitor.delete(row.id); // it was the visitor's last
+    if (next === null) this.#lastOfVisitor.delete(row.print); // it was the visitor's last
     return next;
   }
 
@@ -114,5 +134,12 @@ export class Window {
       const row = this.#rows[index];
       if (row !== undefined && !row.hasEnded && row.attempts > 0) yield row;
     }
+  }
+
+  #openRow(rowNumber: number): OpenRow {
+    const oldest = this.oldestOpen;
+    const row = oldest && this.#rows[this.#head + rowNumber - oldest.rowNumber];
+    if (row?.rowNumber !== rowNumber) throw new Error(`row ${rowNumber} is not where its number says`);
+    return row;
   }
 }
