@@ -3,8 +3,9 @@ import { MachineError, ProfileDripError, UsageError } from '../errors.js';
 import { exitStatus } from '../exit-status.js';
 import type { Cancel, Clock, Disk, DiskFile } from '../ports.js';
 import { diskFault, onDisk, unlessMissing } from './disk-fault.js';
-import { type RowResult, resultLine, resultsHeader } from './results.js';
+import { addResult, type RowResult, resultsHeader } from './results.js';
 import { firstResultByte, readReportHead } from './results-read.js';
+import { TextBytes } from './text-bytes.js';
 
 /** A line is on its way to the file at most this long after it was handed in. */
 const flushAfterMs = 50;
@@ -40,7 +41,7 @@ export class Journal {
   readonly #file: DiskFile;
   #writtenBytes: number;
   #endByte: number;
-  #buffered = '';
+  readonly #buffered = new TextBytes();
   #bufferedSinceMs: number | null = null;
   #appendingSinceMs: number | null = null;
   /** Resolves when the append that is under way has ended, well or not. */
@@ -100,9 +101,9 @@ export class Journal {
   write(row: RowResult): number {
     const startByte = this.#endByte;
     if (this.#fault !== null || this.#isClosed) return startByte;
-    const line = resultLine(row);
-    this.#endByte += Buffer.byteLength(line);
-    this.#buffered += line;
+    const bufferedBytes = this.#buffered.length;
+    addResult(row, this.#buffered);
+    this.#endByte += this.#buffered.length - bufferedBytes;
     if (this.#bufferedSinceMs === null) {
       this.#bufferedSinceMs = this.#clock.monotonicMs();
       this.#setTimer(flushAfterMs);
@@ -176,9 +177,8 @@ export class Journal {
     if (this.#appending !== null || this.#bufferedSinceMs === null || this.#fault !== null) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const bytes = Buffer.from(this.#buffered);
+    const bytes = this.#buffered.take();
     this.#appendingSinceMs = this.#bufferedSinceMs;
-    this.#buffered = '';
     this.#bufferedSinceMs = null;
     this.#appending = this.#append(bytes);
   }
@@ -231,7 +231,7 @@ export class Journal {
     this.#fault = diskFault(error, `write the results to ${this.#path}`);
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#buffered = '';
+    this.#buffered.take();
     this.#bufferedSinceMs = null;
     this.onFault?.(this.#fault);
   }

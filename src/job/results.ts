@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Reason, RowStatus } from '../outcome.js';
+import type { TextBytes } from './text-bytes.js';
 
 /** One line of the results report. */
 export interface RowResult {
@@ -51,7 +52,7 @@ const needsQuotes = /[",]/;
 const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
 
 /**
- * A row's line, its line end included: always one physical line, whatever the id and the server's text hold.
+ * Adds a row's line, its line end included: always one physical line, whatever the id and the server's text hold.
  *
  * - In `id`, control characters stand percent-encoded (`%0A`), and an id that a spreadsheet would take for a formula
  *   has an apostrophe before it. Every other id stands as it is.
@@ -60,22 +61,36 @@ const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
  *
  * `Date` takes years up to 275,760; a `finishedAtMs` beyond throws a RangeError.
  */
-export function resultLine(row: RowResult): string {
-  const finishedAt = isoTime(row.finishedAtMs);
-  const durationMs = Math.max(0, Math.round(row.durationMs));
-  return `${row.rowNumber},${row.lineNumber},${idCell(row.id)},${row.status},${row.httpStatus ?? ''},${row.attempts},${durationMs},${finishedAt},${reasonCell(row.reason)}\n`;
+export function addResult(row: RowResult, lines: TextBytes): void {
+  const second = isoSecond(row.finishedAtMs); // before anything is added, for it may throw
+  lines.number(row.rowNumber).text(',').number(row.lineNumber).text(',');
+  lines.text(idCell(row.id)).text(',').text(row.status).text(',');
+  if (row.httpStatus !== null) lines.number(row.httpStatus);
+  lines.text(',').number(row.attempts).text(',');
+  lines.number(Math.max(0, Math.round(row.durationMs))).text(',');
+  lines
+    .text(second)
+    .text(thousandths[millisecondOf(row.finishedAtMs)] ?? '')
+    .text('Z,');
+  lines.text(reasonCell(row.reason)).text('\n');
 }
 
-let lastAtMs = Number.NaN;
+const thousandths = Array.from({ length: 1000 }, (_, ms) => String(ms).padStart(3, '0'));
+let lastSecond = Number.NaN;
 let lastText = '';
 
-/** `toISOString` would be half the cost of a line: rows that end in one millisecond share its text. */
-function isoTime(atMs: number): string {
-  if (atMs !== lastAtMs) {
-    lastText = new Date(atMs).toISOString();
-    lastAtMs = atMs;
+/** The time up to its milliseconds as `toISOString` has it, which is slow: rows that end in one second share it. */
+function isoSecond(atMs: number): string {
+  const second = Math.floor(atMs / 1000);
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    lastSecond = second;
   }
   return lastText;
+}
+
+function millisecondOf(atMs: number): number {
+  return Math.floor(atMs - Math.floor(atMs / 1000) * 1000);
 }
 
 function idCell(id: string): string {

@@ -5,9 +5,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { realDisk } from '../../src/disk.js';
 import type { ProfileDripError } from '../../src/errors.js';
 import { Journal } from '../../src/job/journal.js';
-import { resultLine, resultsHeader } from '../../src/job/results.js';
+import { resultsHeader } from '../../src/job/results.js';
 import { type MovedClock, movedClock, settle, temporaryFolder } from '../support/index.js';
-import { anyRow, rowResult } from './rows.js';
+import { anyRow, resultLine, rowResult } from './rows.js';
 import { systemError, type WatchedDisk, watchedDisk } from './watched-disk.js';
 
 let path = '';

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Checkpoint, endedRowCount } from '../../src/job/checkpoint.js';
 import { recover } from '../../src/job/recover.js';
-import { type RowResult, resultLine, resultsHeader } from '../../src/job/results.js';
+import { type RowResult, resultsHeader } from '../../src/job/results.js';
 import { temporaryFolder } from '../support/index.js';
 import { checkpointOf } from './checkpoints.js';
-import { rowResult } from './rows.js';
+import { resultLine, rowResult } from './rows.js';
 import { type WatchedDisk, watchedDisk } from './watched-disk.js';
 
 let path = '';

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openBatch, type RawRow } from '../../src/batch/open.js';
 import { makeRejects } from '../../src/job/rejects.js';
-import { type RowResult, resultLine, resultsHeader } from '../../src/job/results.js';
+import { type RowResult, resultsHeader } from '../../src/job/results.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
-import { rowResult } from './rows.js';
+import { resultLine, rowResult } from './rows.js';
 import { systemError, type WatchedDisk, watchedDisk } from './watched-disk.js';
 
 let folder = '';

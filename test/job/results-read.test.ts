@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { realDisk } from '../../src/disk.js';
-import { type RowResult, resultLine, resultsHeader } from '../../src/job/results.js';
+import { type RowResult, resultsHeader } from '../../src/job/results.js';
 import {
   firstResultByte,
   isLineStart,
@@ -15,7 +15,7 @@ import {
 } from '../../src/job/results-read.js';
 import type { DiskFile } from '../../src/ports.js';
 import { temporaryFolder } from '../support/index.js';
-import { anyRow, rowResult } from './rows.js';
+import { anyRow, resultLine, rowResult } from './rows.js';
 
 /** A report in memory that hands out at most `chunkBytes` at a time. */
 function reportFile(content: Uint8Array, chunkBytes = 1000, onRead = () => {}): DiskFile {

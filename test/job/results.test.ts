@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resultColumns, resultLine, resultsHeader } from '../../src/job/results.js';
-import { anyRow, rowResult } from './rows.js';
+import { resultColumns, resultsHeader } from '../../src/job/results.js';
+import { anyRow, resultLine, rowResult } from './rows.js';
 
 const cellsOf = (line: string): string[] => {
   const [cells] = parse(line, { relax_column_count: true });
@@ -12,7 +12,7 @@ const idOf = (id: string) => cellsOf(resultLine(rowResult({ id })))[2];
 const reasonOf = (text: string | null) =>
   cellsOf(resultLine(rowResult({ status: 'failed', reason: { code: 'network', text } })))[8];
 
-describe('resultLine', () => {
+describe('the line of a result', () => {
   it('writes a row as the columns say', () => {
     expect(resultsHeader).toBe('row,line,id,status,http_status,attempts,duration_ms,finished_at,reason\n');
     expect(resultLine(rowResult())).toBe('1,2,cust-1,submitted,200,1,12,2026-11-23T15:17:04.007Z,\n');

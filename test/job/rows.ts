@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { RowResult } from '../../src/job/results.js';
+import { addResult, type RowResult } from '../../src/job/results.js';
+import { TextBytes } from '../../src/job/text-bytes.js';
 import { rowStatuses } from '../../src/outcome.js';
 
 /** A submitted row, but for what a test says. */
@@ -62,3 +63,10 @@ export const anyRow: fc.Arbitrary<RowResult> = fc.record({
     }),
   ),
 });
+
+/** A row's line as the report has it. */
+export function resultLine(row: RowResult): string {
+  const lines = new TextBytes();
+  addResult(row, lines);
+  return lines.take().toString();
+}

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { realDisk } from '../../src/disk.js';
 import { type Checkpoint, formatCheckpoint } from '../../src/job/checkpoint.js';
 import { type JobFiles, jobFilesIn } from '../../src/job/job-files.js';
-import { type RowResult, resultLine, resultsHeader } from '../../src/job/results.js';
+import { type RowResult, resultsHeader } from '../../src/job/results.js';
 import { makeReport, type ReportMade } from '../../src/report/make-report.js';
+import { resultLine } from '../job/rows.js';
 import { movedClock, temporaryFolder } from '../support/index.js';
 
 /** Job files as a run leaves them, and the report that is made of them. */

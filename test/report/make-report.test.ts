@@ -2,7 +2,8 @@ import { appendFile, mkdir, open, readdir, readFile, stat, writeFile } from 'nod
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobFiles } from '../../src/job/job-files.js';
-import { resultLine, resultsHeader } from '../../src/job/results.js';
+import { resultsHeader } from '../../src/job/results.js';
+import { resultLine } from '../job/rows.js';
 import { seededRandom } from '../support/index.js';
 import { checkpoint, reportOn, row, startMs, writeJob } from './job-on-disk.js';
 import { type OpenedPage, opened } from './opened-page.js';

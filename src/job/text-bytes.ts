@@ -1,0 +1,66 @@
+const firstCapacityBytes = 4096;
+/** UTF-8 takes at most so many bytes for one UTF-16 unit. */
+const bytesPerUnitMax = 3;
+/** Up to here integers are quick. */
+const smallMax = 0x7fff_ffff;
+
+/**
+ * Text that is put together as UTF-8, piece by piece. Lines come by the ten thousand a second: as strings each would be
+ * a dozen pieces of garbage, and the rest of what V8 has to collect would be looked at the more often.
+ */
+export class TextBytes {
+  #bytes = Buffer.allocUnsafe(firstCapacityBytes);
+  #length = 0;
+
+  /** How many bytes have been put together. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Half a surrogate pair becomes U+FFFD. */
+  text(text: string): this {
+    this.#reserve(text.length * bytesPerUnitMax);
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) {
+        this.#length += this.#bytes.write(text.slice(index), this.#length);
+        break;
+      }
+      this.#bytes[this.#length] = unit;
+      this.#length += 1;
+    }
+    return this;
+  }
+
+  /** In decimal digits. `whole`: 0 or more. */
+  number(whole: number): this {
+    if (whole > smallMax) return this.text(String(whole));
+    let digitCount = 1;
+    for (let power = 10; power <= whole; power *= 10) digitCount += 1;
+    this.#reserve(digitCount);
+    this.#length += digitCount;
+    let rest = whole;
+    for (let at = this.#length - 1; digitCount > 0; digitCount -= 1) {
+      const tenth = Math.floor(rest / 10);
+      this.#bytes[at] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+      at -= 1;
+    }
+    return this;
+  }
+
+  /** A copy of what has been put together; then it is empty. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    return taken;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
