@@ -58,9 +58,9 @@ export class Health<Row extends { countedTries: number }> {
     if (this.#outage !== null) {
       return nowMs < this.#outage.probeAtMs
         ? { kind: 'closed', cause: 'outage', untilMs: this.#outage.probeAtMs }
-        : { kind: 'one-at-a-time' };
+        : oneAtATime;
     }
-    return this.#question === null ? { kind: 'open' } : { kind: 'one-at-a-time' };
+    return this.#question === null ? open : oneAtATime;
   }
 
   judge(row: Row, outcome: TryOutcome, nowMs: number): Action<Row>[] {
@@ -340,6 +340,9 @@ export type Gate =
   | { readonly kind: 'one-at-a-time' }
   /** `untilMs` on the monotonic clock; `null`: until told. */
   | { readonly kind: 'closed'; readonly cause: 'throttled' | 'outage' | 'token'; readonly untilMs: number | null };
+
+const open: Gate = { kind: 'open' };
+const oneAtATime: Gate = { kind: 'one-at-a-time' };
 
 function unauthorizedStop(httpStatus: number | null): Stop {
   return endpointStop(

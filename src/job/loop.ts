@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import type { Position } from '../batch/open.js';
 import { type Instant, instantOf } from '../instant.js';
 import type { Pacer, Permit } from '../pacing/pacer.js';
-import type { Cancel, Reply } from '../ports.js';
+import type { Cancel, Reply, Sender } from '../ports.js';
 import { classify } from '../target/classify.js';
 import { makeOutgoing, type Outgoing } from '../target/prepare.js';
 import { redact } from '../target/redact.js';
@@ -174,9 +174,47 @@ export class Loop {
     return this.#queue.pending < this.#options.concurrency;
   }
 
-  /** A task of the queue, from its first try on. */
+  /** A task of the queue: sends a row, and after it what may follow it. */
   #work(first: Start): Promise<void> {
-    return new Promise((end) => this.#try(first, end));
+    return new Promise((end) => {
+      let start = first;
+      let hasLeft = false;
+      // One for all of the task's tries.
+      const sender: Sender = {
+        // A connection may have been long in coming: what held when the try was begun must hold still.
+        mayStart: () => {
+          try {
+            const now = instantOf(this.#ports.clock);
+            hasLeft = this.#stop === null && start.permit.isValid(now) && this.#ports.lock.isHeld(now);
+          } catch (error) {
+            this.#hooks.onFault(error);
+          }
+          return hasLeft;
+        },
+        settled: (reply) => {
+          try {
+            const now = instantOf(this.#ports.clock);
+            this.#settled(start, reply, hasLeft, now);
+            const next = this.#goOn(now);
+            if (next !== null) {
+              start = next;
+              hasLeft = false;
+              this.#send(start.row, sender);
+              return;
+            }
+          } catch (error) {
+            this.#hooks.onFault(error);
+          }
+          end();
+        },
+      };
+      this.#send(start.row, sender);
+    });
+  }
+
+  #send(row: OpenRow, sender: Sender): void {
+    const { transport, token } = this.#ports;
+    transport.send(this.#outgoing(row.form, token.authorization), sender);
   }
 
   /** What a task does next; `null`: it ends, and the queue says so. What just ended may let others start as well. */
@@ -252,39 +290,6 @@ export class Loop {
     if (actions.some((action) => action.kind === 'end')) this.#hooks.onSettledWithoutEvidence();
     for (const action of actions) this.#act(action);
     return actions.length > 0;
-  }
-
-  /** Sends a row, and after it what may follow it; `endTask`: none does. */
-  #try(start: Start, endTask: () => void): void {
-    const { row, permit } = start;
-    const { clock, lock, transport, token } = this.#ports;
-    let hasLeft = false;
-    transport.send(this.#outgoing(row.form, token.authorization), {
-      // A connection may have been long in coming: what held when the try was begun must hold still.
-      mayStart: () => {
-        try {
-          const now = instantOf(clock);
-          hasLeft = this.#stop === null && permit.isValid(now) && lock.isHeld(now);
-        } catch (error) {
-          this.#hooks.onFault(error);
-        }
-        return hasLeft;
-      },
-      settled: (reply) => {
-        try {
-          const now = instantOf(clock);
-          this.#settled(start, reply, hasLeft, now);
-          const next = this.#goOn(now);
-          if (next !== null) {
-            this.#try(next, endTask);
-            return;
-          }
-        } catch (error) {
-          this.#hooks.onFault(error);
-        }
-        endTask();
-      },
-    });
   }
 
   #settled({ row, permit, startedMs }: Start, reply: Reply, hasLeft: boolean, now: Instant): void {

@@ -35,6 +35,7 @@ class UndiciTransport implements Transport {
   readonly #closing: AbortController;
   readonly #origin: string;
   readonly #clock: Clock;
+  readonly #headersOf = headersInCommon();
   /** Each knows its place, and the last one takes the place of one that leaves: a Set costs several times as much. */
   readonly #unsettled: Try[] = [];
   /** To be handed out. */
@@ -60,7 +61,8 @@ class UndiciTransport implements Transport {
       return;
     }
     if (deadlineMs < this.#alarmMs) this.#setAlarm(deadlineMs);
-    connection.dispatch(dispatchOptions(this.#origin, outgoing), one);
+    const { path, method, body } = outgoing;
+    connection.dispatch({ origin: this.#origin, path, method, headers: this.#headersOf(outgoing), body }, one);
   }
 
   abortAll(): void {
@@ -123,11 +125,18 @@ class UndiciTransport implements Transport {
   }
 }
 
-function dispatchOptions(origin: string, outgoing: OutgoingTry): Dispatcher.DispatchOptions {
-  const headers: string[] = ['user-agent', 'profile-drip'];
-  if (outgoing.body !== null) headers.push('content-type', 'application/x-www-form-urlencoded');
-  if (outgoing.authorization !== null) headers.push('authorization', outgoing.authorization);
-  return { origin, path: outgoing.path, method: outgoing.method, headers, body: outgoing.body };
+/** Makes each try's headers: of a job's tries they are the same until a token is read again, and undici leaves them as they are. */
+function headersInCommon(): (outgoing: OutgoingTry) => string[] {
+  let last: Pick<OutgoingTry, 'method' | 'authorization'> | null = null;
+  let headers: string[] = [];
+  return ({ method, authorization }) => {
+    if (last?.method === method && last.authorization === authorization) return headers;
+    last = { method, authorization };
+    headers = ['user-agent', 'profile-drip'];
+    if (method === 'POST') headers.push('content-type', 'application/x-www-form-urlencoded');
+    if (authorization !== null) headers.push('authorization', authorization);
+    return headers;
+  };
 }
 
 /** One try, as undici drives it. */
@@ -147,7 +156,9 @@ class Try implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #httpStatus = 0;
   #retryAfter: string | null = null;
-  readonly #chunks: Buffer[] = [];
+  /** Nearly every reply comes in one piece. */
+  #firstChunk: Buffer | null = null;
+  #moreChunks: Buffer[] | null = null;
   #readBytes = 0;
 
   constructor(
@@ -197,7 +208,11 @@ class Try implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#reply !== null) return;
-    this.#chunks.push(chunk);
+    if (this.#firstChunk === null) this.#firstChunk = chunk;
+    else {
+      this.#moreChunks ??= [];
+      this.#moreChunks.push(chunk);
+    }
     this.#readBytes += chunk.length;
     if (this.#readBytes > replyBytesMax) this.#end(this.#answered());
   }
@@ -214,8 +229,8 @@ class Try implements Dispatcher.DispatchHandler {
   }
 
   #answered(): Reply {
-    const [first] = this.#chunks;
-    const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    const first = this.#firstChunk ?? Buffer.alloc(0);
+    const bytes = this.#moreChunks === null ? first : Buffer.concat([first, ...this.#moreChunks]);
     const body = bytes.toString('utf8', 0, replyBytesMax);
     return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
   }
