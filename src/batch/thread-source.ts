@@ -4,9 +4,6 @@ import type { Position, Reader, RowSource, Taken } from './batch.js';
 import type { ContentFault } from './faults.js';
 import type { Answer, Ask } from './thread.js';
 
-/** So many chunks are with the thread while the rows of another are used up: it is quicker than who asks, and what is made long before it is wanted outlives collections of young garbage. */
-const aheadCount = 1;
-
 /** Rows leave the thread as soon as they are made, so that little of what is young outlives a collection: more room would hold more garbage and no more rows. */
 const maxYoungGenerationSizeMb = 12;
 
@@ -21,11 +18,15 @@ interface Waiting<Packed> {
 /**
  * Makes rows in a thread of its own, which `program` is (a module that calls `serveRows`, thread.ts); it is handed
  * `request`. Disk and network stay where they are: the thread gets content and gives rows, nothing else.
+ * `aheadCount`: so many chunks are with the thread, or wait as rows, while the rows of another are used up. 2 where
+ * both are about as quick, so that neither waits for the other; 1 where the thread is quicker: rows that are made long
+ * before they are wanted outlive collections of young garbage.
  */
 export function threadSource<Row, Packed>(
   program: URL,
   request: unknown,
   unpack: (packed: Packed) => Row[],
+  aheadCount: 1 | 2,
 ): RowSource<Row> {
   const worker = new Worker(program, { workerData: request, resourceLimits: { maxYoungGenerationSizeMb } });
   const waiting: Waiting<Packed>[] = [];

@@ -12,7 +12,7 @@ const flushAfterMs = 50;
 /** An outcome older than this that is not yet written holds back whatever has not started. */
 const unwrittenAgeMaxMs = 100;
 /** What is buffered goes out at once above this. */
-const flushAtBytes = 65_536;
+const flushAtBytes = 262_144;
 /** Rows that need no try end as fast as they are read: above this, reading waits for the disk. */
 const unwrittenBytesMax = 1_048_576;
 
@@ -21,7 +21,7 @@ const unwrittenBytesMax = 1_048_576;
  *
  * States, and what enters and leaves each:
  * - idle: nothing buffered, nothing under way. `write` → gathering.
- * - gathering: lines are buffered, the oldest for at most 50 ms; a timer is set. The timer, 64 KB or `sync` → appending.
+ * - gathering: lines are buffered, the oldest for at most 50 ms; a timer is set. The timer, 256 KB or `sync` → appending.
  * - appending: one append is under way, and further lines are buffered. Its end → idle, gathering or appending again.
  * - faulted (for good): an append, an fsync or a look at the file failed; `onFault` has been called. What was not
  *   written is dropped: those rows have no end, and are sent again when the job goes on.

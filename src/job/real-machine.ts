@@ -26,7 +26,7 @@ export const realMachine: Machine = {
   openRowSource: (request, sizeBytes) =>
     sizeBytes < ownThreadBytesMin
       ? rowSource(request)
-      : threadSource(new URL('./row-thread.js', import.meta.url), request, unpackRows),
+      : threadSource(new URL('./row-thread.js', import.meta.url), request, unpackRows, 1),
   openTransport: (origin, options) =>
     makeTransport({
       origin,

@@ -20,15 +20,17 @@ export class TextBytes {
   /** Half a surrogate pair becomes U+FFFD. */
   text(text: string): this {
     this.#reserve(text.length * bytesPerUnitMax);
+    const bytes = this.#bytes;
+    const start = this.#length;
     for (let index = 0; index < text.length; index += 1) {
       const unit = text.charCodeAt(index);
       if (unit > 0x7f) {
-        this.#length += this.#bytes.write(text.slice(index), this.#length);
-        break;
+        this.#length = start + index + bytes.write(text.slice(index), start + index);
+        return this;
       }
-      this.#bytes[this.#length] = unit;
-      this.#length += 1;
+      bytes[start + index] = unit;
     }
+    this.#length = start + text.length;
     return this;
   }
 

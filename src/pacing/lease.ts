@@ -51,7 +51,7 @@ export interface Consumption {
 /** A lease is to last this long: short, so that a crash loses little; long enough that the disk is written twice a second. */
 const horizonMs = 1_000;
 const unitsMin = 10;
-const unitsMax = 5_000;
+const unitsMax = 10_000;
 
 /** How many units to ask for. */
 export function wantedUnits({ grantedUnits, takenUnits, elapsedMs, ranDry }: Consumption): number {

@@ -12,7 +12,7 @@ const from: Position = { rowNumber: 1, lineNumber: 2, byte: 40 };
 
 describe('raw rows made in a thread of their own', () => {
   it('are the same, in the same order, as those made here', async () => {
-    const source = threadSource(program, request, unpackRawRows);
+    const source = threadSource(program, request, unpackRawRows, 2);
     onTestFinished(() => source.close());
     const there = source.readerFrom(from);
     const here = rawRowSource(request).readerFrom(from);

@@ -20,7 +20,7 @@ import { throughput } from './cases/throughput.mjs';
 import { table } from './parts/figures.mjs';
 import { startServer } from './parts/server-process.mjs';
 
-/** Some four minutes in all. */
+/** Some twenty minutes in all. */
 const quickCases = { start, throughput, cost, latency, check };
 /** A minute; ten to twenty; two; three. */
 const namedCases = { rate, memory, resume, 'changed-only': changedOnly };

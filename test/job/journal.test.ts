@@ -130,8 +130,8 @@ describe('writing', () => {
     const journal = await open();
     const before = disk.operations.length;
     while (disk.operations.length === before) journal.write(rowResult({ id: 'x'.repeat(1000) }));
-    expect(journal.endByte).toBeGreaterThan(65_536);
-    expect(journal.endByte).toBeLessThan(70_000);
+    expect(journal.endByte).toBeGreaterThan(262_144);
+    expect(journal.endByte).toBeLessThan(270_000);
     await journal.close();
   });
 

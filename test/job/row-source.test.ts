@@ -23,7 +23,7 @@ const request = requestOf('thirdPartyId,tier,city');
 const from: Position = { rowNumber: 1, lineNumber: 2, byte: 40 };
 
 function inThread(wanted: RowRequest = request): Reader<ReadRow> {
-  const source = threadSource(program, wanted, unpackRows);
+  const source = threadSource(program, wanted, unpackRows, 1);
   onTestFinished(() => source.close());
   return source.readerFrom(from);
 }

@@ -1,53 +1,59 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { figure, ratios, spread } from '../parts/figures.mjs';
+import { figure, spread } from '../parts/figures.mjs';
 import { forgetJob, runClient } from '../parts/program.mjs';
 import { writeBatch } from '../parts/rows.mjs';
 
-const without = fileURLToPath(new URL('../without.mjs', import.meta.url));
-const parts = ['ledger', 'checkpoint', 'report', 'nothing', 'all'];
-/** What each costs by itself has no goal: it runs in so many pairs at most. */
-const partPairsMax = 3;
-const isGoal = (part) => part === 'nothing' || part === 'all';
+const byTurns = fileURLToPath(new URL('../by-turns.mjs', import.meta.url));
+const parts = ['ledger', 'checkpoint', 'report', 'all'];
+/** What each costs by itself has no goal: it is measured in so many runs at most. */
+const partRunsMax = 3;
+/** Turns in which code is compiled and connections are made: they do not count. */
+const warmUpTurns = 12;
 
-/** What ledger, checkpoint and report cost: throughput with everything on, by throughput with each of them off. */
+/**
+ * What ledger, checkpoint and report cost: throughput with everything on, by throughput with them off, in short turns
+ * within one run. What is done once a run, opening and closing them, is in `throughput`.
+ */
 export async function cost(bench) {
-  // Some 8 seconds, so that opening the ledger and the report, once each, does not decide.
-  const rowCount = bench.rows ?? 150_000;
+  const rowCount = bench.rows ?? 400_000;
   const file = join(bench.folder, 'cost.csv');
   await writeBatch(file, rowCount);
   const runs = Object.fromEntries(parts.map((part) => [part, []]));
-  for (let pair = 0; pair < bench.pairs; pair += 1) {
-    // There and back: a machine that grows slower or faster meanwhile favours neither.
-    for (const part of pair % 2 === 0 ? parts : parts.toReversed()) {
-      if (pair >= partPairsMax && !isGoal(part)) continue;
+  for (let run = 0; run < bench.pairs; run += 1) {
+    for (const part of parts) {
+      if (part !== 'all' && run >= partRunsMax) continue;
       await forgetJob(bench);
-      const ended = await runClient(bench, [without, part, file, bench.server.url, bench.folder, '64']);
-      if (ended.seen.requestCount !== rowCount) throw new Error(`without ${part}: ${ended.seen.requestCount} requests`);
-      runs[part].push(ended);
-      bench.say(`cost ${pair + 1}/${bench.pairs}: without ${part} ${Math.round(ended.rowsPerSecond)} rows/s`);
+      const ended = await runClient(bench, [byTurns, part, file, bench.server.url, bench.folder, '64']);
+      if (ended.seen.requestCount !== rowCount) throw new Error(`${part}: ${ended.seen.requestCount} requests`);
+      const measured = sumUp(JSON.parse(ended.stdout));
+      runs[part].push(measured);
+      bench.say(`cost ${run + 1}/${bench.pairs}: on / without ${part} ${measured.speedRatio.toFixed(3)}`);
     }
   }
-  const of = (part, key) => runs[part].map((each) => each[key]);
-  const figures = [figure('cost', 'everything on', 'rows/s', spread(of('nothing', 'rowsPerSecond')))];
-  for (const part of parts.filter((each) => each !== 'nothing')) {
-    const goal = part === 'all' ? { atLeast: 0.95 } : {};
-    const name = part === 'all' ? 'all three' : part;
+  const of = (part, key) => spread(runs[part].map((each) => each[key]));
+  const figures = [figure('cost', 'everything on', 'rows/s', of('all', 'rowsPerSecond'))];
+  for (const part of parts) {
+    const [name, goal] = part === 'all' ? ['all three', { atLeast: 0.95 }] : [part, {}];
     figures.push(
-      figure(
-        'cost',
-        `everything on / without ${name}`,
-        'ratio',
-        ratios(of('nothing', 'rowsPerSecond'), of(part, 'rowsPerSecond')),
-        goal,
-      ),
-      figure(
-        'cost',
-        `the same, CPU a row`,
-        'ratio',
-        ratios(of('nothing', 'cpuMicrosecondsPerRow'), of(part, 'cpuMicrosecondsPerRow')),
-      ),
+      figure('cost', `everything on / without ${name}`, 'ratio', of(part, 'speedRatio'), goal),
+      figure('cost', 'the same, CPU a row', 'ratio', of(part, 'cpuRatio')),
     );
   }
   return figures;
+}
+
+/** One run's turns that count: whole pairs of one with and one without. */
+function sumUp(turns) {
+  const counted = turns.slice(warmUpTurns, turns.length - (turns.length % 2));
+  if (counted.length === 0) throw new Error(`expected over ${warmUpTurns + 1} turns, found ${turns.length}: --rows`);
+  const total = (isOff, key) =>
+    counted.filter((turn) => turn.isOff === isOff).reduce((sum, turn) => sum + turn[key], 0);
+  const rowsPerMs = (isOff) => total(isOff, 'rowCount') / total(isOff, 'ms');
+  const cpuPerRow = (isOff) => total(isOff, 'cpuMicroseconds') / total(isOff, 'rowCount');
+  return {
+    rowsPerSecond: rowsPerMs(false) * 1000,
+    speedRatio: rowsPerMs(false) / rowsPerMs(true),
+    cpuRatio: cpuPerRow(false) / cpuPerRow(true),
+  };
 }

@@ -9,7 +9,7 @@ const concurrency = 256;
 
 /** A server that takes 80 ms for each answer, 256 at once: 3,200 rows a second are there to be had. */
 export async function latency(bench) {
-  // A minute of it, so that its first seconds, in which connections and compiled code are made, do not decide.
+  // A minute of it, so that its first second, in which connections and compiled code are made, does not decide.
   const rowCount = bench.rows ?? concurrency * 800;
   const file = join(bench.folder, 'latency.csv');
   const bodies = join(bench.folder, 'latency.bodies');
@@ -21,14 +21,19 @@ export async function latency(bench) {
   const own = [];
   const reference = [];
   for (let pair = 0; pair < Math.min(3, bench.pairs); pair += 1) {
-    own.push((await runSend(bench, file, { concurrency, serverOptions, rowCount })).rowsPerSecond / possible);
+    own.push(await runSend(bench, file, { concurrency, serverOptions, rowCount }));
     const args = [bare, bench.server.url, bodies, `${concurrency}`];
-    reference.push((await runClient(bench, args, { serverOptions })).rowsPerSecond / possible);
-    bench.say(`latency ${pair + 1}: ${own.at(-1).toFixed(3)}, undici ${reference.at(-1).toFixed(3)}`);
+    reference.push(await runClient(bench, args, { serverOptions }));
+    const [ours, undicis] = [own, reference].map((runs) => (runs.at(-1).rowsPerSecond / possible).toFixed(3));
+    bench.say(`latency ${pair + 1}: ${ours}, undici ${undicis}`);
   }
+  const shares = (runs) => spread(runs.map(({ rowsPerSecond }) => rowsPerSecond / possible));
+  const delaysMs = (runs) => spread(runs.map(({ seen }) => seen.delayedMs / seen.requestCount));
   return [
-    figure('latency', 'profile-drip, of 256 / 0.08 s', 'ratio', spread(own), { atLeast: 0.97 }),
-    figure('latency', 'undici request, of 256 / 0.08 s', 'ratio', spread(reference)),
+    figure('latency', 'profile-drip, of 256 / 0.08 s', 'ratio', shares(own), { atLeast: 0.97 }),
+    figure('latency', 'what the server took for an answer', 'ms', delaysMs(own)),
+    figure('latency', 'undici request, of 256 / 0.08 s', 'ratio', shares(reference)),
+    figure('latency', 'what the server took for an answer', 'ms', delaysMs(reference)),
   ];
 }
 
@@ -39,8 +44,8 @@ export async function rate(bench) {
   const file = join(bench.folder, 'rate.csv');
   await writeBatch(file, rowCount);
   await forgetJob(bench);
-  const program = fileURLToPath(new URL('../without.mjs', import.meta.url));
-  const args = [program, 'recorded', file, bench.server.url, bench.folder, '64', `${ratePerSecond}`];
+  const program = fileURLToPath(new URL('../recorded.mjs', import.meta.url));
+  const args = [program, file, bench.server.url, bench.folder, '64', `${ratePerSecond}`];
   const startsMs = JSON.parse((await runClient(bench, args)).stdout);
   const seconds = (startsMs.at(-1) - startsMs[0]) / 1000;
   const share = (startsMs.length - 1) / seconds / ratePerSecond;

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+
+/** What the library's `sendFiles` takes, as the cases have it on the command line (program.mjs). */
+export function sendOptions(endpoint, folder, { concurrency, ratePerSecond = 0 }) {
+  return {
+    clientCode: 'bench',
+    endpoint,
+    allowHttp: false,
+    sandbox: false,
+    tokenFile: null,
+    token: null,
+    method: 'post',
+    values: 'encoded',
+    plus: null,
+    delimiter: ',',
+    idColumn: null,
+    idType: null,
+    concurrency,
+    ratePerSecond,
+    dailyCap: 1_000_000_000,
+    reserve: 0,
+    pace: 'burst',
+    onCap: 'wait',
+    retries: 5,
+    timeoutMs: 30_000,
+    giveUpMs: 1_800_000,
+    maxDurationMs: null,
+    maxFailures: null,
+    tolerate: { kind: 'rows', rows: 0 },
+    graceMs: 5_000,
+    changedOnly: false,
+    refreshAfterDays: 7,
+    forget: false,
+    restart: false,
+    onChanged: 'refuse',
+    out: folder,
+    name: 'job',
+    stateDir: join(folder, 'state'),
+  };
+}
