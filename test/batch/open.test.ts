@@ -330,7 +330,7 @@ describe('the open file', () => {
     expect(batch.readBytes()).toBe(0);
     const rows = batch.rows(batch.dataStart);
     await rows.next();
-    expect(batch.readBytes()).toBe(32_768);
+    expect(batch.readBytes()).toBe(16_384);
     await readAll(rows);
     expect(batch.readBytes()).toBe(batch.stat.sizeBytes);
   });
