@@ -59,12 +59,15 @@ const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
  * - In `reason`, runs of control characters become a space, and the text is cut to 200 characters. It begins with the
  *   code, so it is never a formula.
  *
- * `Date` takes years up to 275,760; a `finishedAtMs` beyond throws a RangeError.
+ * `finishedAtMs`: in the years that `Date` takes (up to 275,760); else a RangeError.
  */
 export function addResult(row: RowResult, lines: TextBytes): void {
-  const second = isoSecond(row.finishedAtMs); // before anything is added, for it may throw
+  // All that could throw comes before anything is added.
+  const second = isoSecond(row.finishedAtMs);
+  const id = idCell(row.id);
+  const reason = reasonCell(row.reason);
   lines.number(row.rowNumber).text(',').number(row.lineNumber).text(',');
-  lines.text(idCell(row.id)).text(',').text(row.status).text(',');
+  lines.text(id).text(',').text(row.status).text(',');
   if (row.httpStatus !== null) lines.number(row.httpStatus);
   lines.text(',').number(row.attempts).text(',');
   lines.number(Math.max(0, Math.round(row.durationMs))).text(',');
@@ -72,7 +75,7 @@ export function addResult(row: RowResult, lines: TextBytes): void {
     .text(second)
     .text(thousandths[millisecondOf(row.finishedAtMs)] ?? '')
     .text('Z,');
-  lines.text(reasonCell(row.reason)).text('\n');
+  lines.text(reason).text('\n');
 }
 
 const thousandths = Array.from({ length: 1000 }, (_, ms) => String(ms).padStart(3, '0'));

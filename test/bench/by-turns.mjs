@@ -1,8 +1,10 @@
 /**
  * The program's own sending, in which some of its promises are kept and not kept by turns, for the benchmark alone: what
  * do they cost? In one process, since two runs differ by more than that, whatever they do: the machine's speed changes.
- * `node by-turns.mjs ledger|checkpoint|report|all FILE URL FOLDER CONCURRENCY` prints the turns as JSON.
+ * `node by-turns.mjs ledger|checkpoint|report|all FILE ROWS URL FOLDER CONCURRENCY` prints the turns as JSON; the last
+ * ends before the file does.
  */
+import { setUpGarbageCollection } from '../../dist/garbage-collection.js';
 import { Journal } from '../../dist/job/journal.js';
 import { checkpointIntervalMs, Keeper } from '../../dist/job/keeper.js';
 import { realMachine } from '../../dist/job/real-machine.js';
@@ -11,7 +13,8 @@ import { memoryLedgerStore } from '../../dist/pacing/memory-store.js';
 import { openPacer } from '../../dist/pacing/pacer.js';
 import { sendOptions } from './parts/send-options.mjs';
 
-const [what, file, endpoint, folder, concurrency] = process.argv.slice(2);
+setUpGarbageCollection();
+const [what, file, rows, endpoint, folder, concurrency] = process.argv.slice(2);
 const isMeant = (part) => what === part || what === 'all';
 /** What is meant is not done in this turn. */
 let isOff = false;
@@ -44,7 +47,7 @@ if (isMeant('ledger')) {
 let save = () => {};
 if (isMeant('checkpoint')) {
   Keeper.prototype.touch = function () {
-    save = () => void this.save();
+    save = () => this.save().catch(() => {}); // a fault is told by what comes after it
   };
 }
 
@@ -52,6 +55,7 @@ const { write, mayStart } = Journal.prototype;
 const hasReport = () => !(isOff && isMeant('report'));
 Journal.prototype.write = function (row) {
   rowCount += 1;
+  if (rowCount === Number(rows)) clearInterval(turning); // what is done once a run is nobody's turn
   return hasReport() ? write.call(this, row) : this.endByte;
 };
 Journal.prototype.mayStart = function (nowMs) {
@@ -75,7 +79,6 @@ const turning = setInterval(() => {
 
 const options = sendOptions(endpoint, folder, { concurrency: Number(concurrency) });
 const summary = await sendFiles([file], options, {}, realMachine);
-clearInterval(turning);
 if (summary.error !== null) throw new Error(summary.error.message);
 process.exitCode = summary.exit_status;
 process.stdout.write(JSON.stringify(turns));

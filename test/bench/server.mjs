@@ -24,13 +24,15 @@ let stallAfter;
 let stallMs;
 let isStalled = false;
 const stalled = [];
-/** Replies that wait for their time, in the order in which they are due. */
+/** Replies that wait for their time, in the order in which their requests came. */
 const due = [];
 /**
  * So much before its time each reply is aimed at: what it is late by on average, since this machine's cores are shared.
  * Without it `delayMs` would be what a reply takes at the least.
  */
 let aimedEarlyMs = 0;
+/** A stall is not made up for by what comes after it. */
+const aimedEarlyMsMax = 0.5;
 /** How fast that follows what is found, a reply. */
 const aimGain = 0.001;
 
@@ -56,7 +58,7 @@ function answerDue() {
   for (let atMs = nowMs(); due.length > 0 && due[0].atMs <= atMs; atMs = nowMs()) {
     const { arrivedMs, socket } = due.shift();
     seen.delayedMs += atMs - arrivedMs;
-    aimedEarlyMs += (atMs - arrivedMs - delayMs) * aimGain;
+    aimedEarlyMs = Math.min(aimedEarlyMsMax, Math.max(0, aimedEarlyMs + (atMs - arrivedMs - delayMs) * aimGain));
     answer(socket);
   }
   if (due.length === 0) return;

@@ -17,7 +17,7 @@ export function readAhead(request: RowRequest): RowSource<ReadRow> {
     readerFrom(from) {
       const reader = source.readerFrom(from);
       return {
-        aheadCount: 2,
+        aheadCount: 1,
         take: (chunk) => inTurn(() => reader.take(chunk)),
         finish: () => inTurn(() => reader.finish()),
         stop: (fault) => inTurn(() => reader.stop(fault)),

@@ -7,7 +7,7 @@ import { writeBatch, writeBodies } from '../parts/rows.mjs';
 const delayMs = 80;
 const concurrency = 256;
 
-/** A server that takes 80 ms for each answer, 256 at once: 3,200 rows a second are there to be had. */
+/** A server that takes 80 ms for an answer on average, 256 at once: 3,200 rows a second are there to be had. */
 export async function latency(bench) {
   // A minute of it, so that its first second, in which connections and compiled code are made, does not decide.
   const rowCount = bench.rows ?? concurrency * 800;
