@@ -177,7 +177,7 @@ export class Journal {
     if (this.#appending !== null || this.#bufferedSinceMs === null || this.#fault !== null) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const bytes = this.#buffered.take();
+    const bytes = this.#buffered.take(); // no append is under way that would still need the last that were taken
     this.#appendingSinceMs = this.#bufferedSinceMs;
     this.#bufferedSinceMs = null;
     this.#appending = this.#append(bytes);
@@ -231,7 +231,7 @@ export class Journal {
     this.#fault = diskFault(error, `write the results to ${this.#path}`);
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#buffered.take();
+    this.#buffered.clear();
     this.#bufferedSinceMs = null;
     this.onFault?.(this.#fault);
   }

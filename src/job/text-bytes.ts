@@ -10,6 +10,8 @@ const smallMax = 0x7fff_ffff;
  */
 export class TextBytes {
   #bytes = Buffer.allocUnsafe(firstCapacityBytes);
+  /** Takes over from `#bytes` when that is taken. */
+  #spare = Buffer.allocUnsafe(firstCapacityBytes);
   #length = 0;
 
   /** How many bytes have been put together. */
@@ -43,7 +45,7 @@ export class TextBytes {
     this.#length += digitCount;
     let rest = whole;
     for (let at = this.#length - 1; digitCount > 0; digitCount -= 1) {
-      const tenth = Math.floor(rest / 10);
+      const tenth = (rest / 10) | 0;
       this.#bytes[at] = 0x30 + rest - tenth * 10;
       rest = tenth;
       at -= 1;
@@ -51,11 +53,19 @@ export class TextBytes {
     return this;
   }
 
-  /** A copy of what has been put together; then it is empty. */
+  /** What has been put together, in memory that is used anew after the next `take`; then it is empty. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
+    const taken = this.#bytes;
+    const length = this.#length;
+    this.#bytes = this.#spare;
+    this.#spare = taken;
     this.#length = 0;
-    return taken;
+    return taken.subarray(0, length);
+  }
+
+  /** Drops what has been put together. */
+  clear(): void {
+    this.#length = 0;
   }
 
   #reserve(bytes: number): void {

@@ -29,12 +29,19 @@ describe('text put together as bytes', () => {
     );
   });
 
-  it('is a copy once it is taken, and begins anew', () => {
+  it('begins anew once it is taken, and leaves what was taken alone until the next is', () => {
     const bytes = new TextBytes().text('one').number(1);
     const taken = bytes.take();
     expect(bytes.length).toBe(0);
-    bytes.text('two');
+    bytes.text('two').text('x'.repeat(10_000));
     expect(taken.toString()).toBe('one1');
-    expect(bytes.take().toString()).toBe('two');
+    expect(bytes.take().toString()).toBe(`two${'x'.repeat(10_000)}`);
+    expect(bytes.text('three').take().toString()).toBe('three');
+  });
+
+  it('can be dropped', () => {
+    const bytes = new TextBytes().text('one');
+    bytes.clear();
+    expect(bytes.text('two').take().toString()).toBe('two');
   });
 });
