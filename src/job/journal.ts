@@ -3,9 +3,9 @@ import { MachineError, ProfileDripError, UsageError } from '../errors.js';
 import { exitStatus } from '../exit-status.js';
 import type { Cancel, Clock, Disk, DiskFile } from '../ports.js';
 import { diskFault, onDisk, unlessMissing } from './disk-fault.js';
-import { addResult, type RowResult, resultsHeader } from './results.js';
+import { ResultLines } from './result-lines.js';
+import { type RowResult, resultsHeader } from './results.js';
 import { firstResultByte, readReportHead } from './results-read.js';
-import { TextBytes } from './text-bytes.js';
 
 /** A line is on its way to the file at most this long after it was handed in. */
 const flushAfterMs = 50;
@@ -41,7 +41,7 @@ export class Journal {
   readonly #file: DiskFile;
   #writtenBytes: number;
   #endByte: number;
-  readonly #buffered = new TextBytes();
+  readonly #buffered = new ResultLines();
   #bufferedSinceMs: number | null = null;
   #appendingSinceMs: number | null = null;
   /** Resolves when the append that is under way has ended, well or not. */
@@ -102,7 +102,7 @@ export class Journal {
     const startByte = this.#endByte;
     if (this.#fault !== null || this.#isClosed) return startByte;
     const bufferedBytes = this.#buffered.length;
-    addResult(row, this.#buffered);
+    this.#buffered.add(row);
     this.#endByte += this.#buffered.length - bufferedBytes;
     if (this.#bufferedSinceMs === null) {
       this.#bufferedSinceMs = this.#clock.monotonicMs();

@@ -1,6 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Reason, RowStatus } from '../outcome.js';
-import type { TextBytes } from './text-bytes.js';
 
 /** One line of the results report. */
 export interface RowResult {
@@ -48,61 +47,21 @@ const controlRuns = new RegExp(`(?:${controls.source})+`, 'g');
 const formula = /^\s*(?:[=@＝＠]|[+\-＋－](?![\w.-]*$))/;
 
 const needsQuotes = /[",]/;
-/** Starts nothing and holds nothing that any of the above looks for: the usual id. */
-const usualText = /^[\w][\w .~:;/|!$&'()*+=?@%-]*$/;
 
 /**
- * Adds a row's line, its line end included: always one physical line, whatever the id and the server's text hold.
- *
- * - In `id`, control characters stand percent-encoded (`%0A`), and an id that a spreadsheet would take for a formula
- *   has an apostrophe before it. Every other id stands as it is.
- * - In `reason`, runs of control characters become a space, and the text is cut to 200 characters. It begins with the
- *   code, so it is never a formula.
- *
- * `finishedAtMs`: in the years that `Date` takes (up to 275,760); else a RangeError.
+ * An id's cell: control characters stand percent-encoded (`%0A`), and an id that a spreadsheet would take for a formula
+ * has an apostrophe before it. Every other id stands as it is, one of word characters, dots and hyphens in any case.
  */
-export function addResult(row: RowResult, lines: TextBytes): void {
-  // All that could throw comes before anything is added.
-  const second = isoSecond(row.finishedAtMs);
-  const id = idCell(row.id);
-  const reason = reasonCell(row.reason);
-  lines.number(row.rowNumber).text(',').number(row.lineNumber).text(',');
-  lines.text(id).text(',').text(row.status).text(',');
-  if (row.httpStatus !== null) lines.number(row.httpStatus);
-  lines.text(',').number(row.attempts).text(',');
-  lines.number(Math.max(0, Math.round(row.durationMs))).text(',');
-  lines
-    .text(second)
-    .text(thousandths[millisecondOf(row.finishedAtMs)] ?? '')
-    .text('Z,');
-  lines.text(reason).text('\n');
-}
-
-const thousandths = Array.from({ length: 1000 }, (_, ms) => String(ms).padStart(3, '0'));
-let lastSecond = Number.NaN;
-let lastText = '';
-
-/** The time up to its milliseconds as `toISOString` has it, which is slow: rows that end in one second share it. */
-function isoSecond(atMs: number): string {
-  const second = Math.floor(atMs / 1000);
-  if (second !== lastSecond) {
-    lastText = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
-    lastSecond = second;
-  }
-  return lastText;
-}
-
-function millisecondOf(atMs: number): number {
-  return Math.floor(atMs - Math.floor(atMs / 1000) * 1000);
-}
-
-function idCell(id: string): string {
-  if (usualText.test(id)) return id;
+export function idCell(id: string): string {
   const oneLine = controls.test(id) ? id.replace(everyControl, encodeURIComponent) : id;
   return csvCell(formula.test(oneLine) ? `'${oneLine}` : oneLine);
 }
 
-function reasonCell(reason: Reason | null): string {
+/**
+ * A reason's cell: runs of control characters become a space, and the text is cut to 200 characters. It begins with the
+ * code, so it is never a formula.
+ */
+export function reasonCell(reason: Reason | null): string {
   if (reason === null) return '';
   if (reason.text === null) return reason.code;
   const text = cutText(reason.text.replace(controlRuns, ' ').trim());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { addResult, type RowResult } from '../../src/job/results.js';
-import { TextBytes } from '../../src/job/text-bytes.js';
+import { ResultLines } from '../../src/job/result-lines.js';
+import type { RowResult } from '../../src/job/results.js';
 import { rowStatuses } from '../../src/outcome.js';
 
 /** A submitted row, but for what a test says. */
@@ -66,7 +66,7 @@ export const anyRow: fc.Arbitrary<RowResult> = fc.record({
 
 /** A row's line as the report has it. */
 export function resultLine(row: RowResult): string {
-  const lines = new TextBytes();
-  addResult(row, lines);
+  const lines = new ResultLines();
+  lines.add(row);
   return lines.take().toString();
 }
