@@ -71,33 +71,33 @@ export interface RowsOptions {
    * read from where the rows begin.
    */
   readonly fingerprint?: Fingerprint | null;
-  /** How much of a plain file is read at a time. Default: 16,384 bytes (some 200 rows), for rows that wait for their turn. */
+  /** How much of a plain file is read at a time. Default: 32,768 bytes. */
   readonly blockBytes?: number;
 }
 
-/** Good rows, the place after them, and then what cannot be read on, at that place. */
-export interface Taken<Row> {
-  readonly rows: readonly Row[];
+/** Good rows, in whatever they come in, the place after them, and then what cannot be read on, at that place. */
+export interface Taken<Rows> {
+  readonly rows: Rows;
   readonly after: Position;
   readonly fault: FileError | null;
 }
 
 /** Makes rows of content as it comes. After a fault nothing more is accepted, and the place stays where it was. */
-export interface Reader<Row> {
+export interface Reader<Rows> {
   /** So many chunks more may be given before the first is answered for; 0: one at a time. */
   readonly aheadCount: number;
   /** Takes the next chunk, which must stay as it is. */
-  take(chunk: Buffer): Promise<Taken<Row>>;
+  take(chunk: Buffer): Promise<Taken<Rows>>;
   /** No content follows: the last record may lack its line end. */
-  finish(): Promise<Taken<Row>>;
+  finish(): Promise<Taken<Rows>>;
   /** The content breaks off here: rows that are whole are still good. */
-  stop(fault: ContentFault): Promise<Taken<Row>>;
+  stop(fault: ContentFault): Promise<Taken<Rows>>;
 }
 
 /** Where rows are made of FILE's content: here, or in a thread of its own. */
-export interface RowSource<Row> {
+export interface RowSource<Rows> {
   /** For reading from `from` on; once. */
-  readerFrom(from: Position): Reader<Row>;
+  readerFrom(from: Position): Reader<Rows>;
   close(): Promise<void>;
 }
 
@@ -114,11 +114,11 @@ export interface Batch {
    */
   rows(from: Position, options?: RowsOptions): AsyncGenerator<readonly RawRow[], void, void>;
   /** The same with the rows that `reader` makes; it stands at `from`. */
-  read<Row>(
-    reader: Reader<Row>,
+  read<Rows extends { readonly length: number }>(
+    reader: Reader<Rows>,
     from: Position,
     options?: Omit<RowsOptions, 'withBytes'>,
-  ): AsyncGenerator<readonly Row[], void, void>;
+  ): AsyncGenerator<Rows, void, void>;
   /** The place after the last row that was given; of the bad record after a FileError. */
   nextPosition(): Position;
   /** FILE's own bytes that reading has come to (compressed ones for a .gz), for progress. */

@@ -63,11 +63,11 @@ class OpenBatch implements Batch {
     return this.read(new RowReader(this.#open.path, this.#options, from, withBytes), from, options);
   }
 
-  async *read<Row>(
-    reader: Reader<Row>,
+  async *read<Rows extends { readonly length: number }>(
+    reader: Reader<Rows>,
     from: Position,
     { fingerprint = noContent, blockBytes }: Omit<RowsOptions, 'withBytes'> = {},
-  ): AsyncGenerator<readonly Row[], void, void> {
+  ): AsyncGenerator<Rows, void, void> {
     this.#fingerprinter = fingerprint === null ? null : new Fingerprinter(fingerprint);
     this.#next = from;
     for await (const { rows, after, fault } of readRows(this.#chunks(from.byte, blockBytes), reader)) {

@@ -9,7 +9,7 @@ export interface RawRowRequest {
 }
 
 /** Makes raw rows, without their bytes, in this thread. */
-export function rawRowSource({ path, batch }: RawRowRequest): RowSource<RawRow> {
+export function rawRowSource({ path, batch }: RawRowRequest): RowSource<readonly RawRow[]> {
   return {
     readerFrom: (from) => new RowReader(path, batch, from, false),
     close: async () => {},

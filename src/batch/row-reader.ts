@@ -20,7 +20,7 @@ const keptBackBytesMax = 16;
  * window holds no more than one record that is not complete (1 MB) and a chunk.
  * After a fault nothing more is accepted, and the place stays where the bad record begins.
  */
-export class RowReader implements Reader<RawRow> {
+export class RowReader implements Reader<readonly RawRow[]> {
   readonly aheadCount = 0;
   readonly #path: string;
   readonly #options: BatchOptions;
@@ -53,7 +53,7 @@ export class RowReader implements Reader<RawRow> {
     return { rowNumber: this.#rowNumber, lineNumber: this.#lineNumber, byte: this.#windowByte + this.#at };
   }
 
-  async take(chunk: Buffer): Promise<Taken<RawRow>> {
+  async take(chunk: Buffer): Promise<Taken<readonly RawRow[]>> {
     if (this.#fault !== null) return this.#taken();
     const nulAt = chunk.indexOf(0);
     if (nulAt !== -1) {
@@ -68,7 +68,7 @@ export class RowReader implements Reader<RawRow> {
     return this.#taken();
   }
 
-  async finish(): Promise<Taken<RawRow>> {
+  async finish(): Promise<Taken<readonly RawRow[]>> {
     if (this.#fault !== null) return this.#taken();
     const outcome = await this.#parser.finish();
     this.#passBlankLines(true);
@@ -79,11 +79,11 @@ export class RowReader implements Reader<RawRow> {
     return this.#taken();
   }
 
-  stop(fault: ContentFault): Promise<Taken<RawRow>> {
+  stop(fault: ContentFault): Promise<Taken<readonly RawRow[]>> {
     return this.#cutShort(() => fault.toFileError(this.#path, this.#lineReached()));
   }
 
-  async #cutShort(makeFault: () => FileError): Promise<Taken<RawRow>> {
+  async #cutShort(makeFault: () => FileError): Promise<Taken<readonly RawRow[]>> {
     if (this.#fault !== null) return this.#taken();
     this.#isCut = true;
     await this.#parser.finish();
@@ -160,7 +160,7 @@ export class RowReader implements Reader<RawRow> {
     return this.#lineNumber + countLineEnds(this.#window, this.#at, this.#window.length);
   }
 
-  #taken(): Taken<RawRow> {
+  #taken(): Taken<readonly RawRow[]> {
     const rows = this.#markNotUtf8(this.#rows);
     this.#rows = [];
     this.#window = this.#window.subarray(this.#at);

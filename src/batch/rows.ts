@@ -5,11 +5,11 @@ import { ContentFault } from './faults.js';
  * What `reader` makes of `chunks`, in their order; nothing comes after a fault.
  * @throws what `chunks` throws, unless it says where the content breaks off.
  */
-export async function* readRows<Row>(
+export async function* readRows<Rows>(
   chunks: AsyncIterable<Buffer>,
-  reader: Reader<Row>,
-): AsyncGenerator<Taken<Row>, void, void> {
-  const asked: Promise<Taken<Row>>[] = [];
+  reader: Reader<Rows>,
+): AsyncGenerator<Taken<Rows>, void, void> {
+  const asked: Promise<Taken<Rows>>[] = [];
   for await (const ask of asksOf(chunks, reader)) {
     const answer = ask();
     answer.catch(() => {}); // it is looked at in its turn
@@ -28,10 +28,10 @@ export async function* readRows<Row>(
   }
 }
 
-async function* asksOf<Row>(
+async function* asksOf<Rows>(
   chunks: AsyncIterable<Buffer>,
-  reader: Reader<Row>,
-): AsyncGenerator<() => Promise<Taken<Row>>, void, void> {
+  reader: Reader<Rows>,
+): AsyncGenerator<() => Promise<Taken<Rows>>, void, void> {
   try {
     for await (const chunk of chunks) yield () => reader.take(chunk);
   } catch (error) {

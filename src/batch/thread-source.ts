@@ -19,15 +19,15 @@ interface Waiting<Packed> {
  * Makes rows in a thread of its own, which `program` is (a module that calls `serveRows`, thread.ts); it is handed
  * `request`. Disk and network stay where they are: the thread gets content and gives rows, nothing else.
  * `aheadCount`: so many chunks are with the thread, or wait as rows, while the rows of another are used up. 2 where
- * both are about as quick, so that neither waits for the other; 1 where the thread is quicker: rows that are made long
- * before they are wanted outlive collections of young garbage.
+ * both are about as quick, so that neither waits for the other; 1 where the thread is quicker: what is made long
+ * before it is wanted outlives collections of young garbage.
  */
-export function threadSource<Row, Packed>(
+export function threadSource<Rows, Packed>(
   program: URL,
   request: unknown,
-  unpack: (packed: Packed) => Row[],
+  unpack: (packed: Packed) => Rows,
   aheadCount: 1 | 2,
-): RowSource<Row> {
+): RowSource<Rows> {
   const worker = new Worker(program, { workerData: request, resourceLimits: { maxYoungGenerationSizeMb } });
   const waiting: Waiting<Packed>[] = [];
   let fault: unknown = null;
@@ -39,7 +39,7 @@ export function threadSource<Row, Packed>(
   worker.on('error', fail);
   worker.on('exit', (status) => fail(new Error(`the thread that makes rows has ended with ${status}`)));
 
-  const takenFrom = ({ rows, after, fault }: Answer<Packed>): Taken<Row> => ({
+  const takenFrom = ({ rows, after, fault }: Answer<Packed>): Taken<Rows> => ({
     rows: unpack(rows),
     after,
     fault: fault && new FileError(fault.code, fault.message, fault.lineNumber),
@@ -52,7 +52,7 @@ export function threadSource<Row, Packed>(
     }).then(takenFrom);
 
   return {
-    readerFrom(from: Position): Reader<Row> {
+    readerFrom(from: Position): Reader<Rows> {
       const begin: Ask = { kind: 'begin', from };
       worker.postMessage(begin);
       return {

@@ -26,15 +26,15 @@ export interface Packing<Packed> {
  * All of a thread that makes rows (thread-source.ts starts it). To copy each row with its own strings would cost as
  * much as to make it: so `pack` makes few long strings of them, which are cut where they arrive.
  */
-export function serveRows<Request, Row, Packed>(
-  makeSource: (request: Request) => RowSource<Row>,
-  pack: (rows: readonly Row[]) => Packing<Packed>,
+export function serveRows<Request, Rows, Packed>(
+  makeSource: (request: Request) => RowSource<Rows>,
+  pack: (rows: Rows) => Packing<Packed>,
 ): void {
   const source = makeSource(workerData);
-  let reader: Reader<Row> | null = null;
+  let reader: Reader<Rows> | null = null;
   let last: Promise<void> = Promise.resolve();
 
-  function answerTo(ask: Exclude<Ask, { kind: 'begin' }>): Promise<Taken<Row>> {
+  function answerTo(ask: Exclude<Ask, { kind: 'begin' }>): Promise<Taken<Rows>> {
     if (reader === null) throw new Error('asked for rows before it was said where they begin');
     switch (ask.kind) {
       case 'take':

@@ -9,7 +9,7 @@ export interface CheckPorts {
   readonly random: Random;
   readonly disk: Disk;
   /** `sizeBytes`: of FILE. */
-  openRowSource(request: RawRowRequest, sizeBytes: number): RowSource<RawRow>;
+  openRowSource(request: RawRowRequest, sizeBytes: number): RowSource<readonly RawRow[]>;
   /** Standard input, for `-`. */
   readonly input: () => AsyncIterable<Uint8Array>;
 }

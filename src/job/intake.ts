@@ -4,7 +4,7 @@ import type { IdType } from '../target/columns.js';
 import type { Fifo } from './fifo.js';
 import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
-import type { ReadRow } from './row-source.js';
+import type { ReadRow, ReadRows } from './row-source.js';
 import { type OpenRow, visitorPrint, type Window } from './window.js';
 
 /** What the intake asks of the loop that it feeds. */
@@ -63,7 +63,7 @@ export class Intake {
   }
 
   /** Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more, or at a stop. */
-  async admit(rows: readonly ReadRow[], after: Position, earlier: EarlierRuns): Promise<void> {
+  async admit(rows: ReadRows, after: Position, earlier: EarlierRuns): Promise<void> {
     await this.#ports.journal.room();
     const verdicts = await this.#examine(rows, earlier);
     for (const read of rows) {
@@ -107,7 +107,7 @@ export class Intake {
   }
 
   /** What --changed-only says of each of `rows` that would be sent and has no end yet, in their order. */
-  async #examine(rows: readonly ReadRow[], earlier: EarlierRuns) {
+  async #examine(rows: ReadRows, earlier: EarlierRuns) {
     const { memory } = this.#ports;
     if (memory === null) return null;
     const submissions = [];

@@ -14,7 +14,7 @@ import { Holds } from './holds.js';
 import { Intake } from './intake.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
 import type { RowResult } from './results.js';
-import type { ReadRow } from './row-source.js';
+import type { ReadRows } from './row-source.js';
 import { faultStop, lostJobStop, type Stop } from './stop.js';
 import { type OpenRow, Window } from './window.js';
 
@@ -122,7 +122,7 @@ export class Loop {
    * Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more.
    * `false`: the run stops, no more are wanted.
    */
-  async admit(rows: readonly ReadRow[], after: Position, earlier: EarlierRuns): Promise<boolean> {
+  async admit(rows: ReadRows, after: Position, earlier: EarlierRuns): Promise<boolean> {
     await this.#intake.admit(rows, after, earlier);
     this.#pump();
     return this.#stop === null;

@@ -3,7 +3,7 @@ import type { Memory } from '../memory/memory.js';
 import type { BootClock, CapView, Clock, Disk, LedgerStore, Random, Transport } from '../ports.js';
 import type { ProcessProbe } from '../process-probe.js';
 import type { SendOptions } from './options.js';
-import type { ReadRow, RowRequest } from './row-source.js';
+import type { ReadRows, RowRequest } from './row-source.js';
 
 /** All of the machine that a run touches: the real one in real-machine.ts, another in the simulator. */
 export interface Machine {
@@ -16,7 +16,7 @@ export interface Machine {
   readonly input: (signal?: AbortSignal) => AsyncIterable<Uint8Array>;
   readTextFile(path: string): Promise<string>;
   /** `sizeBytes`: of FILE. */
-  openRowSource(request: RowRequest, sizeBytes: number): RowSource<ReadRow>;
+  openRowSource(request: RowRequest, sizeBytes: number): RowSource<ReadRows>;
   openTransport(origin: string, options: SendOptions): Promise<Transport>;
   openLedger(options: SendOptions): Promise<LedgerStore>;
   /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */

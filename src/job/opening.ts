@@ -8,7 +8,7 @@ import { Health } from './health.js';
 import { Journal } from './journal.js';
 import type { EarlierRuns, LoopPorts } from './loop-parts.js';
 import { recover } from './recover.js';
-import type { ReadRow } from './row-source.js';
+import type { ReadRows } from './row-source.js';
 import { Tally } from './tally.js';
 import { type TokenSource, tokenSource } from './token.js';
 
@@ -18,7 +18,7 @@ export interface Opened {
   readonly base: Checkpoint;
   readonly isResumed: boolean;
   readonly earlier: EarlierRuns;
-  readonly rowSource: RowSource<ReadRow>;
+  readonly rowSource: RowSource<ReadRows>;
   readonly ports: LoopPorts;
   /** Closes all of it, the last opened first. */
   close(): Promise<void>;
@@ -141,7 +141,7 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
   };
 }
 
-function openRowSource({ machine, options, path }: JobContext, batch: Batch, columns: Columns): RowSource<ReadRow> {
+function openRowSource({ machine, options, path }: JobContext, batch: Batch, columns: Columns): RowSource<ReadRows> {
   const { values, plus, delimiter, method, clientCode } = options;
   const request = { path, batch: { delimiter, values }, columns, prepare: { values, plus, method, clientCode } };
   return machine.openRowSource(request, batch.stat.sizeBytes);

@@ -1,5 +1,5 @@
 import type { Prepared } from '../target/prepare.js';
-import type { ReadRow } from './row-source.js';
+import type { ReadRow, ReadRows } from './row-source.js';
 
 /**
  * Rows on their way from one thread to another. To copy each row with its own strings costs as much as to make it, so
@@ -19,12 +19,15 @@ export interface PackedRows {
 const placesPerRow = 4;
 
 /** `rows`: numbered one after the other. */
-export function packRows(rows: readonly ReadRow[]): PackedRows {
+export function packRows(rows: ReadRows): PackedRows {
   const places = new Float64Array(rows.length * placesPerRow);
   const others: [number, Prepared][] = [];
   let ids = '';
   let forms = '';
-  for (const [index, { lineNumber, startByte, prepared }] of rows.entries()) {
+  let firstRowNumber = 0;
+  let index = 0;
+  for (const { rowNumber, lineNumber, startByte, prepared } of rows) {
+    if (index === 0) firstRowNumber = rowNumber;
     if (prepared.kind === 'request') {
       ids += prepared.id;
       forms += prepared.form;
@@ -32,12 +35,20 @@ export function packRows(rows: readonly ReadRow[]): PackedRows {
       others.push([index, prepared]);
     }
     places.set([lineNumber, startByte, ids.length, forms.length], index * placesPerRow);
+    index += 1;
   }
-  return { count: rows.length, firstRowNumber: rows[0]?.rowNumber ?? 0, places, ids, forms, others };
+  return { count: rows.length, firstRowNumber, places, ids, forms, others };
 }
 
-export function unpackRows({ count, firstRowNumber, places, ids, forms, others }: PackedRows): ReadRow[] {
-  const rows: ReadRow[] = [];
+/**
+ * Each row is made when it is its turn: rows that wait for theirs, some hundred in a block, would outlive collections of
+ * young garbage.
+ */
+export function unpackRows(packed: PackedRows): ReadRows {
+  return { length: packed.count, [Symbol.iterator]: () => unpacked(packed) };
+}
+
+function* unpacked({ count, firstRowNumber, places, ids, forms, others }: PackedRows): Generator<ReadRow, void, void> {
   let otherAt = 0;
   let idAt = 0;
   let formAt = 0;
@@ -53,14 +64,13 @@ export function unpackRows({ count, firstRowNumber, places, ids, forms, others }
     } else {
       prepared = { kind: 'request', id: ids.slice(idAt, idEnd), form: forms.slice(formAt, formEnd) };
     }
-    rows.push({
+    yield {
       rowNumber: firstRowNumber + index,
       lineNumber: places[at] ?? 0,
       startByte: places[at + 1] ?? 0,
       prepared,
-    });
+    };
     idAt = idEnd;
     formAt = formEnd;
   }
-  return rows;
 }

@@ -11,6 +11,11 @@ export interface ReadRow {
   readonly prepared: Prepared;
 }
 
+/** Data rows in their order; those that came packed are made anew each time they are gone through. */
+export interface ReadRows extends Iterable<ReadRow> {
+  readonly length: number;
+}
+
 /** All that says how a file's content becomes rows: plain data, which can go to another thread. */
 export interface RowRequest {
   /** For messages. */
@@ -21,16 +26,16 @@ export interface RowRequest {
 }
 
 /** Makes rows in this thread. */
-export function rowSource(request: RowRequest): RowSource<ReadRow> {
+export function rowSource(request: RowRequest): RowSource<ReadRows> {
   return {
     readerFrom: (from) => new PreparingReader(request, from),
     close: async () => {},
   };
 }
 
-class PreparingReader implements Reader<ReadRow> {
+class PreparingReader implements Reader<ReadRows> {
   readonly aheadCount = 0;
-  readonly #reader: Reader<RawRow>;
+  readonly #reader: Reader<readonly RawRow[]>;
   readonly #prepare: Preparer;
 
   constructor({ path, batch, columns, prepare }: RowRequest, from: Position) {
@@ -38,19 +43,19 @@ class PreparingReader implements Reader<ReadRow> {
     this.#prepare = makePreparer(columns, prepare);
   }
 
-  async take(chunk: Buffer): Promise<Taken<ReadRow>> {
+  async take(chunk: Buffer): Promise<Taken<ReadRows>> {
     return this.#prepared(await this.#reader.take(chunk));
   }
 
-  async finish(): Promise<Taken<ReadRow>> {
+  async finish(): Promise<Taken<ReadRows>> {
     return this.#prepared(await this.#reader.finish());
   }
 
-  async stop(fault: Parameters<Reader<RawRow>['stop']>[0]): Promise<Taken<ReadRow>> {
+  async stop(fault: Parameters<Reader<readonly RawRow[]>['stop']>[0]): Promise<Taken<ReadRows>> {
     return this.#prepared(await this.#reader.stop(fault));
   }
 
-  #prepared({ rows, after, fault }: Taken<RawRow>): Taken<ReadRow> {
+  #prepared({ rows, after, fault }: Taken<readonly RawRow[]>): Taken<ReadRows> {
     const read = rows.map(({ rowNumber, lineNumber, startByte, cells, isUtf8 }) => ({
       rowNumber,
       lineNumber,

@@ -94,7 +94,7 @@ async function* asynchronous<T>(items: Iterable<T>): AsyncGenerator<T, void, voi
 
 export const start: Position = { rowNumber: 1, lineNumber: 1, byte: 0 };
 
-async function* arraysOf<Row>(all: AsyncIterable<Taken<Row>>): AsyncGenerator<readonly Row[], void, void> {
+async function* arraysOf<Row>(all: AsyncIterable<Taken<readonly Row[]>>): AsyncGenerator<readonly Row[], void, void> {
   for await (const { rows, fault } of all) {
     yield rows;
     if (fault !== null) throw fault;

@@ -21,7 +21,7 @@ describe('raw rows made in a thread of their own', () => {
     );
     chunks.splice(3, 0, Buffer.from([0xff, 0xfe, 0x41]));
     const asked = [...chunks.map((chunk) => there.take(chunk)), there.finish()];
-    const expected: Taken<RawRow>[] = [];
+    const expected: Taken<readonly RawRow[]>[] = [];
     for (const chunk of chunks) expected.push(await here.take(chunk));
     expected.push(await here.finish());
     expect(await Promise.all(asked)).toEqual(expected);

@@ -4,7 +4,7 @@ import { ContentFault } from '../../src/batch/faults.js';
 import type { Position, Reader, Taken } from '../../src/batch/open.js';
 import { threadSource } from '../../src/batch/thread-source.js';
 import { packRows, unpackRows } from '../../src/job/packed-rows.js';
-import { type ReadRow, type RowRequest, rowSource } from '../../src/job/row-source.js';
+import { type ReadRows, type RowRequest, rowSource } from '../../src/job/row-source.js';
 import { readColumns } from '../../src/target/columns.js';
 import { makePreparer } from '../../src/target/prepare.js';
 
@@ -22,24 +22,24 @@ function requestOf(names: string): RowRequest {
 const request = requestOf('thirdPartyId,tier,city');
 const from: Position = { rowNumber: 1, lineNumber: 2, byte: 40 };
 
-function inThread(wanted: RowRequest = request): Reader<ReadRow> {
+function inThread(wanted: RowRequest = request): Reader<ReadRows> {
   const source = threadSource(program, wanted, unpackRows, 1);
   onTestFinished(() => source.close());
   return source.readerFrom(from);
 }
 
 /** Of each taken what can be compared: an error comes from another thread, or another copy of its class. */
-function told({ rows, after, fault }: Taken<ReadRow>) {
+function told({ rows, after, fault }: Taken<ReadRows>) {
   return {
-    rows,
+    rows: [...rows],
     after,
     fault: fault && { name: fault.name, code: fault.code, message: fault.message, lineNumber: fault.lineNumber },
   };
 }
 
 /** Everything that a reader makes of `content`, asked for without waiting. */
-async function allOf(reader: Reader<ReadRow>, content: Buffer, chunkBytes: number, isSerial: boolean) {
-  const asked: Promise<Taken<ReadRow>>[] = [];
+async function allOf(reader: Reader<ReadRows>, content: Buffer, chunkBytes: number, isSerial: boolean) {
+  const asked: Promise<Taken<ReadRows>>[] = [];
   for (let at = 0; at < content.length; at += chunkBytes) {
     asked.push(reader.take(content.subarray(at, at + chunkBytes)));
     if (isSerial) await asked.at(-1);
@@ -100,7 +100,7 @@ describe('packed rows', () => {
           startByte: 2 ** 40 + index,
           prepared: make(cells, true),
         }));
-        expect(unpackRows(structuredClone(packRows(rows)))).toEqual(rows);
+        expect([...unpackRows(structuredClone(packRows(rows)))]).toEqual(rows);
       }),
     );
   });

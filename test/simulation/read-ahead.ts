@@ -1,12 +1,12 @@
 import type { RowSource, Taken } from '../../src/batch/open.js';
 import { packRows, unpackRows } from '../../src/job/packed-rows.js';
-import { type ReadRow, type RowRequest, rowSource } from '../../src/job/row-source.js';
+import { type ReadRows, type RowRequest, rowSource } from '../../src/job/row-source.js';
 
 /** Rows made as in a thread of their own, but for the thread: ahead of the loop, and packed on their way to it. */
-export function readAhead(request: RowRequest): RowSource<ReadRow> {
+export function readAhead(request: RowRequest): RowSource<ReadRows> {
   const source = rowSource(structuredClone(request));
   let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (make: () => Promise<Taken<ReadRow>>): Promise<Taken<ReadRow>> => {
+  const inTurn = (make: () => Promise<Taken<ReadRows>>): Promise<Taken<ReadRows>> => {
     const made = last.then(make).then(({ rows, after, fault }) => {
       return { rows: unpackRows(structuredClone(packRows(rows))), after, fault };
     });
