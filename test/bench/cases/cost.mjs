@@ -16,7 +16,7 @@ const warmUpTurns = 12;
  * within one run. What is done once a run, opening and closing them, is in `throughput`.
  */
 export async function cost(bench) {
-  const rowCount = bench.rows ?? 400_000;
+  const rowCount = bench.rows ?? 800_000;
   const file = join(bench.folder, 'cost.csv');
   await writeBatch(file, rowCount);
   const runs = Object.fromEntries(parts.map((part) => [part, []]));
