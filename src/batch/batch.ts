@@ -113,7 +113,7 @@ export interface Batch {
    * @throws FileError at what cannot be read on, after the good rows before it; MachineError where the disk fails.
    */
   rows(from: Position, options?: RowsOptions): AsyncGenerator<readonly RawRow[], void, void>;
-  /** The same with the rows that `reader` makes; it stands at `from`. */
+  /** The same with what `reader` makes of each chunk; it stands at `from`. */
   read<Rows extends { readonly length: number }>(
     reader: Reader<Rows>,
     from: Position,

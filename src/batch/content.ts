@@ -2,7 +2,7 @@ import { fileBlocks, type OpenFile, readFully } from './file-blocks.js';
 import { compressedBlockBytes, gunzipped } from './gzip.js';
 
 /**
- * What is read of a plain file at a time, some hundred rows. Smaller blocks wake the thread that makes rows more often;
+ * What is read of a plain file at a time, some 400 rows. Smaller blocks wake the thread that makes rows more often;
  * larger ones wait for longer until they are used up, and outlive collections of young garbage.
  */
 const plainBlockBytes = 32_768;

@@ -41,7 +41,7 @@ export function packRows(rows: ReadRows): PackedRows {
 }
 
 /**
- * Each row is made when it is its turn: rows that wait for theirs, some hundred in a block, would outlive collections of
+ * Each row is made when it is its turn: rows that wait for theirs, some 400 in a block, would outlive collections of
  * young garbage.
  */
 export function unpackRows(packed: PackedRows): ReadRows {

@@ -108,6 +108,34 @@ describe('send', () => {
     expect(existsSync(join(folder, 'piped.results.csv'))).toBe(true);
   });
 
+  it('with --changed-only skips of a large file, which is cut in a thread of its own, just what has not changed', async () => {
+    const filler = 'x'.repeat(1_000);
+    const kinds = ['same', 'changed', 'no values', 'broken', 'same'];
+    const night = (word: string) =>
+      header +
+      Array.from({ length: 1_500 }, (_, index) => {
+        const kind = kinds[index % kinds.length];
+        const note = { same: filler, changed: `${word}${filler}`, 'no values': '', broken: `%${filler}` }[kind ?? ''];
+        return `changing-${index},${kind === 'no values' ? '' : index},${note}\n`;
+      }).join('');
+    const { run, read } = await trial({ 'one.csv': night('one'), 'two.csv': night('two') });
+    const statuses = (file: string) =>
+      read(`${file}.results.csv`)
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','))
+        .sort(([one], [other]) => Number(one) - Number(other))
+        .map(([, , id, status]) => `${id} ${status}`);
+    const expected = (ends: readonly string[]) =>
+      Array.from({ length: 1_500 }, (_, index) => `changing-${index} ${ends[index % ends.length]}`);
+    expect((await run('--changed-only', '--rate', '0', 'one.csv')).status).toBe(1);
+    expect(statuses('one.csv')).toEqual(expected(['submitted', 'submitted', 'skipped', 'invalid', 'submitted']));
+    expect((await run('--changed-only', '--rate', '0', 'two.csv')).status).toBe(1);
+    expect(statuses('two.csv')).toEqual(expected(['unchanged', 'submitted', 'skipped', 'invalid', 'unchanged']));
+    expect(sandbox.profile('thirdPartyId', 'changing-1', 'acme')).toMatchObject({ note: `two${filler}` });
+  });
+
   it('tries it all out with --sandbox, and touches no ledger', async () => {
     const folder = await temporaryFolder();
     writeFileSync(join(folder, 'a.csv'), `${header}1,x,\n`);
