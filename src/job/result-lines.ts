@@ -11,7 +11,7 @@ const comma = 0x2c;
 const lineEnd = 0x0a;
 const zero = 0x30;
 
-/** By its ASCII code: whether a character of an id goes into its cell as it stands, whatever the others are (`idCell`). */
+/** By its ASCII code: whether it is one of those of which an id stands as it is (`idCell`). */
 const isPlain = Uint8Array.from({ length: 128 }, (_, code) => Number(/[\w.-]/.test(String.fromCharCode(code))));
 
 /**

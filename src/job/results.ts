@@ -50,7 +50,8 @@ const needsQuotes = /[",]/;
 
 /**
  * An id's cell: control characters stand percent-encoded (`%0A`), and an id that a spreadsheet would take for a formula
- * has an apostrophe before it. Every other id stands as it is, one of word characters, dots and hyphens in any case.
+ * has an apostrophe before it. Every other id stands as it is: always one of letters, digits, `_`, `.` and `-`,
+ * on which `ResultLines` relies.
  */
 export function idCell(id: string): string {
   const oneLine = controls.test(id) ? id.replace(everyControl, encodeURIComponent) : id;
