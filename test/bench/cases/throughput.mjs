@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { figure, ratios, spread } from '../parts/figures.mjs';
 import { runClient, runSend } from '../parts/program.mjs';
-import { writeBatch, writeBodies, writeCurlConfig } from '../parts/rows.mjs';
+import { bodyBytesOf, writeBatch, writeBodies, writeCurlConfig, writeNewmanFiles } from '../parts/rows.mjs';
 
 const concurrency = 64;
 const own = 'profile-drip';
 const reference = 'undici request';
+const newman = 'newman';
 /** What is neither: it runs in so many pairs at most, for it takes most of the time and settles nothing. */
 const peerPairsMax = 3;
+/** newman sends one after the other, some hundred a second. */
+const newmanRowsMax = 1_000;
 const peer = (name) => fileURLToPath(new URL(`../peers/${name}.mjs`, import.meta.url));
 
 function has(command) {
@@ -19,6 +22,10 @@ function has(command) {
   } catch {
     return false;
   }
+}
+
+function rowsOf(name, rowCount) {
+  return name === newman ? Math.min(rowCount, newmanRowsMax) : rowCount;
 }
 
 /** The clients side by side, each run of one next to a run of all the others. */
@@ -40,6 +47,12 @@ async function clientsOf(bench, rowCount) {
     const args = ['--silent', '--parallel', '--parallel-max', `${concurrency}`, '--config', config];
     clients['curl --parallel'] = () => runClient(bench, args, { command: 'curl' });
   }
+  if (has('newman')) {
+    const [collection, data] = ['newman.json', 'newman.csv'].map((name) => join(bench.folder, `throughput.${name}`));
+    await writeNewmanFiles(collection, data, rowsOf(newman, rowCount), `${bench.server.url}/m2/bench/profile/update`);
+    const args = ['run', collection, '--iteration-data', data, '--silent'];
+    clients[newman] = () => runClient(bench, args, { command: 'newman' });
+  }
   return clients;
 }
 
@@ -58,9 +71,10 @@ export async function throughput(bench) {
     }
   }
   for (const [name, all] of Object.entries(runs)) {
-    const odd = all.find(({ seen }) => seen.requestCount !== rowCount);
-    if (odd !== undefined) throw new Error(`${name}: ${odd.seen.requestCount} requests, not ${rowCount}`);
-    if (name !== 'obvious script' && all[0].seen.bodyBytes !== runs[reference][0].seen.bodyBytes) {
+    const wanted = rowsOf(name, rowCount);
+    const odd = all.find(({ seen }) => seen.requestCount !== wanted);
+    if (odd !== undefined) throw new Error(`${name}: ${odd.seen.requestCount} requests, not ${wanted}`);
+    if (name !== 'obvious script' && all[0].seen.bodyBytes !== bodyBytesOf(wanted)) {
       throw new Error(`${name} sent other bodies`);
     }
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 
 const tiers = ['bronze', 'silver', 'gold', 'platinum'];
 const cities = ['Z%C3%BCrich', 'K%C3%B6ln', 'London', 'St%20Ives', 'Krak%C3%B3w'];
@@ -58,6 +59,25 @@ export function writeCurlConfig(path, rowCount, url) {
     const next = rowNumber === rowCount ? '' : 'next\n';
     return `url = "${url}"\ndata = "${bodyOf(rowNumber)}"\noutput = "/dev/null"\n${next}`;
   });
+}
+
+/** What `newman run` takes: a collection of one request, and as its data the same bodies in a CSV. */
+export async function writeNewmanFiles(collectionPath, dataPath, rowCount, url) {
+  const header = [{ key: 'content-type', value: 'application/x-www-form-urlencoded' }];
+  const request = { method: 'POST', url, header, body: { mode: 'raw', raw: '{{body}}' } };
+  const schema = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json';
+  await writeFile(
+    collectionPath,
+    JSON.stringify({ info: { name: 'bench', schema }, item: [{ name: 'update', request }] }),
+  );
+  await writeLines(dataPath, rowCount, 'body\n', (rowNumber) => `${bodyOf(rowNumber)}\n`);
+}
+
+/** Of all bodies together; they are ASCII. */
+export function bodyBytesOf(rowCount) {
+  let bytes = 0;
+  for (let rowNumber = 1; rowNumber <= rowCount; rowNumber += 1) bytes += bodyOf(rowNumber).length;
+  return bytes;
 }
 
 function bodyOf(rowNumber) {
