@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { type ExitStatus, exitStatus } from './exit-status.js';
-import { setUpGarbageCollection } from './garbage-collection.js';
-import { version } from './version.js';
+import { setUpGarbageCollection } from './platform/garbage-collection.js';
+import { type ExitStatus, exitStatus } from './terms/exit-status.js';
+import { version } from './terms/version.js';
 
 /**
  * The program: answers at once what needs nothing loaded, else loads the rest and runs a verb. The one place that hands
@@ -41,8 +41,8 @@ function surviveBrokenPipes(): { readonly hasFault: () => boolean } {
 async function runProgram(args: readonly string[]): Promise<ExitStatus> {
   const [{ main }, { processHost }, { sayFailure }] = await Promise.all([
     import('./commands/main.js'),
-    import('./commands/host.js'),
-    import('./commands/failure.js'),
+    import('./commands/line/host.js'),
+    import('./commands/line/failure.js'),
   ]);
   const host = processHost((status) => process.exit(status));
   process.on('uncaughtException', (error) => {

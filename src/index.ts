@@ -1,22 +1,22 @@
 import { homedir } from 'node:os';
 import type { CheckHooks, CheckResult } from './check/check.js';
 import { checkBatch as checkHere } from './check/check.js';
-import { ProfileDripError, UsageError } from './errors.js';
-import { exitStatus } from './exit-status.js';
-import type { SendHooks, SendOptions } from './job/options.js';
-import type { RunSummary } from './job/summary.js';
-import { sendHere } from './send-here.js';
+import type { SendHooks, SendOptions } from './job/terms/options.js';
+import type { RunSummary } from './job/terms/summary.js';
 import { completeSettings } from './settings/library.js';
 import type { Settings } from './settings/table.js';
+import { ProfileDripError, UsageError } from './terms/errors.js';
+import { exitStatus } from './terms/exit-status.js';
+import { sendHere } from './wiring/send.js';
 
 export type { CheckEvent, CheckHooks, CheckResult } from './check/check.js';
-export { FileError, MachineError, ProfileDripError, UsageError } from './errors.js';
-export { type ExitStatus, exitStatus } from './exit-status.js';
-export type { Hold, HoldCause, SendEvent, SendSnapshot } from './job/events.js';
-export type { RowLimit, SendHooks } from './job/options.js';
-export type { RowResult } from './job/results.js';
-export type { JobSummary, ReasonSummary, RowCounts, RunSummary } from './job/summary.js';
-export { invalidCodes, type Reason, type ReasonCode, type RowStatus, tryCodes } from './outcome.js';
+export type { RowResult } from './job/results/result.js';
+export type { Hold, HoldCause, SendEvent, SendSnapshot } from './job/terms/events.js';
+export type { RowLimit, SendHooks } from './job/terms/options.js';
+export type { JobSummary, ReasonSummary, RowCounts, RunSummary } from './job/terms/summary.js';
+export { FileError, MachineError, ProfileDripError, UsageError } from './terms/errors.js';
+export { type ExitStatus, exitStatus } from './terms/exit-status.js';
+export { invalidCodes, type Reason, type ReasonCode, type RowStatus, tryCodes } from './terms/outcome.js';
 
 /**
  * The command line's options in camelCase, with their defaults: durations in milliseconds (`timeoutMs`), shares from 0

@@ -1,6 +1,6 @@
-import type { FileError } from '../errors.js';
-import type { FileStat } from '../ports.js';
-import type { ContentFault } from './faults.js';
+import type { FileStat } from '../platform/ports.js';
+import type { FileError } from '../terms/errors.js';
+import type { ContentFault } from './batch-errors.js';
 
 /** What the rest of the program sees of FILE: raw rows and errors of form, and nothing of Target. */
 

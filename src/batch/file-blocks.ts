@@ -1,5 +1,5 @@
-import type { DiskFile } from '../ports.js';
-import { ContentFault, readingError } from './faults.js';
+import type { DiskFile } from '../platform/ports.js';
+import { ContentFault, readingError } from './batch-errors.js';
 
 /** FILE while it is open. It is read by its handle, so that it may be renamed or removed meanwhile. */
 export interface OpenFile {

@@ -1,6 +1,6 @@
 import { createGunzip } from 'node:zlib';
-import { systemCode } from '../errors.js';
-import { ContentFault } from './faults.js';
+import { systemCode } from '../terms/errors.js';
+import { ContentFault } from './batch-errors.js';
 
 /** Compressed bytes taken at a time: gzip makes at most 1,032 bytes of one, so at most 17 MB wait to be read. */
 export const compressedBlockBytes = 16_384;

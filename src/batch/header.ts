@@ -1,6 +1,6 @@
 import type { BatchOptions, Header, Position, RawRow } from './batch.js';
+import { ContentFault, empty, utf16 } from './batch-errors.js';
 import type { Content } from './content.js';
-import { ContentFault, empty, utf16 } from './faults.js';
 import { countLineEnds } from './lines.js';
 import { RecordParser } from './record-parser.js';
 import { RowReader } from './row-reader.js';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { systemCode } from '../errors.js';
-import type { Disk, DiskFile, FileStat } from '../ports.js';
+import type { Disk, DiskFile, FileStat } from '../platform/ports.js';
+import { systemCode } from '../terms/errors.js';
 import type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, Reader, RowsOptions } from './batch.js';
+import { ContentFault, notRegular, openingError, readingError } from './batch-errors.js';
 import { type Content, openContent } from './content.js';
-import { ContentFault, notRegular, openingError, readingError } from './faults.js';
 import { fileBlocks, type OpenFile } from './file-blocks.js';
 import { Fingerprinter, noContent } from './fingerprint.js';
 import { readHeader } from './header.js';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type { FileError } from '../errors.js';
+import type { FileError } from '../terms/errors.js';
 import type { BatchOptions, Position, RawRow, Reader, Taken } from './batch.js';
-import { type ContentFault, nulByte, quoteOpen, recordTooLong } from './faults.js';
+import { type ContentFault, nulByte, quoteOpen, recordTooLong } from './batch-errors.js';
 import { countLineEnds, isLineEnd, skipBlankLines } from './lines.js';
 import { RecordParser } from './record-parser.js';
 

@@ -1,5 +1,5 @@
 import type { Reader, Taken } from './batch.js';
-import { ContentFault } from './faults.js';
+import { ContentFault } from './batch-errors.js';
 
 /**
  * What `reader` makes of `chunks`, in their order; nothing comes after a fault.

@@ -1,5 +1,5 @@
-import type { Columns } from '../target/columns.js';
-import type { Plus } from '../target/encode.js';
+import type { Columns } from '../target-api/columns.js';
+import type { Plus } from '../target-api/encode.js';
 import { type Hints, looksEncoded, looksUnencoded } from './hints.js';
 import type { AttributeCheck } from './result.js';
 

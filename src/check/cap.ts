@@ -1,7 +1,7 @@
-import { defaultEndpoint, isLoopback } from '../endpoint.js';
-import { findLedgerStore } from '../pacing/lmdb-store.js';
-import { capView, type LedgerStatus, ledgerStatus } from '../pacing/status.js';
-import type { BootClock, Clock } from '../ports.js';
+import { findLedgerStore } from '../ledger/lmdb-store.js';
+import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
+import type { BootClock, Clock } from '../platform/ports.js';
+import { defaultEndpoint, isLoopback } from '../terms/endpoint.js';
 import type { CheckOptions } from './options.js';
 import type { CapStanding } from './plan.js';
 

@@ -1,7 +1,7 @@
 import { type Batch, openBatch, type RawRow } from '../batch/open.js';
-import { FileError, type ProfileDripError, UsageError } from '../errors.js';
 import type { Peek } from '../memory/memory.js';
-import { readColumns } from '../target/columns.js';
+import { readColumns } from '../target-api/columns.js';
+import { FileError, type ProfileDripError, UsageError } from '../terms/errors.js';
 import { Inspector, type Request } from './inspector.js';
 import type { CheckHooks, CheckOptions } from './options.js';
 import type { CheckPorts } from './ports.js';

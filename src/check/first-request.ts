@@ -1,5 +1,5 @@
-import { defaultEndpoint } from '../endpoint.js';
-import { makeOutgoing } from '../target/prepare.js';
+import { makeOutgoing } from '../target-api/prepare.js';
+import { defaultEndpoint } from '../terms/endpoint.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
 /** A request as it would go out, to be shown. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { MachineError } from '../errors.js';
+import { MachineError } from '../terms/errors.js';
 
 /** Standard input as a file for as long as `work` takes, in a folder of its own that nobody else can read. */
 export async function withInputAsFile<T>(

@@ -1,8 +1,8 @@
 import type { RawRow } from '../batch/open.js';
-import type { Random } from '../ports.js';
-import type { Columns, IdType } from '../target/columns.js';
-import { makePreparer, type Prepared, type Preparer, requestSizeBytes } from '../target/prepare.js';
-import { VisitorSet } from '../visitor-set.js';
+import { VisitorSet } from '../hash/visitor-set.js';
+import type { Random } from '../platform/ports.js';
+import type { Columns, IdType } from '../target-api/columns.js';
+import { makePreparer, type Prepared, type Preparer, requestSizeBytes } from '../target-api/prepare.js';
 import { Attributes } from './attributes.js';
 import { Hints, idHint } from './hints.js';
 import type { CheckOptions } from './options.js';

@@ -1,4 +1,4 @@
-import type { SendOptions } from '../job/options.js';
+import type { SendOptions } from '../job/terms/options.js';
 
 /** Of the options of `send` those that a check depends on. */
 export interface CheckOptions

@@ -1,4 +1,4 @@
-import { bucketMs, dayMs, toleranceMs } from '../pacing/buckets.js';
+import { bucketMs, dayMs, toleranceMs } from '../ledger/buckets.js';
 
 /** How long sending would take, with its waits for the cap. Pure: an estimate that takes the server to be no limit. */
 

@@ -1,6 +1,6 @@
 import type { RawRow, RowSource } from '../batch/open.js';
-import type { RawRowRequest } from '../batch/raw-row-source.js';
-import type { BootClock, Clock, Disk, Random } from '../ports.js';
+import type { BootClock, Clock, Disk, Random } from '../platform/ports.js';
+import type { RawRowRequest } from '../thread/raw-row-source.js';
 
 /** What a check touches of the machine. */
 export interface CheckPorts {

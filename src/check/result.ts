@@ -1,4 +1,4 @@
-import type { ExitStatus } from '../exit-status.js';
+import type { ExitStatus } from '../terms/exit-status.js';
 
 /** What a check found: a public interface (`check --json`, what `checkBatch` resolves to), so in its own names. */
 export interface CheckResult {

@@ -1,10 +1,10 @@
 import { type CheckHooks, type CheckOptions, type CheckResult, checkBatch } from '../check/check.js';
-import { harmless } from '../harmless.js';
 import type { SettingsFound } from '../settings/read.js';
-import { makeReadingReporter } from '../terminal/reading-reporter.js';
+import { makeReadingReporter } from '../terminal/progress/reading-reporter.js';
 import { styled } from '../terminal/screen.js';
-import type { Call } from './call.js';
-import { checkText } from './check-words.js';
+import { harmless } from '../text/harmless.js';
+import type { Call } from './line/call.js';
+import { checkText } from './words/check-words.js';
 
 /** What `check` and `send --dry-run` have in common: the files read with progress, and what was found in words. */
 

@@ -1,8 +1,8 @@
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import { requireFiles } from './arguments.js';
-import type { Call } from './call.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { checkFiles, sayCheckError, sayChecked } from './check-files.js';
-import { printConfig, settingsOf } from './settings-of-call.js';
+import { requireFiles } from './line/arguments.js';
+import type { Call } from './line/call.js';
+import { printConfig, settingsOf } from './line/settings-of-call.js';
 
 /** `profile-drip check`: reads FILEs whole and sends nothing. */
 export async function check(call: Call): Promise<ExitStatus> {

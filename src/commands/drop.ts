@@ -1,13 +1,13 @@
 import type { DropHooks } from '../drop/options.js';
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import type { JobSummary } from '../job/summary.js';
-import { requireFiles } from './arguments.js';
-import type { Call } from './call.js';
-import { commandForFile } from './command-words.js';
+import type { JobSummary } from '../job/terms/summary.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { requireFiles } from './line/arguments.js';
+import type { Call } from './line/call.js';
+import { commandForFile } from './line/command-words.js';
+import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { sayEnd } from './send-end.js';
 import { sendHooksOf, sendOptionsOf } from './sending.js';
-import { printConfig, settingsOf } from './settings-of-call.js';
-import { summaryText } from './summary-words.js';
+import { summaryText } from './words/summary-words.js';
 
 /** `profile-drip drop`: options in, the library's call, words on the screen out. */
 export async function drop(call: Call): Promise<ExitStatus> {
@@ -25,7 +25,7 @@ export async function drop(call: Call): Promise<ExitStatus> {
   const saysEach = watch && !settings.json;
   const sendHooks = await sendHooksOf(call, found);
   const hooks: DropHooks = saysEach ? { ...sendHooks, onFileEnd: (jobs) => sayJobs(call, jobs) } : sendHooks;
-  const { dropHere } = await import('../drop-here.js');
+  const { dropHere } = await import('../wiring/drop.js');
   const summary = await dropHere(folder, options, hooks);
   await sayEnd(call, saysEach ? { ...summary, jobs: [] } : summary, settings.json);
   return summary.exit_status;

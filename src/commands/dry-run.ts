@@ -1,13 +1,13 @@
 import type { FirstRequest } from '../check/check.js';
 import { type ShownRequest, shownRequest } from '../check/first-request.js';
-import type { ExitStatus } from '../exit-status.js';
-import { harmless } from '../harmless.js';
-import type { SendOptions } from '../job/options.js';
-import { grouped } from '../numbers.js';
+import type { SendOptions } from '../job/terms/options.js';
 import type { SettingsFound } from '../settings/read.js';
 import { styled } from '../terminal/screen.js';
-import type { Call } from './call.js';
+import type { ExitStatus } from '../terms/exit-status.js';
+import { harmless } from '../text/harmless.js';
+import { grouped } from '../text/numbers.js';
 import { checkFiles, sayCheckError, sayChecked } from './check-files.js';
+import type { Call } from './line/call.js';
 
 /** `send --dry-run`: what `check` does, then the first requests of each file as they would go out. Nothing is sent. */
 export async function dryRun(call: Call, found: SettingsFound, options: SendOptions): Promise<ExitStatus> {

@@ -1,4 +1,4 @@
-import type { RunVerb, VerbName } from './call.js';
+import type { RunVerb, VerbName } from './line/call.js';
 
 /** Where each verb is done: loaded when it is wanted, and no other. */
 const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {

@@ -1,15 +1,15 @@
-import { UsageError } from '../errors.js';
-import { type ExitStatus, exitStatus } from '../exit-status.js';
 import { flag } from '../settings/kinds.js';
 import { environmentName } from '../settings/setting.js';
 import { tokenVariable } from '../settings/sources.js';
 import { settingsTable } from '../settings/table.js';
-import { refuseSurplus } from './arguments.js';
-import type { Host } from './call.js';
-import { failureJson, sayFailure, statusOf } from './failure.js';
+import { UsageError } from '../terms/errors.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { refuseSurplus } from './line/arguments.js';
+import type { Host } from './line/call.js';
+import { failureJson, sayFailure, statusOf } from './line/failure.js';
+import { parseCommandLine } from './line/parser.js';
+import { type VerbDescription, verbs } from './line/verbs.js';
 import { loadVerb } from './load-verb.js';
-import { parseCommandLine } from './parser.js';
-import { type VerbDescription, verbs } from './verbs.js';
 
 /** One call of the program: the command line in, a verb run, its status out. Never rejects. */
 export async function main(args: readonly string[], host: Host): Promise<ExitStatus> {

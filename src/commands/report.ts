@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { realDisk } from '../disk.js';
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import { harmless } from '../harmless.js';
+import { realDisk } from '../platform/disk.js';
 import { locateJob } from '../report/locate-job.js';
 import { makeReport, type ReportMade } from '../report/make-report.js';
 import { machineTimeZone } from '../report/time-zone.js';
-import { noticeText } from '../terminal/reporter.js';
-import { bytes, counted } from '../terminal/words.js';
-import { version } from '../version.js';
-import { requireFiles } from './arguments.js';
-import type { Call } from './call.js';
-import { printConfig, settingsOf } from './settings-of-call.js';
+import { noticeText } from '../terminal/progress/reporter.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { version } from '../terms/version.js';
+import { harmless } from '../text/harmless.js';
+import { bytes, counted } from '../text/words.js';
+import { requireFiles } from './line/arguments.js';
+import type { Call } from './line/call.js';
+import { printConfig, settingsOf } from './line/settings-of-call.js';
 
 /** `profile-drip report FILE`: makes the page, and says where it is: its path alone on standard output. */
 export async function report(call: Call): Promise<ExitStatus> {

@@ -1,9 +1,9 @@
-import type { ExitStatus } from '../exit-status.js';
 import { startSandbox } from '../sandbox/sandbox.js';
 import { sandboxTable } from '../settings/sandbox.js';
 import { readOptions } from '../settings/values.js';
-import type { Call } from './call.js';
-import { signalStatusOf } from './signals.js';
+import type { ExitStatus } from '../terms/exit-status.js';
+import type { Call } from './line/call.js';
+import { signalStatusOf } from './line/signals.js';
 
 /** `profile-drip sandbox`: stands in for Target until a signal ends it. */
 export async function sandbox({ options, host }: Call): Promise<ExitStatus> {

@@ -1,12 +1,12 @@
-import { exitStatus, isResumable } from '../exit-status.js';
-import { harmless } from '../harmless.js';
-import type { RunSummary } from '../job/summary.js';
+import type { RunSummary } from '../job/terms/summary.js';
 import { ciSystem } from '../terminal/ci.js';
 import { styled } from '../terminal/screen.js';
-import type { Call } from './call.js';
-import { annotationText, appendSummary } from './ci-output.js';
-import { commandForFile, sameCommand } from './command-words.js';
-import { summaryText } from './summary-words.js';
+import { exitStatus, isResumable } from '../terms/exit-status.js';
+import { harmless } from '../text/harmless.js';
+import type { Call } from './line/call.js';
+import { commandForFile, sameCommand } from './line/command-words.js';
+import { annotationText, appendSummary } from './words/ci-output.js';
+import { summaryText } from './words/summary-words.js';
 
 /**
  * Says how a call ended: the summary on standard output; what CI reads, what stopped it and how to go on, on standard

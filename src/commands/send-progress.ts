@@ -1,8 +1,8 @@
-import { harmless } from '../harmless.js';
-import type { SendEvent } from '../job/events.js';
+import type { SendEvent } from '../job/terms/events.js';
 import { type CiSystem, ciSystem, groupEnd, groupStart } from '../terminal/ci.js';
-import { makeReporter, type ProgressMode } from '../terminal/progress.js';
-import type { Host } from './call.js';
+import { makeReporter, type ProgressMode } from '../terminal/progress/progress.js';
+import { harmless } from '../text/harmless.js';
+import type { Host } from './line/call.js';
 
 /** Shows what a run's events say, on standard error; in CI each file is a group of its own. */
 export async function progressListener(mode: ProgressMode, host: Host): Promise<(event: SendEvent) => void> {

@@ -1,9 +1,9 @@
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import { requireFiles } from './arguments.js';
-import type { Call } from './call.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { requireFiles } from './line/arguments.js';
+import type { Call } from './line/call.js';
+import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { sayEnd } from './send-end.js';
 import { sendHooksOf, sendOptionsOf } from './sending.js';
-import { printConfig, settingsOf } from './settings-of-call.js';
 
 /** `profile-drip send`: options in, the library's call, words on the screen out. */
 export async function send(call: Call): Promise<ExitStatus> {
@@ -22,7 +22,7 @@ export async function send(call: Call): Promise<ExitStatus> {
   }
   const hooks = await sendHooksOf(call, found);
   // Not loaded before the settings are right: it is most of the program.
-  const { sendHere } = await import('../send-here.js');
+  const { sendHere } = await import('../wiring/send.js');
   const summary = await sendHere(files, options, hooks);
   await sayEnd(call, summary, settings.json);
   return summary.exit_status;

@@ -1,8 +1,8 @@
-import { UsageError } from '../errors.js';
-import type { SendHooks, SendOptions } from '../job/options.js';
+import type { SendHooks, SendOptions } from '../job/terms/options.js';
 import type { SettingsFound } from '../settings/read.js';
-import { duration } from '../terminal/words.js';
-import type { Call } from './call.js';
+import { UsageError } from '../terms/errors.js';
+import { duration } from '../text/words.js';
+import type { Call } from './line/call.js';
 import { progressListener } from './send-progress.js';
 
 /** What all verbs that send have in common. */

@@ -1,15 +1,15 @@
-import { systemBootClock } from '../clock.js';
-import { realDisk } from '../disk.js';
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import { loadCheckpoint } from '../job/checkpoint-read.js';
-import { jobFilesOf, sortFiles } from '../job/job-files.js';
-import { findLedgerStore } from '../pacing/lmdb-store.js';
-import { type LedgerStatus, ledgerStatus } from '../pacing/status.js';
-import type { Clock } from '../ports.js';
-import type { Call } from './call.js';
-import { type JobStatus, jobStatus } from './job-status.js';
-import { printConfig, settingsOf } from './settings-of-call.js';
-import { statusText } from './status-words.js';
+import { jobFilesOf, sortFiles } from '../job/files/job-files.js';
+import { loadCheckpoint } from '../job/files/read-checkpoint.js';
+import { findLedgerStore } from '../ledger/lmdb-store.js';
+import { type LedgerStatus, ledgerStatus } from '../ledger/status.js';
+import { systemBootClock } from '../platform/clock.js';
+import { realDisk } from '../platform/disk.js';
+import type { Clock } from '../platform/ports.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import type { Call } from './line/call.js';
+import { printConfig, settingsOf } from './line/settings-of-call.js';
+import { type JobStatus, jobStatus } from './words/job-status.js';
+import { statusText } from './words/status-words.js';
 
 /** `profile-drip status`: reads the ledger and the jobs' checkpoints, and changes nothing. */
 export async function status(call: Call): Promise<ExitStatus> {

@@ -1,4 +1,4 @@
-import type { FileStat } from '../ports.js';
+import type { FileStat } from '../platform/ports.js';
 
 /** Which files are whole. Pure but for what it remembers of earlier looks. */
 

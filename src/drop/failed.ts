@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import { beginMove } from '../job/archive.js';
-import { endedRowCount } from '../job/checkpoint.js';
-import { loadCheckpoint } from '../job/checkpoint-read.js';
-import { onDisk, unlessMissing } from '../job/disk-fault.js';
-import { type JobFiles, jobFilesIn } from '../job/job-files.js';
-import { writeJobSummary } from '../job/job-summary.js';
-import { FieldFault, Fields } from '../job/json-fields.js';
-import { readText } from '../job/read-text.js';
-import { replaceFile } from '../job/replace-file.js';
-import type { JobSummary } from '../job/summary.js';
-import { localTime } from '../local-time.js';
-import { grouped } from '../numbers.js';
-import type { Disk } from '../ports.js';
+import { endedRowCount } from '../job/files/checkpoint.js';
+import { type JobFiles, jobFilesIn } from '../job/files/job-files.js';
+import { beginMove } from '../job/files/move-files.js';
+import { loadCheckpoint } from '../job/files/read-checkpoint.js';
+import { writeJobSummary } from '../job/files/write-summary.js';
+import type { JobSummary } from '../job/terms/summary.js';
+import type { Disk } from '../platform/ports.js';
+import { onDisk, unlessMissing } from '../storage/disk-errors.js';
+import { FieldFault, Fields } from '../storage/json-fields.js';
+import { readText } from '../storage/read-text.js';
+import { replaceFile } from '../storage/replace-file.js';
+import { localTime } from '../text/local-time.js';
+import { grouped } from '../text/numbers.js';
+import { type Archiving, errorTextPath, freeTarget, type Target, withPath, withPaths } from './archive.js';
 import { printOf } from './arrivals.js';
-import type { Place } from './place.js';
-import { type Archiving, errorTextPath, freeTarget, type Target, withPath, withPaths } from './put-away.js';
+import type { Place } from './folders.js';
 
 /**
  * A file that cannot be read goes to `failed/`. It may have no checkpoint that could say where to, so a plan of its

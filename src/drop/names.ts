@@ -1,4 +1,4 @@
-import { isJobFile } from '../job/job-files.js';
+import { isJobFile } from '../job/files/job-files.js';
 
 /** Names in a drop folder: which are taken for inputs, in which order, and under which number they are put away. Pure. */
 

@@ -1,5 +1,5 @@
-import type { SendHooks, SendOptions } from '../job/options.js';
-import type { JobSummary } from '../job/summary.js';
+import type { SendHooks, SendOptions } from '../job/terms/options.js';
+import type { JobSummary } from '../job/terms/summary.js';
 
 /** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name` and `restart` are not taken. */
 export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart'> {

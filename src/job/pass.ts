@@ -1,18 +1,18 @@
 import { type Batch, type Fingerprint, openBatch } from '../batch/open.js';
-import { FileError, ProfileDripError } from '../errors.js';
-import { type ExitStatus, exitStatus } from '../exit-status.js';
-import type { Columns } from '../target/columns.js';
-import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
-import type { JobContext } from './context.js';
-import { unlessMissing } from './disk-fault.js';
-import { holdMessages, type SendEvent, type SendSnapshot } from './events.js';
-import { continuesRow } from './growth.js';
-import { jobSummary, writeJobSummary } from './job-summary.js';
-import { Keeper } from './keeper.js';
-import { isOverMaxFailures, isTolerated } from './limits.js';
-import { Loop } from './loop.js';
-import type { Opened } from './opening.js';
-import { makeJobRejects } from './rejected.js';
+import { unlessMissing } from '../storage/disk-errors.js';
+import type { Columns } from '../target-api/columns.js';
+import { FileError, ProfileDripError } from '../terms/errors.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { type Checkpoint, writeCheckpoint } from './files/checkpoint.js';
+import { continuesRow } from './files/growth.js';
+import { Keeper } from './files/keeper.js';
+import { jobSummary, writeJobSummary } from './files/write-summary.js';
+import type { JobContext } from './job-context.js';
+import { Loop } from './loop/loop.js';
+import { makeJobRejects } from './make-job-rejects.js';
+import type { Opened } from './open-pass.js';
+import { holdMessages, type SendEvent, type SendSnapshot } from './terms/events.js';
+import { isOverMaxFailures, isTolerated } from './terms/row-limits.js';
 import {
   capStop,
   changedFileStop,
@@ -24,8 +24,8 @@ import {
   maxFailuresStop,
   type Stop,
   stopForAbort,
-} from './stop.js';
-import type { JobSummary } from './summary.js';
+} from './terms/stops.js';
+import type { JobSummary } from './terms/summary.js';
 
 export interface PassEnd {
   /** `null`: every row has its end, and the job is complete. */

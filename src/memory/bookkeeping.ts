@@ -1,5 +1,5 @@
 import { type AttributeState, type Marker, marked, type Submitted, settled } from './attribute-state.js';
-import type { Company } from './runs.js';
+import type { Company } from './run-registry.js';
 import type { Records } from './store.js';
 import { type AttributeEntry, decodeRecord, encodeRecord } from './visitor-record.js';
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { systemCode } from '../errors.js';
-import { checkLmdbFile } from '../lmdb-check.js';
-import type { Disk } from '../ports.js';
+import { checkLmdbFile } from '../lmdb/file-check.js';
+import type { Disk } from '../platform/ports.js';
+import { systemCode } from '../terms/errors.js';
 import { moveFolder, openLmdbStore, removeFolder } from './lmdb-store.js';
-import { forgottenPrefix, type Place } from './place.js';
-import { parseRegistry, registryText, type Stamp, withAllForgotten, withoutOver } from './runs.js';
+import { forgottenPrefix, type Place } from './paths-and-key.js';
+import { parseRegistry, registryText, type Stamp, withAllForgotten, withoutOver } from './run-registry.js';
 import type { Records } from './store.js';
 
 /**

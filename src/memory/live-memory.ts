@@ -1,11 +1,11 @@
-import type { Cancel, Clock } from '../ports.js';
+import type { Cancel, Clock } from '../platform/ports.js';
 import { markRow, type PrintedRow, settleRow } from './bookkeeping.js';
-import { memoryFailed } from './faults.js';
 import { type Freshness, freshnessClock, toMinutes } from './freshness.js';
+import { type Participation, renewEveryMs } from './membership.js';
+import { memoryFailed } from './memory-errors.js';
 import type { Mark, Memory, Submission, Verdict } from './memory-types.js';
-import { type Participation, renewEveryMs } from './participation.js';
-import { type HashKeys, RowPrint } from './row-print.js';
-import type { Company } from './runs.js';
+import { type HashKeys, RowPrint } from './row-hashes.js';
+import type { Company } from './run-registry.js';
 import type { Records, StoreSize, VisitorStore } from './store.js';
 import { isUnchanged } from './visitor-record.js';
 

@@ -1,16 +1,16 @@
-import { systemBootClock, systemClock } from '../clock.js';
-import { realDisk } from '../disk.js';
-import { checkLmdbFile } from '../lmdb-check.js';
-import type { BootClock, Clock, Disk } from '../ports.js';
-import { memoryFailed } from './faults.js';
+import { checkLmdbFile } from '../lmdb/file-check.js';
+import { systemBootClock, systemClock } from '../platform/clock.js';
+import { realDisk } from '../platform/disk.js';
+import type { BootClock, Clock, Disk } from '../platform/ports.js';
 import { dropMemory } from './forget.js';
 import { LiveMemory } from './live-memory.js';
 import { openLmdbStore } from './lmdb-store.js';
+import { Participation } from './membership.js';
+import { memoryFailed } from './memory-errors.js';
 import type { Memory } from './memory-types.js';
-import { Participation } from './participation.js';
-import { Peek } from './peek.js';
-import { findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './place.js';
-import { hashText } from './row-print.js';
+import { findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
+import { Peek } from './read-only-memory.js';
+import { hashText } from './row-hashes.js';
 
 /** The machine, where it is not the real one. */
 export interface MemoryPorts {
@@ -22,7 +22,7 @@ export interface MemoryPorts {
 const realPorts: MemoryPorts = { clock: systemClock, bootClock: systemBootClock, disk: realDisk };
 
 export type { Mark, Memory, MemorySize, Submission, Verdict } from './memory-types.js';
-export type { Peek } from './peek.js';
+export type { Peek } from './read-only-memory.js';
 
 export interface MemoryOptions extends MemoryOwner, Partial<MemoryPorts> {
   /** `false` keeps the memory true without skipping: a plain send where there is a memory. */

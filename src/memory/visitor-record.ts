@@ -1,6 +1,6 @@
 import type { AttributeState } from './attribute-state.js';
 import { type Freshness, isFresh } from './freshness.js';
-import type { RowPrint } from './row-print.js';
+import type { RowPrint } from './row-hashes.js';
 
 /**
  * A visitor's record: one entry after another for the attributes that the memory knows of, little-endian.

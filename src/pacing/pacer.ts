@@ -1,14 +1,14 @@
-import { MachineError } from '../errors.js';
-import { type Instant, instantOf } from '../instant.js';
-import type { BootClock, Cancel, CapView, Clock, LedgerStore } from '../ports.js';
-import { dayMs, grantable } from './buckets.js';
-import { Lease, wantedUnits } from './lease.js';
-import { LeaseStock } from './lease-stock.js';
-import { type Drawn, draw, verify } from './ledger.js';
-import { heldLedger } from './ledger-faults.js';
-import { ledgerName } from './ledger-records.js';
-import type { MachineTime } from './ledger-time.js';
-import { MachineClocks } from './machine-time.js';
+import { dayMs, grantable } from '../ledger/buckets.js';
+import { type Drawn, draw, verify } from '../ledger/ledger.js';
+import { heldLedger } from '../ledger/ledger-errors.js';
+import { ledgerName } from '../ledger/ledger-records.js';
+import type { MachineTime } from '../ledger/ledger-time.js';
+import { MachineClocks } from '../ledger/machine-time.js';
+import { type Instant, instantOf } from '../platform/instant.js';
+import type { BootClock, Cancel, CapView, Clock, LedgerStore } from '../platform/ports.js';
+import { MachineError } from '../terms/errors.js';
+import { Lease, wantedUnits } from './grant.js';
+import { LeaseStock } from './grant-stock.js';
 import { LeasePermit, type Permit } from './permit.js';
 import { Rate } from './rate.js';
 

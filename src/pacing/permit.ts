@@ -1,5 +1,5 @@
-import type { Instant } from '../instant.js';
-import type { Lease } from './lease.js';
+import type { Instant } from '../platform/instant.js';
+import type { Lease } from './grant.js';
 
 /** Leave for one try, counted on disk. */
 export interface Permit {

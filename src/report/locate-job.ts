@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
-import { FileError } from '../errors.js';
-import { type JobFiles, jobFilesIn, jobFilesOf } from '../job/job-files.js';
-import type { Disk } from '../ports.js';
+import { type JobFiles, jobFilesIn, jobFilesOf } from '../job/files/job-files.js';
+import type { Disk } from '../platform/ports.js';
+import { FileError } from '../terms/errors.js';
 
 const resultsSuffix = jobFilesIn('', '').results;
 

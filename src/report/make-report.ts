@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
-import { onDisk, unlessMissing } from '../job/disk-fault.js';
-import type { JobFiles } from '../job/job-files.js';
-import { replaceFile } from '../job/replace-file.js';
-import { firstResultByte, readReportHead, readResults } from '../job/results-read.js';
-import type { Clock, Disk, DiskFile } from '../ports.js';
-import { readFacts } from './job-facts.js';
+import type { JobFiles } from '../job/files/job-files.js';
+import { firstResultByte, readReportHead, readResults } from '../job/results/read-results.js';
+import type { Clock, Disk, DiskFile } from '../platform/ports.js';
+import { onDisk, unlessMissing } from '../storage/disk-errors.js';
+import { replaceFile } from '../storage/replace-file.js';
+import { readFacts } from './figures/job-facts.js';
+import { ReportTally } from './figures/tally.js';
 import { missingResults, notResults } from './locate-job.js';
-import { renderPage } from './page.js';
-import { rejectedRoom, rejectedSizeBytes } from './rejected-section.js';
-import { ReportTally } from './tally.js';
-import { readChartLibrary } from './uplot.js';
+import { renderPage } from './page/page.js';
+import { rejectedRoom, rejectedSizeBytes } from './page/rejected-section.js';
+import { readChartLibrary } from './page/uplot.js';
 
 export interface ReportRequest {
   readonly disk: Disk;

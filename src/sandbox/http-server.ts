@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { systemCode, UsageError } from '../errors.js';
-import type { Cancel, Clock } from '../ports.js';
+import type { Cancel, Clock } from '../platform/ports.js';
+import { systemCode, UsageError } from '../terms/errors.js';
 import type { Reply } from './replies.js';
 import { bodyBytesMax, type Incoming } from './service.js';
 

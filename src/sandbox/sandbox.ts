@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../platform/ports.js';
+import { UsageError } from '../terms/errors.js';
 import type { Account } from './account.js';
 import { startServer } from './http-server.js';
 import { type AppliedUpdate, type SandboxCounts, Service } from './service.js';

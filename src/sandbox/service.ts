@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js';
+import type { Clock } from '../platform/ports.js';
 import { Account, apply, type Profile } from './account.js';
 import { type Fault, faultFor } from './faults.js';
 import { type Parameter, readForm } from './form.js';

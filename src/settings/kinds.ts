@@ -1,4 +1,4 @@
-import { grouped } from '../numbers.js';
+import { grouped } from '../text/numbers.js';
 import type { Kind, Reading } from './setting.js';
 
 /** How texts become values. Each kind is pure; what needs the machine (a token file, a config file) is read elsewhere. */

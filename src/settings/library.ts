@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.js';
-import { quoted } from '../harmless.js';
-import { checkAgreement } from './agree.js';
-import { didYouMean } from './nearest.js';
+import { UsageError } from '../terms/errors.js';
+import { quoted } from '../text/harmless.js';
+import { checkAgreement } from './contradictions.js';
+import { didYouMean } from './did-you-mean.js';
 import type { AnySetting, Surroundings } from './setting.js';
 import { type Settings, settingsTable } from './table.js';
 import { withDefaults } from './values.js';

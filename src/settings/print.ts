@@ -1,4 +1,4 @@
-import { harmless } from '../harmless.js';
+import { harmless } from '../text/harmless.js';
 import type { SettingsFound } from './read.js';
 import type { Verb } from './setting.js';
 import { type SourceKind, tokenVariable } from './sources.js';

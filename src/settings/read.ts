@@ -1,6 +1,6 @@
-import { systemCode, UsageError } from '../errors.js';
-import { quoted } from '../harmless.js';
-import { checkAgreement, warnings } from './agree.js';
+import { systemCode, UsageError } from '../terms/errors.js';
+import { quoted } from '../text/harmless.js';
+import { checkAgreement, warnings } from './contradictions.js';
 import type { Notice } from './notice.js';
 import type { AnySetting, Surroundings, Verb } from './setting.js';
 import { fromCommandLine, fromConfigFile, fromEnvironment, type Given, type SourceKind } from './sources.js';

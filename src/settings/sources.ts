@@ -1,6 +1,6 @@
-import { UsageError } from '../errors.js';
-import { quoted } from '../harmless.js';
-import { didYouMean } from './nearest.js';
+import { UsageError } from '../terms/errors.js';
+import { quoted } from '../text/harmless.js';
+import { didYouMean } from './did-you-mean.js';
 import type { Notice } from './notice.js';
 import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './setting.js';
 import { settingsTable } from './table.js';

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../terms/errors.js';
 import { globs, markerSuffix } from './drop-kinds.js';
 import * as kinds from './kinds.js';
 import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.js';

@@ -1,4 +1,4 @@
-import { systemCode, UsageError } from '../errors.js';
+import { systemCode, UsageError } from '../terms/errors.js';
 import type { Notice } from './notice.js';
 import { tokenVariable } from './sources.js';
 

@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
-import { quoted } from '../harmless.js';
+import { UsageError } from '../terms/errors.js';
+import { quoted } from '../text/harmless.js';
 import type { AnySetting, Surroundings, Table, ValuesOf } from './setting.js';
 
 /** From texts to values, for any table. Pure. */

@@ -1,4 +1,4 @@
-import type { Cancel } from '../ports.js';
+import type { Cancel } from '../platform/ports.js';
 
 /** What the program writes on: standard output or standard error, and what that bears. */
 export interface Screen {

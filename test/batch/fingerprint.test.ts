@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fingerprinter, noContent } from '../../src/batch/fingerprint.js';
 import type { Position, RawRow } from '../../src/batch/open.js';
-import { batchOf, diskWith, encoded, fileOf, opened, readAll, rowsOf } from './helpers.js';
+import { batchOf, diskWith, encoded, fileOf, opened, readAll, rowsOf } from './support/batch-helpers.js';
 
 const blockBytes = 1_048_576;
 

@@ -3,8 +3,8 @@ import { truncate } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openBatch } from '../../src/batch/open.js';
-import { realDisk } from '../../src/disk.js';
-import { batchOf, encoded, failureOf, fileOf, opened, readAll, rowsOf, told } from './helpers.js';
+import { realDisk } from '../../src/platform/disk.js';
+import { batchOf, encoded, failureOf, fileOf, opened, readAll, rowsOf, told } from './support/batch-helpers.js';
 
 const head = 'batch=pcId,a\n';
 

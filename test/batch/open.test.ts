@@ -4,8 +4,8 @@ import { appendFile, chmod, mkdir, readFile, rename, rm, truncate, utimes, write
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBatch } from '../../src/batch/open.js';
-import { realDisk } from '../../src/disk.js';
-import { MachineError } from '../../src/errors.js';
+import { realDisk } from '../../src/platform/disk.js';
+import { MachineError } from '../../src/terms/errors.js';
 import { temporaryFolder } from '../support/index.js';
 import {
   asFileError,
@@ -20,7 +20,7 @@ import {
   readAll,
   rowsOf,
   told,
-} from './helpers.js';
+} from './support/batch-helpers.js';
 
 const mark = '\uFEFF';
 

@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Position, RawRow } from '../../src/batch/open.js';
-import { raw, readChunks, start } from './helpers.js';
+import { raw, readChunks, start } from './support/batch-helpers.js';
 
 const character = fc.constantFrom(...('aZ09 ,;"\'\t\r\n%+=é€😀日本ب\uFFFD\uFEFF'.match(/./gsu) ?? []));
 const cell = fc.oneof(fc.string({ unit: character, maxLength: 12 }), fc.string({ unit: 'binary', maxLength: 8 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchOf, cellsOf, cutEvery, encoded, raw, readChunks, rowsOf, start, told } from './helpers.js';
+import { batchOf, cellsOf, cutEvery, encoded, raw, readChunks, rowsOf, start, told } from './support/batch-helpers.js';
 
 const textOf = (line: string) => cellsOf(`batch=pcId,a,b\n${line}\n`);
 

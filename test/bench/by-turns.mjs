@@ -4,13 +4,14 @@
  * `node by-turns.mjs ledger|checkpoint|report|all FILE ROWS URL FOLDER CONCURRENCY` prints the turns as JSON; the last
  * ends before the file does.
  */
-import { setUpGarbageCollection } from '../../dist/garbage-collection.js';
-import { Journal } from '../../dist/job/journal.js';
-import { checkpointIntervalMs, Keeper } from '../../dist/job/keeper.js';
-import { realMachine } from '../../dist/job/real-machine.js';
-import { sendFiles } from '../../dist/job/send.js';
-import { memoryLedgerStore } from '../../dist/pacing/memory-store.js';
+
+import { checkpointIntervalMs, Keeper } from '../../dist/job/files/keeper.js';
+import { Journal } from '../../dist/job/results/journal.js';
+import { sendFiles } from '../../dist/job/send-files.js';
+import { memoryLedgerStore } from '../../dist/ledger/in-process-store.js';
 import { openPacer } from '../../dist/pacing/pacer.js';
+import { setUpGarbageCollection } from '../../dist/platform/garbage-collection.js';
+import { realMachine } from '../../dist/wiring/machine.js';
 import { sendOptions } from './parts/send-options.mjs';
 
 setUpGarbageCollection();

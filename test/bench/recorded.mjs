@@ -2,8 +2,9 @@
  * The program's own sending, which prints, as JSON, the monotonic times at which tries started.
  * `node recorded.mjs FILE URL FOLDER CONCURRENCY RATE`
  */
-import { realMachine } from '../../dist/job/real-machine.js';
-import { sendFiles } from '../../dist/job/send.js';
+
+import { sendFiles } from '../../dist/job/send-files.js';
+import { realMachine } from '../../dist/wiring/machine.js';
 import { sendOptions } from './parts/send-options.mjs';
 
 const [file, endpoint, folder, concurrency, rate] = process.argv.slice(2);

@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { rawRowSource } from '../../src/batch/raw-row-source.js';
 import { countCharacters } from '../../src/check/attributes.js';
 import { type CheckOptions, checkBatch } from '../../src/check/check.js';
 import { idHint } from '../../src/check/hints.js';
-import { realDisk } from '../../src/disk.js';
+import { realDisk } from '../../src/platform/disk.js';
+import { rawRowSource } from '../../src/thread/raw-row-source.js';
 import { movedClock, seededRandom, temporaryFolder } from '../support/index.js';
 
 const base: Omit<CheckOptions, 'stateDir'> = {

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listen, temporaryFolder } from '../support/index.js';
-import { runProgram } from './run-program.js';
+import { runProgram } from './support/run-program.js';
 
 /** `check` and `send --dry-run` of the built program: what they say, and that nothing is sent or written. */
 

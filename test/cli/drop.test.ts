@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/platform/clock.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.js';
 import { atEndOfFile, temporaryFolder } from '../support/index.js';
-import { ended, runProgram, startProgram } from './run-program.js';
+import { ended, runProgram, startProgram } from './support/run-program.js';
 
 /** The built program over a drop folder, as cron and systemd start it. */
 

@@ -2,15 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../src/commands/call.js';
-import { commandForFile, sameCommand } from '../../src/commands/command-words.js';
+import type { Call } from '../../src/commands/line/call.js';
+import { commandForFile, sameCommand } from '../../src/commands/line/command-words.js';
 import { sayEnd } from '../../src/commands/send-end.js';
-import { summaryText } from '../../src/commands/summary-words.js';
-import { exitStatus } from '../../src/exit-status.js';
-import type { JobSummary, RunSummary } from '../../src/job/summary.js';
+import { summaryText } from '../../src/commands/words/summary-words.js';
+import type { JobSummary, RunSummary } from '../../src/job/terms/summary.js';
+import { exitStatus } from '../../src/terms/exit-status.js';
 import { movedClock } from '../support/index.js';
-import { type FakeScreen, fakeScreen } from '../terminal/fake-screen.js';
-import { doneJob, rejectedJob, runSummary, stoppedJob } from './summary.js';
+import { type FakeScreen, fakeScreen } from '../terminal/support/fake-screen.js';
+import { doneJob, rejectedJob, runSummary, stoppedJob } from './support/program-summary.js';
 
 const nowMs = Date.UTC(2026, 10, 23, 13, 1);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../src/commands/parser.js';
-import { verbNames, verbs } from '../../src/commands/verbs.js';
-import { UsageError } from '../../src/errors.js';
+import { parseCommandLine } from '../../src/commands/line/parser.js';
+import { verbNames, verbs } from '../../src/commands/line/verbs.js';
+import { UsageError } from '../../src/terms/errors.js';
 
 function parsed(...args: string[]) {
   const found = parseCommandLine(args, 80);

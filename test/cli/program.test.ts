@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { helpPages } from '../../src/commands/help-pages.js';
-import { version } from '../../src/version.js';
+import { helpPages } from '../../src/commands/line/help-pages.js';
+import { version } from '../../src/terms/version.js';
 import { temporaryFolder } from '../support/index.js';
-import { ended, programPath, runProgram, startProgram } from './run-program.js';
+import { ended, programPath, runProgram, startProgram } from './support/run-program.js';
 
 describe('--version and --help', () => {
   it('say the version', async () => {

@@ -1,11 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Host } from '../../src/commands/call.js';
+import type { Host } from '../../src/commands/line/call.js';
 import { main } from '../../src/commands/main.js';
-import { row, writeJob } from '../report/job-on-disk.js';
+import { row, writeJob } from '../report/support/job-on-disk.js';
 import { movedClock, temporaryFolder } from '../support/index.js';
-import { fakeScreen } from '../terminal/fake-screen.js';
+import { fakeScreen } from '../terminal/support/fake-screen.js';
 
 async function profileDrip(...args: string[]) {
   const stdout = fakeScreen();

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/platform/clock.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.js';
 import { atEndOfFile, listen, temporaryFolder } from '../support/index.js';
-import { ended, programPath, runProgram, startProgram } from './run-program.js';
+import { ended, programPath, runProgram, startProgram } from './support/run-program.js';
 
 /** The built program against a real server: what a person, cron and a pipeline see of it. */
 

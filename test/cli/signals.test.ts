@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { signalStatusOf, watchSignals } from '../../src/commands/signals.js';
+import { signalStatusOf, watchSignals } from '../../src/commands/line/signals.js';
 import { movedClock } from '../support/index.js';
 
 function watched() {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { jobStatus } from '../../src/commands/job-status.js';
 import { statusObject } from '../../src/commands/status.js';
-import { statusText } from '../../src/commands/status-words.js';
-import type { Checkpoint } from '../../src/job/checkpoint.js';
-import type { LedgerStatus } from '../../src/pacing/status.js';
+import { jobStatus } from '../../src/commands/words/job-status.js';
+import { statusText } from '../../src/commands/words/status-words.js';
+import type { Checkpoint } from '../../src/job/files/checkpoint.js';
+import type { LedgerStatus } from '../../src/ledger/status.js';
 
 const hourMs = 3_600_000;
 const nowMs = Date.UTC(2026, 10, 23, 13, 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Arrivals } from '../../src/drop/arrivals.js';
-import type { FileStat } from '../../src/ports.js';
+import type { FileStat } from '../../src/platform/ports.js';
 import { movedClock } from '../support/index.js';
 
 const clock = movedClock();

@@ -1,10 +1,10 @@
 import { appendFile, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { realDisk } from '../../src/disk.js';
-import type { JobEnd } from '../../src/job/run.js';
-import type { Disk } from '../../src/ports.js';
-import { ids, type RunWorld, rowsText, runWorld } from './run-world.js';
+import type { JobEnd } from '../../src/job/run-job.js';
+import { realDisk } from '../../src/platform/disk.js';
+import type { Disk } from '../../src/platform/ports.js';
+import { ids, type RunWorld, rowsText, runWorld } from './support/job-run-world.js';
 
 /** What a second run makes of what the first one left. */
 

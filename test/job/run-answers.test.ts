@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Hold, SendEvent } from '../../src/job/events.js';
-import type { JobEnd } from '../../src/job/run.js';
+import type { JobEnd } from '../../src/job/run-job.js';
+import type { Hold, SendEvent } from '../../src/job/terms/events.js';
 import { atEndOfFile, listen } from '../support/index.js';
-import { type Answer, ids, type RunWorld, rowsText, runWorld, taken } from './run-world.js';
+import { type Answer, ids, type RunWorld, rowsText, runWorld, taken } from './support/job-run-world.js';
 
 /** What a run makes of what the network and the server answer. */
 

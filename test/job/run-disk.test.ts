@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { JobEnd } from '../../src/job/run.js';
-import { sendFiles } from '../../src/job/send.js';
+import type { JobEnd } from '../../src/job/run-job.js';
+import { sendFiles } from '../../src/job/send-files.js';
 import { atEndOfFile } from '../support/index.js';
-import { ids, type RunWorld, rowsText, runWorld, taken } from './run-world.js';
-import { systemError } from './watched-disk.js';
+import { ids, type RunWorld, rowsText, runWorld, taken } from './support/job-run-world.js';
+import { systemError } from './support/watched-disk.js';
 
 /** What a run makes of the disk, of standard input, and of texts that mean harm. */
 

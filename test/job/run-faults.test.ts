@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Health } from '../../src/job/health.js';
-import { Journal } from '../../src/job/journal.js';
-import { Lock } from '../../src/job/lock.js';
-import { type RunWorld, rowsText, runWorld } from './run-world.js';
+import { Lock } from '../../src/job/lock/lock.js';
+import { Health } from '../../src/job/loop/health.js';
+import { Journal } from '../../src/job/results/journal.js';
+import { type RunWorld, rowsText, runWorld } from './support/job-run-world.js';
 
 let world: RunWorld;
 beforeEach(async () => {

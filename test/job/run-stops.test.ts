@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { SendEvent } from '../../src/job/events.js';
-import { formatLease } from '../../src/job/lease.js';
-import { type JobEnd, runJob } from '../../src/job/run.js';
-import { type Answer, ids, type RunWorld, rowsText, runWorld, taken } from './run-world.js';
+import { formatLease } from '../../src/job/lock/lease.js';
+import { type JobEnd, runJob } from '../../src/job/run-job.js';
+import type { SendEvent } from '../../src/job/terms/events.js';
+import { type Answer, ids, type RunWorld, rowsText, runWorld, taken } from './support/job-run-world.js';
 
 /** How a run ends before its file is done, and that the same command goes on. */
 

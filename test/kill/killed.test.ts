@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runProgram, startProgram } from '../cli/run-program.js';
+import { runProgram, startProgram } from '../cli/support/run-program.js';
 import { listen, seededRandom, temporaryFolder } from '../support/index.js';
 
 const concurrency = 16;

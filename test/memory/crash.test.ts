@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { systemBootClock, systemClock } from '../../src/clock.js';
-import { realDisk } from '../../src/disk.js';
 import { peek } from '../../src/memory/memory.js';
-import type { Random } from '../../src/ports.js';
+import { systemBootClock, systemClock } from '../../src/platform/clock.js';
+import { realDisk } from '../../src/platform/disk.js';
+import type { Random } from '../../src/platform/ports.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
+import { formOf, type Row } from './support/memory-world.js';
 import { submissionOf } from './support/on-disk.js';
-import { formOf, type Row } from './support/world.js';
 
 const childPath = fileURLToPath(new URL('support/child.mjs', import.meta.url));
 const isBuilt = existsSync(fileURLToPath(new URL('../../dist/memory/memory.js', import.meta.url)));

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MachineError } from '../../src/errors.js';
 import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
+import { MachineError } from '../../src/terms/errors.js';
 import { temporaryFolder } from '../support/index.js';
 import { heldMemory } from './support/held-memory.js';
 import { heldRecords } from './support/held-store.js';

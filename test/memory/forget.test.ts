@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { realDisk } from '../../src/disk.js';
 import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
-import type { Disk } from '../../src/ports.js';
+import { realDisk } from '../../src/platform/disk.js';
+import type { Disk } from '../../src/platform/ports.js';
 import { temporaryFolder } from '../support/index.js';
 import { areSent, examine, OnDisk, row, takeAll } from './support/on-disk.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemoryWorld, type Row, timeoutMs } from './support/world.js';
+import { MemoryWorld, type Row, timeoutMs } from './support/memory-world.js';
 
 const visitors = ['v', 'w'];
 const values = ['0', '1', '2'];

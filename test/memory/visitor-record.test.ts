@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AttributeState } from '../../src/memory/attribute-state.js';
 import { freshnessClock, toMinutes } from '../../src/memory/freshness.js';
-import { hashKeys, RowPrint } from '../../src/memory/row-print.js';
+import { hashKeys, RowPrint } from '../../src/memory/row-hashes.js';
 import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from '../../src/memory/visitor-record.js';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });

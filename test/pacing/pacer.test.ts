@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { MachineError } from '../../src/errors.js';
-import { dayMs } from '../../src/pacing/buckets.js';
-import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
+import { dayMs } from '../../src/ledger/buckets.js';
+import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { openPacer, type Pacer, type PacerOptions, type Permit } from '../../src/pacing/pacer.js';
-import type { LedgerStore } from '../../src/ports.js';
+import type { LedgerStore } from '../../src/platform/ports.js';
+import { MachineError } from '../../src/terms/errors.js';
 import { type MovedClock, movedClock, settle } from '../support/index.js';
 
 const timeoutMs = 30_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { bucketMs, dayMs } from '../../src/pacing/buckets.js';
+import { bucketMs, dayMs } from '../../src/ledger/buckets.js';
 import type { PacerOptions } from '../../src/pacing/pacer.js';
-import type { Cancel } from '../../src/ports.js';
-import { fullest, World, type WorldProcess } from './world.js';
+import type { Cancel } from '../../src/platform/ports.js';
+import { fullest, World, type WorldProcess } from './support/pacing-world.js';
 
 const timeoutMs = 60_000;
 const limit = 20_000;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { realDisk } from '../../src/disk.js';
+import { realDisk } from '../../src/platform/disk.js';
 import { locateJob } from '../../src/report/locate-job.js';
 import { temporaryFolder } from '../support/index.js';
 

@@ -1,12 +1,12 @@
 import { appendFile, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { JobFiles } from '../../src/job/job-files.js';
-import { resultsHeader } from '../../src/job/results.js';
-import { resultLine } from '../job/rows.js';
+import type { JobFiles } from '../../src/job/files/job-files.js';
+import { resultsHeader } from '../../src/job/results/result.js';
+import { resultLine } from '../job/support/result-rows.js';
 import { seededRandom } from '../support/index.js';
-import { checkpoint, reportOn, row, startMs, writeJob } from './job-on-disk.js';
-import { type OpenedPage, opened } from './opened-page.js';
+import { checkpoint, reportOn, row, startMs, writeJob } from './support/job-on-disk.js';
+import { type OpenedPage, opened } from './support/opened-page.js';
 
 async function writeRows(path: string, rowCount: number, lineOf: (rowNumber: number) => string): Promise<void> {
   const file = await open(path, 'w');

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
-import { UsageError } from '../../src/errors.js';
+import { systemClock } from '../../src/platform/clock.js';
 import { faultFor } from '../../src/sandbox/faults.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 import type { AppliedUpdate } from '../../src/sandbox/service.js';
+import { UsageError } from '../../src/terms/errors.js';
 import { atEndOfFile, listen, movedClock } from '../support/index.js';
 
 const plain: SandboxOptions = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.js';
 import { printedLines, printedSettings } from '../../src/settings/print.js';
 import { readSettings, type SettingsFound } from '../../src/settings/read.js';
 import type { Verb } from '../../src/settings/setting.js';
+import { UsageError } from '../../src/terms/errors.js';
 
 interface Given {
   readonly verb?: Verb;

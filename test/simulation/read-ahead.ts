@@ -1,6 +1,6 @@
 import type { RowSource, Taken } from '../../src/batch/open.js';
-import { packRows, unpackRows } from '../../src/job/packed-rows.js';
-import { type ReadRows, type RowRequest, rowSource } from '../../src/job/row-source.js';
+import { packRows, unpackRows } from '../../src/job/rows/packed-rows.js';
+import { type ReadRows, type RowRequest, rowSource } from '../../src/job/rows/row-source.js';
 
 /** Rows made as in a thread of their own, but for the thread: ahead of the loop, and packed on their way to it. */
 export function readAhead(request: RowRequest): RowSource<ReadRows> {

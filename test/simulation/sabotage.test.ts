@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { Loop } from '../../src/job/loop.js';
-import { Window } from '../../src/job/window.js';
-import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
-import type { Disk, DiskFile } from '../../src/ports.js';
+import { Loop } from '../../src/job/loop/loop.js';
+import { Window } from '../../src/job/loop/row-window.js';
+import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
+import type { Disk, DiskFile } from '../../src/platform/ports.js';
 import { type Sabotage, simulate } from './simulate.js';
 
 /** The simulator's own test: a program that is broken on purpose must be found out, within so many seeds. */

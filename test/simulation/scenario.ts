@@ -1,6 +1,6 @@
-import type { SendOptions } from '../../src/job/options.js';
+import type { SendOptions } from '../../src/job/terms/options.js';
 import type { ServerPlan } from './sim-server.js';
-import type { World } from './world.js';
+import type { World } from './simulated-world.js';
 
 /** A data row of a simulated file, and what must come of it. */
 export interface PlannedRow {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import type { Disk, DiskFile, FileStat } from '../../src/ports.js';
-import type { World } from './world.js';
+import type { Disk, DiskFile, FileStat } from '../../src/platform/ports.js';
+import type { World } from './simulated-world.js';
 
 /**
  * A disk in memory that tells what was written from what is durable.

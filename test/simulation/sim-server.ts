@@ -1,5 +1,5 @@
-import type { OutgoingTry, Reply, Transport } from '../../src/ports.js';
-import type { World } from './world.js';
+import type { OutgoingTry, Reply, Transport } from '../../src/platform/ports.js';
+import type { World } from './simulated-world.js';
 
 /** A try that reached the server and was taken, or was sent by the client: with when it left and when it arrived. */
 export interface Arrival {

@@ -1,15 +1,15 @@
-import type { Machine } from '../../src/job/machine.js';
-import type { SendOptions } from '../../src/job/options.js';
-import { type JobEnd, runJob } from '../../src/job/run.js';
-import { memoryLedgerStore } from '../../src/pacing/memory-store.js';
-import type { Disk, LedgerStore } from '../../src/ports.js';
+import { type JobEnd, runJob } from '../../src/job/run-job.js';
+import type { Machine } from '../../src/job/terms/machine.js';
+import type { SendOptions } from '../../src/job/terms/options.js';
+import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
+import type { Disk, LedgerStore } from '../../src/platform/ports.js';
 import { seededRandom } from '../support/index.js';
 import { checkRun } from './checks.js';
 import { readAhead } from './read-ahead.js';
 import { makeScenario, type Scenario } from './scenario.js';
 import { SimDisk } from './sim-disk.js';
 import { SimServer } from './sim-server.js';
-import { World } from './world.js';
+import { World } from './simulated-world.js';
 
 /** What a test of the simulator breaks on purpose. */
 export interface Sabotage {

@@ -1,4 +1,4 @@
-import type { BootClock, Cancel, Clock } from '../../src/ports.js';
+import type { BootClock, Cancel, Clock } from '../../src/platform/ports.js';
 
 /**
  * Time that moves by hand: a Clock and a BootClock in one.

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/ports.js';
+import type { Random } from '../../src/platform/ports.js';
 
 /** The same numbers for the same seed, on every machine (mulberry32). `seed`: any integer, its low 32 bits count. */
 export function seededRandom(seed: number): Random {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { sleep } from '../../src/clock.js';
+import { sleep } from '../../src/platform/clock.js';
 import { listen, movedClock, seededRandom, temporaryFolder } from './index.js';
 
 describe('movedClock', () => {

@@ -1,6 +1,7 @@
 // One run over a list of rows, in a process of its own; its tries go to the parent process, which is Target.
-import { systemClock } from '../../../dist/clock.js';
+
 import { openMemory } from '../../../dist/memory/memory.js';
+import { systemClock } from '../../../dist/platform/clock.js';
 
 const { stateDir, jobKey, aheadMs, rows } = JSON.parse(process.argv[2] ?? '{}');
 const rowsAtOnce = 10;

@@ -1,6 +1,6 @@
 import { LiveMemory } from '../../../src/memory/live-memory.js';
-import { Participation } from '../../../src/memory/participation.js';
-import { hashKeys } from '../../../src/memory/row-print.js';
+import { Participation } from '../../../src/memory/membership.js';
+import { hashKeys } from '../../../src/memory/row-hashes.js';
 import { type MovedClock, movedClock } from '../../support/index.js';
 import { type HeldRecords, heldStore } from './held-store.js';
 

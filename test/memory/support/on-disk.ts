@@ -1,4 +1,3 @@
-import { realDisk } from '../../../src/disk.js';
 import {
   type Memory,
   type MemoryOptions,
@@ -6,9 +5,10 @@ import {
   type Submission,
   type Verdict,
 } from '../../../src/memory/memory.js';
-import type { Clock } from '../../../src/ports.js';
+import { realDisk } from '../../../src/platform/disk.js';
+import type { Clock } from '../../../src/platform/ports.js';
 import { atEndOfFile, type MovedClock, movedClock } from '../../support/index.js';
-import { type Attributes, formOf, type Row } from './world.js';
+import { type Attributes, formOf, type Row } from './memory-world.js';
 
 /** Runs over a real memory in `stateDir`, on a clock that the test moves. What is left open is closed at the end. */
 export class OnDisk {

@@ -1,0 +1,133 @@
+import { FileError, MachineError, systemCode } from '../terms/errors.js';
+import { harmless } from '../text/harmless.js';
+
+/** The errors of form: what cannot be read on in FILE. The codes are a public interface. */
+export const fileCodes = {
+  'file-missing': 'there is no such file',
+  'file-unreadable': 'the file may not be opened',
+  'file-not-regular': 'a folder, a device or a pipe in place of a file',
+  'file-empty': 'no header line',
+  'file-not-text': 'a NUL byte, or UTF-16',
+  'file-quote-open': 'a quote that never closes',
+  'file-record-bytes': 'a record over 1,000,000 bytes',
+  'file-record-lines': 'a record over more than 20 lines, with encoded values',
+  'file-gzip': 'a gzip that is damaged, ends early, or has something else after it',
+  'file-shrank': 'the file has become shorter while it was read',
+} as const;
+
+export type FileCode = keyof typeof fileCodes;
+
+const onceMended = 'Rows before it are not touched: once this is mended, the same command goes on.';
+
+/** File names come from outside; a path may be long, and its end is what tells files apart. */
+function shown(path: string): string {
+  return harmless(path, 4_096);
+}
+
+export function fileError(path: string, lineNumber: number | null, code: FileCode, text: string, cause?: unknown) {
+  const where = lineNumber === null ? shown(path) : `${shown(path)}, line ${lineNumber}`;
+  return new FileError(code, `${where}: ${text}`, lineNumber, cause === undefined ? undefined : { cause });
+}
+
+export function quoteOpen(path: string, lineNumber: number) {
+  const text = `a quote (") opens here that is never closed. Close it, or double it ("") if it is text. ${onceMended}`;
+  return fileError(path, lineNumber, 'file-quote-open', text);
+}
+
+/** `quoteLineNumber`: where the cell that is still open has its quote; `null` where it has none, or all cells closed. */
+export function recordTooLong(
+  path: string,
+  lineNumber: number,
+  quoteLineNumber: number | null,
+  code: 'file-record-bytes' | 'file-record-lines',
+) {
+  const limit =
+    code === 'file-record-bytes'
+      ? 'goes on for over 1,000,000 bytes'
+      : 'goes on over more than 20 lines, and encoded values hold no line breaks';
+  const quote = quoteLineNumber === null ? '' : ` (its quote on line ${quoteLineNumber} is not closed)`;
+  const todo =
+    code === 'file-record-bytes'
+      ? 'Look for a stray quote (") or line ends that are missing.'
+      : 'Look for a stray quote ("), or say --values raw if these values are not URL-encoded.';
+  return fileError(path, lineNumber, code, `the record that begins here ${limit}${quote}. ${todo} ${onceMended}`);
+}
+
+export function nulByte(path: string, lineNumber: number) {
+  const text = 'expected text, found a NUL byte. Save the file as CSV in UTF-8 (not UTF-16, not a spreadsheet).';
+  return fileError(path, lineNumber, 'file-not-text', `${text} ${onceMended}`);
+}
+
+export function utf16(path: string) {
+  return fileError(
+    path,
+    1,
+    'file-not-text',
+    'expected UTF-8, found the mark of UTF-16. Save the file as CSV in UTF-8.',
+  );
+}
+
+export function empty(path: string) {
+  return fileError(
+    path,
+    null,
+    'file-empty',
+    'expected a header line (batch=<id column>,<attribute>,…), found nothing.',
+  );
+}
+
+/** What stops the content from being read on, found where no line is known yet. */
+export class ContentFault extends Error {
+  readonly code: 'file-gzip' | 'file-shrank';
+
+  constructor(code: ContentFault['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+
+  /** `reached`: the line up to which the content could be read, where it was read by lines. */
+  toFileError(path: string, reached: number | null): FileError {
+    return fileError(path, reached, this.code, `${this.message} ${onceMended}`, this.cause);
+  }
+}
+
+/** What came of opening FILE or looking at it. */
+export function openingError(path: string, error: unknown): FileError | MachineError {
+  const found = systemCode(error);
+  switch (found) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return fileError(path, null, 'file-missing', 'there is no such file. Check the path.', error);
+    case 'EACCES':
+    case 'EPERM':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+    case 'ERR_INVALID_ARG_VALUE': // a NUL in the path
+      return fileError(
+        path,
+        null,
+        'file-unreadable',
+        `the file cannot be opened (${found}). Check its path and rights.`,
+        error,
+      );
+    case 'ENXIO': // a socket
+    case 'ENODEV':
+      return notRegular(path, 'device or socket', error);
+    default:
+      return readingError(path, error);
+  }
+}
+
+export function notRegular(path: string, found: string, cause?: unknown) {
+  const text = `expected a file, found a ${found}. To send what a pipe gives, name - as FILE and pipe it in.`;
+  return fileError(path, null, 'file-not-regular', text, cause);
+}
+
+export function readingError(path: string, error: unknown): MachineError {
+  const found = systemCode(error) ?? 'unknown error';
+  return new MachineError(
+    'file-read-failed',
+    `${shown(path)}: this machine could not read the file (${found}). Once it can, the same command goes on.`,
+    { cause: error },
+  );
+}

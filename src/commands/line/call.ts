@@ -1,0 +1,32 @@
+import type { Clock } from '../../platform/ports.js';
+import type { Surroundings } from '../../settings/setting.js';
+import type { TokenFiles } from '../../settings/token.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { ExitStatus } from '../../terms/exit-status.js';
+
+/** What of the process a verb touches. */
+export interface Host {
+  readonly surroundings: Surroundings;
+  readonly stdout: Screen;
+  readonly stderr: Screen;
+  readonly clock: Clock;
+  readonly files: TokenFiles;
+  /** From now on SIGHUP, SIGINT and SIGTERM abort the signal that is returned; its reason is the first one's name. */
+  watchSignals(onSignal: (name: string) => void): AbortSignal;
+}
+
+/** A verb, and what it was called with. */
+export interface Call {
+  readonly verb: VerbName;
+  readonly files: readonly string[];
+  /** Options by name as given, in their order; flags as `true` or `false`. */
+  readonly options: ReadonlyMap<string, string>;
+  readonly host: Host;
+  /** What may stand in no output. A verb adds what it comes to know. */
+  readonly secrets: Set<string>;
+}
+
+export type VerbName = 'send' | 'check' | 'status' | 'report' | 'drop' | 'sandbox';
+
+/** Runs a verb to its end. Rejects with a ProfileDripError for what a user can act on. */
+export type RunVerb = (call: Call) => Promise<ExitStatus>;

@@ -1,0 +1,52 @@
+import { type Screen, styled } from '../../terminal/screen.js';
+import { ProfileDripError } from '../../terms/errors.js';
+import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
+import { version } from '../../terms/version.js';
+import { harmless } from '../../text/harmless.js';
+
+/** What is said when a verb could not do its work. */
+
+/** An error as it stands in every `--json`. */
+export interface ErrorObject {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function errorObject(error: unknown): ErrorObject {
+  if (error instanceof ProfileDripError) return { code: error.code, message: error.message };
+  return { code: 'internal', message: 'a fault of the program: standard error says more' };
+}
+
+export function statusOf(error: unknown): ExitStatus {
+  return error instanceof ProfileDripError ? error.exitStatus : exitStatus.internal;
+}
+
+/** One message for a user's mistake; a stack for a fault of the program. Of `secrets` nothing is shown. */
+export function sayFailure(screen: Screen, error: unknown, secrets: Iterable<string>): void {
+  if (error instanceof ProfileDripError) {
+    screen.write(`${styled(screen, 'red', 'profile-drip:')} ${harmless(error.message, 2000)}\n`);
+    return;
+  }
+  const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  const shown = withoutSecrets(stack, secrets)
+    .split('\n')
+    .map((line) => `  ${harmless(line, 500)}\n`);
+  screen.write(`${styled(screen, 'red', 'profile-drip:')} a fault of the program, not of yours\n`);
+  screen.write(shown.join(''));
+  screen.write(`profile-drip ${version}, Node.js ${process.version}, ${process.platform} ${process.arch}\n`);
+  screen.write(
+    'Please report it with these lines: npm bugs profile-drip says where. What was recorded so far is good.\n',
+  );
+}
+
+export function withoutSecrets(text: string, secrets: Iterable<string>): string {
+  let shown = text;
+  for (const secret of secrets) if (secret !== '') shown = shown.replaceAll(secret, '***');
+  return shown;
+}
+
+/** The object of `--json` for a verb that failed before it had anything to say. */
+export function failureJson(error: unknown, emptyResult: Readonly<Record<string, readonly never[]>>): string {
+  const exit = statusOf(error);
+  return `${JSON.stringify({ schema: 1, version, exit_status: exit, error: errorObject(error), ...emptyResult })}\n`;
+}

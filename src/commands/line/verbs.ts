@@ -1,0 +1,115 @@
+import { sandboxAssumptions } from '../../sandbox/assumptions.js';
+import { sandboxTable } from '../../settings/sandbox.js';
+import type { Table } from '../../settings/setting.js';
+import { settingsTable } from '../../settings/table.js';
+import type { VerbName } from './call.js';
+
+/** What the program can do, for help and for the parser. Nothing heavy is loaded here: load-verb.ts does that. */
+export interface VerbDescription {
+  /** After `profile-drip`, for help. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly table: Table;
+  /** How many arguments it takes beside options; `max` null: any number. */
+  readonly arguments: { readonly name: string; readonly min: number; readonly max: number | null };
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+  readonly epilogue?: string;
+  /** What `--json` says where the verb did not get to say anything. */
+  readonly emptyResult: Readonly<Record<string, readonly never[]>>;
+}
+
+const commandLineOnly = Object.values(settingsTable)
+  .filter((setting) => setting.isCommandLineOnly === true)
+  .map(({ name }) => `--${name}`);
+
+export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
+  send: {
+    usage: 'send FILE...',
+    summary: 'send the rows; goes on by itself with what an earlier run left unfinished',
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: null },
+    examples: [
+      ['profile-drip send --client-code acme loyalty.csv', 'send each row as its own update'],
+      ['profile-drip send --sandbox loyalty.csv', 'try it all out without Target'],
+    ],
+    epilogue:
+      'FILE is a path, or - for standard input (with --name). Each option is also read from the environment ' +
+      '(PROFILE_DRIP_RATE=50) and from the file that --config names ({"rate": 50}), but for those that ' +
+      `would strike again every night if they were forgotten there: ${commandLineOnly.join(', ')}.`,
+    emptyResult: { jobs: [] },
+  },
+  check: {
+    usage: 'check FILE...',
+    summary: 'read all of a file and send nothing: what is wrong with it, and how long it would take',
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: null },
+    examples: [
+      ['profile-drip check loyalty.csv', 'what would come of each row, without network or token'],
+      ['profile-drip check --client-code acme --rate 50 loyalty.csv', 'the plan, with what is left of the cap'],
+    ],
+    epilogue:
+      'Ends with 0 if every row would go or has nothing to send, with 1 if some would not go, with 2 if a file ' +
+      'cannot be read.',
+    emptyResult: { files: [] },
+  },
+  status: {
+    usage: 'status [FILE...]',
+    summary: 'the cap used and left, when more comes free, and how far each job is',
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 0, max: null },
+    examples: [
+      ['profile-drip status', 'the cap of each client code, with the last 24 hours'],
+      ['profile-drip status loyalty.csv', 'and how far the job on this file is'],
+    ],
+    emptyResult: { ledgers: [], jobs: [] },
+  },
+  report: {
+    usage: 'report FILE',
+    summary: "one page, <name>.report.html, from a job's results, finished or not",
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: 1 },
+    examples: [
+      ['profile-drip report loyalty.csv', 'the page on the job of this file'],
+      ['profile-drip report loyalty.csv.sandbox.results.csv', 'on a job by its results: one sent to a sandbox'],
+    ],
+    epilogue:
+      'The page is one file that needs no network. It holds the ids of rows that did not go through, and no ' +
+      'attribute values. The path of the page goes to standard output.',
+    emptyResult: { reports: [] },
+  },
+  drop: {
+    usage: 'drop DIR',
+    summary: 'work off a folder into which files are dropped, in the order of their names',
+    table: settingsTable,
+    arguments: { name: 'DIR', min: 1, max: 1 },
+    examples: [
+      ['profile-drip drop /srv/drop --client-code acme', 'one pass over what has arrived, for cron'],
+      ['profile-drip drop /srv/drop --watch --marker .done', 'stay, and take each file once FILE.done is there too'],
+    ],
+    epilogue:
+      'A file that is done goes with its job files to DIR/archive/YYYY-MM-DD/, one that cannot be read to ' +
+      'DIR/failed/ with a text that says why. One that was stopped stays; it is taken first the next time, and ' +
+      'nothing after it is started. --match takes all words up to the next option: give DIR before it.',
+    emptyResult: { jobs: [] },
+  },
+  sandbox: {
+    usage: 'sandbox',
+    summary: 'a local stand-in for Target, to try things on',
+    table: sandboxTable,
+    arguments: { name: 'FILE', min: 0, max: 0 },
+    examples: [
+      ['profile-drip sandbox --port 8099', 'then: profile-drip send --endpoint http://127.0.0.1:8099 ...'],
+      ['profile-drip sandbox --cap 1000 --error-rate 0.05', 'with a small cap and faults now and then'],
+    ],
+    epilogue: ['Where nothing is documented, this is assumed:', ...sandboxAssumptions.map((line) => `- ${line}`)].join(
+      '\n',
+    ),
+    emptyResult: {},
+  },
+};
+
+export const verbNames: readonly VerbName[] = Object.keys(verbs).filter(isVerbName);
+
+export function isVerbName(name: string): name is VerbName {
+  return Object.hasOwn(verbs, name);
+}

@@ -1,0 +1,187 @@
+import { acquireLock, type Lock } from '../job/lock/lock.js';
+import type { Machine } from '../job/terms/machine.js';
+import { stopForAbort } from '../job/terms/stops.js';
+import type { JobSummary, RunSummary } from '../job/terms/summary.js';
+import { sleep } from '../platform/clock.js';
+import { onDisk } from '../storage/disk-errors.js';
+import { ProfileDripError } from '../terms/errors.js';
+import { type ExitStatus, exitStatus, worstStatus } from '../terms/exit-status.js';
+import { version } from '../terms/version.js';
+import { type Place, placeOf, requireDropFolder, tryMoves } from './folders.js';
+import type { DropHooks, DropOptions } from './options.js';
+import { workOff } from './pass.js';
+import type { Taken } from './send-input.js';
+import { watchFolder } from './watcher.js';
+
+/**
+ * Works off the files that have arrived in a folder: one pass or, with `watch`, until the signal aborts or a file is
+ * stopped. Resolves to one summary over all files, with the worst one's status.
+ *
+ * @throws UsageError `drop-no-folder`, `drop-file-system`; ProfileDripError `drop-busy` (75) where another run has the
+ * folder; MachineError where it cannot be written to.
+ */
+export async function dropFolder(
+  folder: string,
+  options: DropOptions,
+  hooks: DropHooks,
+  machine: Machine,
+): Promise<RunSummary> {
+  const place = placeOf(folder);
+  await requireDropFolder(machine.disk, place);
+  await onDisk(`make ${place.jobs}`, () => machine.disk.makeFolder(place.jobs));
+  const runId = machine.newRunId();
+  const lock = await lockFolder(machine, place, runId);
+  try {
+    await tryMoves(machine.disk, place);
+    if (options.sandbox) sayTrial(hooks, place);
+    return await workUnderLock(place, options, hooks, machine, lock, runId);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockFolder(machine: Machine, place: Place, runId: string): Promise<Lock> {
+  try {
+    return await acquireLock({ ...machine, path: place.lock, runId });
+  } catch (error) {
+    if (!(error instanceof ProfileDripError) || error.code !== 'job-busy') throw error;
+    const message = error.message.replace('another run has this job', () => `another run works off ${place.root}`);
+    throw new ProfileDripError('drop-busy', message, exitStatus.busy, { cause: error });
+  }
+}
+
+async function workUnderLock(
+  place: Place,
+  drop: DropOptions,
+  hooks: DropHooks,
+  machine: Machine,
+  lock: Lock,
+  runId: string,
+): Promise<RunSummary> {
+  const end = new CallEnd(drop.watch);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])]);
+  let lost: ProfileDripError | null = null;
+  lock.onLost = (error) => {
+    lost = error;
+    stop.abort(error.code);
+  };
+  const waiting = new Waiting(machine, signal);
+  const watcher = drop.watch
+    ? await watchFolder(
+        place.root,
+        () => waiting.end(),
+        () => sayUnwatched(hooks, place),
+      )
+    : null;
+  try {
+    await workOff({
+      machine,
+      disk: machine.disk,
+      clock: machine.clock,
+      place,
+      marker: drop.marker,
+      runId,
+      drop,
+      options: { ...drop, out: place.jobs, name: null, restart: false },
+      hooks: { ...hooks, signal },
+      signal,
+      pause: (delayMs) => waiting.pause(delayMs),
+      requireLock: async () => {
+        await lock.confirm(); // where it is lost, `onLost` has stopped all
+      },
+      onTaken: (taken) => {
+        end.add(taken);
+        hooks.onFileEnd?.(taken.jobs);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ProfileDripError)) throw error;
+    end.fault(error);
+  } finally {
+    await watcher?.close();
+  }
+  if (lost !== null) end.lost(lost);
+  else if (hooks.signal?.aborted === true) end.interrupted(hooks.signal.reason);
+  return end.summary();
+}
+
+function sayTrial({ onEvent }: DropHooks, { root }: Place): void {
+  const message = `--sandbox: files go from ${root} to its archive though Target does not get them. Try it on copies`;
+  onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-sandbox', message });
+}
+
+function sayUnwatched({ onEvent }: DropHooks, { root }: Place): void {
+  const message = `${root} cannot be watched by the system's notices; it is looked at every 30 s`;
+  onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-unwatched', message });
+}
+
+/** What came of the call so far. */
+class CallEnd {
+  readonly #isWatching: boolean;
+  readonly #jobs: JobSummary[] = [];
+  #status: ExitStatus = exitStatus.done;
+  #error: RunSummary['error'] = null;
+
+  constructor(isWatching: boolean) {
+    this.#isWatching = isWatching;
+  }
+
+  /**
+   * A pass has its worst file's status. What watches has the status of what ended it: a file that was put to failed/ a
+   * week ago must not hide from systemd that the cap is used up today.
+   */
+  add({ fate, jobs, exitStatus: status, error }: Taken): void {
+    this.#jobs.push(...jobs);
+    if (fate === 'stays' || (fate !== 'gone' && !this.#isWatching)) this.#worsen(status, error);
+  }
+
+  fault({ exitStatus: status, code, message }: ProfileDripError): void {
+    this.#worsen(status, { code, message });
+  }
+
+  /** Says more than what the files said when they were stopped for it. */
+  lost({ exitStatus: status, code, message }: ProfileDripError): void {
+    this.#status = status;
+    this.#error = { code, message };
+  }
+
+  interrupted(reason: unknown): void {
+    const { exitStatus: status, code, message } = stopForAbort(reason);
+    this.#worsen(status, { code, message });
+  }
+
+  summary(): RunSummary {
+    return { schema: 1, version, exit_status: this.#status, error: this.#error, jobs: this.#jobs };
+  }
+
+  #worsen(status: ExitStatus, error: RunSummary['error']): void {
+    if (worstStatus([this.#status, status]) === this.#status) return;
+    this.#status = status;
+    this.#error = error;
+  }
+}
+
+/** A pause that a notice of the watcher ends; one that came before it counts too. */
+class Waiting {
+  readonly #machine: Pick<Machine, 'clock'>;
+  readonly #signal: AbortSignal;
+  #bell = new AbortController();
+
+  constructor(machine: Pick<Machine, 'clock'>, signal: AbortSignal) {
+    this.#machine = machine;
+    this.#signal = signal;
+  }
+
+  end(): void {
+    this.#bell.abort();
+  }
+
+  /** Whether there was a notice. */
+  async pause(delayMs: number): Promise<boolean> {
+    const { signal } = this.#bell;
+    await sleep(this.#machine.clock, delayMs, AbortSignal.any([signal, this.#signal]));
+    this.#bell = new AbortController();
+    return signal.aborted;
+  }
+}

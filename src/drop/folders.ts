@@ -1,0 +1,74 @@
+import { basename, dirname, join } from 'node:path';
+import { type JobFiles, jobFilesIn } from '../job/files/job-files.js';
+import type { Disk } from '../platform/ports.js';
+import { onDisk, unlessMissing } from '../storage/disk-errors.js';
+import { systemCode, UsageError } from '../terms/errors.js';
+import { harmless } from '../text/harmless.js';
+
+/** The folders of a drop folder. */
+export interface Place {
+  readonly root: string;
+  /** Job files until their file is put away. */
+  readonly jobs: string;
+  readonly archive: string;
+  readonly failed: string;
+  /** No job's lock can have this name: an input's never begins with a dot. */
+  readonly lock: string;
+}
+
+export function placeOf(root: string): Place {
+  const jobs = join(root, '.profile-drip');
+  return { root, jobs, archive: join(root, 'archive'), failed: join(root, 'failed'), lock: join(jobs, '.drop.lock') };
+}
+
+export function jobFilesFor(place: Place, name: string, sandbox: boolean): JobFiles {
+  return jobFilesIn(place.jobs, sandbox ? `${name}.sandbox` : name);
+}
+
+/** A folder that a move names, as it is called from here: the drop folder may be known by another path by now. */
+export function folderFromHere(place: Place, folder: string): string {
+  if (basename(dirname(folder)) === basename(place.archive)) return join(place.archive, basename(folder));
+  return basename(folder) === basename(place.failed) ? place.failed : place.jobs;
+}
+
+/** @throws UsageError `drop-no-folder`. */
+export async function requireDropFolder(disk: Disk, { root }: Place): Promise<void> {
+  const found = await onDisk(`look at ${root}`, async () => unlessMissing(disk.stat(root)));
+  if (found?.kind === 'folder') return;
+  const what = found === null ? 'there is none' : 'it is none';
+  const message = `drop: expected a folder at ${harmless(root, 1000)}; ${what}. Make it, or check the path`;
+  throw new UsageError('drop-no-folder', message);
+}
+
+/**
+ * Tries with an empty file whether all the moves can be made, before anything is sent. Only trying tells: two mounts
+ * of one device look the same.
+ *
+ * @throws UsageError `drop-file-system`; MachineError where a folder cannot be written to.
+ */
+export async function tryMoves(disk: Disk, place: Place): Promise<void> {
+  const probe = (folder: string) => join(folder, '.profile-drip-probe.tmp');
+  await onDisk(`use ${place.root}`, async () => {
+    for (const folder of [place.archive, place.failed]) await disk.makeFolder(folder);
+    await disk.open(probe(place.jobs), 'append').then((file) => file.close());
+    let at = place.jobs;
+    try {
+      for (const folder of [place.root, place.archive, place.failed]) {
+        await renameWithin(disk, probe(at), probe(folder));
+        at = folder;
+      }
+    } finally {
+      await unlessMissing(disk.remove(probe(at)));
+    }
+  });
+}
+
+async function renameWithin(disk: Disk, from: string, to: string): Promise<void> {
+  try {
+    await disk.rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    const message = `drop: expected one file system; ${harmless(dirname(to), 1000)} is on another than ${harmless(dirname(from), 1000)}. Files are moved by renaming, which only one file system can: put the folders on the same one`;
+    throw new UsageError('drop-file-system', message, { cause: error });
+  }
+}

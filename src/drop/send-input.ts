@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { JobFiles } from '../job/files/job-files.js';
+import { loadCheckpoint } from '../job/files/read-checkpoint.js';
+import { type JobEnd, runJob } from '../job/run-job.js';
+import type { Machine } from '../job/terms/machine.js';
+import type { SendHooks, SendOptions } from '../job/terms/options.js';
+import type { JobSummary } from '../job/terms/summary.js';
+import { onDisk, unlessMissing } from '../storage/disk-errors.js';
+import { MachineError } from '../terms/errors.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { type Archiving, archiveWithFile } from './archive.js';
+import { moveToFailed } from './failed.js';
+import { jobFilesFor } from './folders.js';
+
+/** What came of one file. `stays`: it was stopped, and nothing after it may start. */
+export interface Taken {
+  readonly fate: 'archived' | 'failed' | 'gone' | 'stays';
+  readonly exitStatus: ExitStatus;
+  readonly error: JobEnd['error'];
+  readonly jobs: readonly JobSummary[];
+  /** Where the file is now. */
+  readonly path: string;
+}
+
+export interface Taking extends Archiving {
+  readonly machine: Machine;
+  readonly options: SendOptions;
+  readonly hooks: SendHooks;
+}
+
+/** Sends one file and puts it where it belongs. */
+export async function takeFile(taking: Taking, name: string): Promise<Taken> {
+  const { machine, options, hooks, place } = taking;
+  const path = join(place.root, name);
+  const files = jobFilesFor(place, name, options.sandbox);
+  const end = await runJob(path, { ...options, out: place.jobs, name: null }, hooks, machine);
+  const { error, jobs } = end;
+  const taken = { exitStatus: end.exitStatus, error: naming(path, error), jobs, path };
+  if (end.exitStatus === exitStatus.done || end.exitStatus === exitStatus.rowsRejected) {
+    return { ...taken, fate: 'archived', jobs: await archiveDone(taking, name, files, jobs) };
+  }
+  if (error === null) return { ...taken, fate: 'stays' };
+  if (error.code === 'file-missing' && (await isGone(taking, path))) return { ...taken, fate: 'gone' };
+  if (!isFaultOfFile(error.code)) return { ...taken, fate: 'stays' };
+  const moved = await moveToFailed(taking, name, files, error, jobs.at(-1) ?? null);
+  if (moved === null) return { ...taken, fate: 'gone' };
+  return { ...taken, fate: 'failed', path: moved.path, jobs: withLast(jobs, moved.summary) };
+}
+
+async function archiveDone(
+  taking: Taking,
+  name: string,
+  files: JobFiles,
+  jobs: readonly JobSummary[],
+): Promise<JobSummary[]> {
+  const checkpoint = await loadCheckpoint(taking.disk, files.checkpoint);
+  if (checkpoint === null) {
+    throw new MachineError('disk-gone', `${files.checkpoint} has gone. Put it back, then run the same command again.`);
+  }
+  const moved = await archiveWithFile(taking, name, files, checkpoint, jobs.at(-1) ?? null);
+  return withLast(jobs, moved);
+}
+
+function withLast(jobs: readonly JobSummary[], last: JobSummary | null): JobSummary[] {
+  return [...jobs.slice(0, -1), ...(last === null ? [] : [last])];
+}
+
+/** An error that does not say of which file it speaks does so now. */
+function naming(path: string, error: JobEnd['error']): JobEnd['error'] {
+  return error === null || error.message.includes(path) ? error : { ...error, message: `${path}: ${error.message}` };
+}
+
+/**
+ * Whether a status 2 is the file's own fault. Not so: a file that changed or shrank under way (somebody writes to it,
+ * and an older half of it must not be overtaken), and what the options are at fault for.
+ */
+function isFaultOfFile(code: string): boolean {
+  const isOfForm = code.startsWith('file-') || code.startsWith('header-');
+  return isOfForm && !['file-changed', 'file-shrank', 'file-missing', 'file-is-job-file'].includes(code);
+}
+
+async function isGone({ disk }: Taking, path: string): Promise<boolean> {
+  return onDisk(`look at ${path}`, async () => (await unlessMissing(disk.stat(path))) === null);
+}

@@ -1,0 +1,71 @@
+import type { Batch } from '../batch/open.js';
+import type { Disk } from '../platform/ports.js';
+import { UsageError } from '../terms/errors.js';
+import { type Checkpoint, differences, type JobIdentity } from './files/checkpoint.js';
+import { continuesRow } from './files/growth.js';
+import type { JobFiles } from './files/job-files.js';
+import { readEarlier } from './files/move-files.js';
+import type { SendOptions } from './terms/options.js';
+import { changedFileStop } from './terms/stops.js';
+
+/** What a run does about what an earlier one left. */
+export type Start =
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'resume'; readonly checkpoint: Checkpoint }
+  /** The job on this content is done: nothing is sent. */
+  | { readonly kind: 'finished'; readonly checkpoint: Checkpoint }
+  /** The earlier job's files are kept, renamed; then a fresh one begins. `superseded`: it was not done. */
+  | { readonly kind: 'anew'; readonly checkpoint: Checkpoint | null; readonly isSuperseded: boolean };
+
+export async function decideStart(
+  disk: Disk,
+  files: JobFiles,
+  path: string,
+  identity: JobIdentity,
+  batch: Batch,
+  options: Pick<SendOptions, 'restart' | 'onChanged'>,
+): Promise<Start> {
+  if (options.restart)
+    return { kind: 'anew', checkpoint: await readable(readEarlier(disk, files)), isSuperseded: false };
+  const checkpoint = await readEarlier(disk, files);
+  if (checkpoint === null) return { kind: 'fresh' };
+  // Its files were about to be renamed when the run that closed it died.
+  if (checkpoint.state === 'closed') return { kind: 'anew', checkpoint, isSuperseded: false };
+  const changes = differences(checkpoint.job, identity);
+  if (changes.length > 0) {
+    throw new UsageError(
+      'job-differs',
+      `${files.checkpoint} belongs to another job: ${changes.join('; ')}. Give the same options as before to go on with it, or --restart to begin again, or another --name`,
+    );
+  }
+  const isSame = await isSameContent(disk, path, checkpoint, batch);
+  if (checkpoint.state === 'complete') {
+    return isSame ? { kind: 'finished', checkpoint } : { kind: 'anew', checkpoint, isSuperseded: false };
+  }
+  if (isSame) return { kind: 'resume', checkpoint };
+  if (options.onChanged === 'supersede') return { kind: 'anew', checkpoint, isSuperseded: true };
+  throw new UsageError(changedFileStop.code, changedFileStop.message);
+}
+
+/** With --restart a checkpoint that cannot be read is no hindrance: the files are kept all the same. */
+async function readable(reading: Promise<Checkpoint | null>): Promise<Checkpoint | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+/** Same size, time and inode are trusted; otherwise the content decides: all of it for a finished job, else what was read. */
+async function isSameContent(disk: Disk, path: string, checkpoint: Checkpoint, batch: Batch): Promise<boolean> {
+  const { file } = checkpoint;
+  const { stat } = batch;
+  const isUntouched =
+    file.sizeBytes === stat.sizeBytes && file.modifiedNs === stat.modifiedNs && file.identity === stat.identity;
+  if (isUntouched) return true;
+  if (file.sha256 !== null) return file.sha256 === (await batch.sha256());
+  if (!(await batch.matches(file.fingerprint))) return false;
+  const wasReadToEnd = !batch.isCompressed && file.fingerprint.bytes === file.sizeBytes;
+  return !(wasReadToEnd && (await continuesRow(disk, path, file.sizeBytes)));
+}

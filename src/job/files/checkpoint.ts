@@ -1,0 +1,179 @@
+import type { Fingerprint, Position } from '../../batch/open.js';
+import type { Disk } from '../../platform/ports.js';
+import { replaceFile } from '../../storage/replace-file.js';
+import type { ExitStatus } from '../../terms/exit-status.js';
+import type { ReasonCode, RowStatus } from '../../terms/outcome.js';
+
+/** What makes a job this job, beside FILE's content: with another of these a checkpoint is not gone on from. */
+export interface JobIdentity {
+  readonly clientCode: string;
+  /** An origin. */
+  readonly endpoint: string;
+  /** --id-column; `null`: the file's first. */
+  readonly idColumn: string | null;
+  readonly idType: 'pcId' | 'thirdPartyId';
+  readonly values: 'encoded' | 'raw';
+  readonly plus: 'space' | 'literal' | null;
+  readonly delimiter: string;
+}
+
+export interface ReasonCount {
+  readonly code: ReasonCode;
+  readonly count: number;
+  readonly exampleRow: number;
+  readonly exampleLine: number;
+}
+
+/** A row that was tried and has not ended. */
+export interface TriedRow {
+  readonly rowNumber: number;
+  readonly attempts: number;
+  readonly firstTryAtMs: number;
+}
+
+/** Where the job's files are on their way to: written before the first of them moves, so that a crash is mended. */
+export interface Move {
+  readonly folder: string;
+  readonly stem: string;
+  /** FILE's new path, where it moves too (`drop`). */
+  readonly file: string | null;
+}
+
+export type CheckpointCounts = Readonly<Record<RowStatus | 'superseded', number>>;
+
+/** `<name>.checkpoint.json`: where to go on, which job this is, and the counts. */
+export interface Checkpoint {
+  readonly schema: 1;
+  readonly job: JobIdentity;
+  /** Of the run that wrote this. */
+  readonly runId: string;
+  /** Of the job, over all its runs. */
+  readonly startedAtMs: number;
+  readonly updatedAtMs: number;
+  /** `complete`: every row has its end. `closed`: superseded by new content of FILE. */
+  readonly state: 'open' | 'complete' | 'closed';
+  /** With which the job ended; `null` while it is open. */
+  readonly exitStatus: ExitStatus | null;
+  readonly file: {
+    readonly path: string;
+    readonly sizeBytes: number;
+    readonly modifiedNs: string;
+    readonly identity: string;
+    readonly isCompressed: boolean;
+    /** Of FILE's own bytes; `null` until the job is complete. */
+    readonly sha256: string | null;
+    /** Of the content that has been read. */
+    readonly fingerprint: Fingerprint;
+  };
+  /** Every row before it has its end, and its line in the report before `results.endByte`. */
+  readonly next: Position;
+  readonly results: {
+    /** Lines of rows from `next` on begin here at the earliest. A line begins here, or the report ends. */
+    readonly fromByte: number;
+    /** All lines before this are in the counts; they are durable. */
+    readonly endByte: number;
+  };
+  readonly counts: CheckpointCounts;
+  /** `null` until the whole of FILE has been read. */
+  readonly totalRows: number | null;
+  /** Rows that have been read; those of them that have no end stand among `openRows` or were not tried yet. */
+  readonly readRowCount: number;
+  /** Tries, over all runs. */
+  readonly attempts: number;
+  readonly reasons: readonly ReasonCount[];
+  readonly openRows: readonly TriedRow[];
+  readonly move: Move | null;
+}
+
+/** How many rows have their end. */
+export function endedRowCount(counts: CheckpointCounts): number {
+  return counts.submitted + counts.skipped + counts.unchanged + counts.invalid + counts.refused + counts.failed;
+}
+
+const identityNames: Readonly<Record<keyof JobIdentity, string>> = {
+  clientCode: 'client code',
+  endpoint: 'endpoint',
+  idColumn: 'id column',
+  idType: 'id type',
+  values: '--values',
+  plus: '--plus',
+  delimiter: 'delimiter',
+};
+const identityKeys = ['clientCode', 'endpoint', 'idColumn', 'idType', 'values', 'plus', 'delimiter'] as const;
+
+/** In what `now` is another job than `before`, in words; empty: it is the same. */
+export function differences(before: JobIdentity, now: JobIdentity): string[] {
+  return identityKeys
+    .filter((key) => before[key] !== now[key])
+    .map((key) => `${identityNames[key]} was ${shown(before[key])} and is now ${shown(now[key])}`);
+}
+
+function shown(value: string | null): string {
+  return value === null ? 'not given' : JSON.stringify(value);
+}
+
+/**
+ * Replaces the checkpoint, durably. The caller has made the report durable up to `results.endByte` before. MachineError
+ * where the disk refuses: the earlier checkpoint stands then.
+ */
+export function writeCheckpoint(disk: Disk, path: string, checkpoint: Checkpoint): Promise<void> {
+  return replaceFile(disk, path, formatCheckpoint(checkpoint), checkpoint.runId);
+}
+
+/** The file's text: JSON for people, snake case as in the summary. */
+export function formatCheckpoint(checkpoint: Checkpoint): string {
+  const { job, file, next, results, counts, move } = checkpoint;
+  const { fingerprint } = file;
+  const written = {
+    schema: checkpoint.schema,
+    state: checkpoint.state,
+    exit_status: checkpoint.exitStatus,
+    started_at: isoTime(checkpoint.startedAtMs),
+    updated_at: isoTime(checkpoint.updatedAtMs),
+    run_id: checkpoint.runId,
+    job: {
+      client_code: job.clientCode,
+      endpoint: job.endpoint,
+      id_column: job.idColumn,
+      id_type: job.idType,
+      values: job.values,
+      plus: job.plus,
+      delimiter: job.delimiter,
+    },
+    file: {
+      path: file.path,
+      size_bytes: file.sizeBytes,
+      modified_ns: file.modifiedNs,
+      identity: file.identity,
+      is_compressed: file.isCompressed,
+      sha256: file.sha256,
+      fingerprint: {
+        bytes: fingerprint.bytes,
+        digest: fingerprint.digest,
+        block_count: fingerprint.blockCount,
+        chain: fingerprint.chain,
+      },
+    },
+    next: { row: next.rowNumber, line: next.lineNumber, byte: next.byte },
+    results: { from_byte: results.fromByte, end_byte: results.endByte },
+    rows: { total: checkpoint.totalRows, read: checkpoint.readRowCount, ...counts },
+    attempts: checkpoint.attempts,
+    reasons: checkpoint.reasons.map((reason) => ({
+      code: reason.code,
+      count: reason.count,
+      example_row: reason.exampleRow,
+      example_line: reason.exampleLine,
+    })),
+    open_rows: checkpoint.openRows.map((row) => ({
+      row: row.rowNumber,
+      attempts: row.attempts,
+      first_try_at: isoTime(row.firstTryAtMs),
+    })),
+    move,
+  };
+  return `${JSON.stringify(written, null, 2)}\n`;
+}
+
+function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

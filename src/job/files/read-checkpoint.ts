@@ -1,0 +1,148 @@
+import type { Disk } from '../../platform/ports.js';
+import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
+import { FieldFault, Fields } from '../../storage/json-fields.js';
+import { readText } from '../../storage/read-text.js';
+import { UsageError } from '../../terms/errors.js';
+import { exitStatus } from '../../terms/exit-status.js';
+import type { ReasonCode } from '../../terms/outcome.js';
+import { firstResultByte, isReasonCode } from '../results/read-results.js';
+import { type Checkpoint, type CheckpointCounts, endedRowCount, type JobIdentity, type Move } from './checkpoint.js';
+
+/** The checkpoint at `path`, or `null` where there is none. Errors as of `parseCheckpoint`. */
+export async function loadCheckpoint(disk: Disk, path: string): Promise<Checkpoint | null> {
+  return onDisk(`read ${path}`, async () => {
+    const file = await unlessMissing(disk.open(path, 'read'));
+    if (file === null) return null;
+    try {
+      return parseCheckpoint(await readText(file), path);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/**
+ * The checkpoint that `text` (read from `path`) holds. UsageError `checkpoint-damaged` or `checkpoint-version`: status
+ * 2, not 6, since the same command would not go on; `--restart` or a good copy will.
+ */
+export function parseCheckpoint(text: string, path: string): Checkpoint {
+  try {
+    const fields = Fields.parse(text);
+    if (fields.whole('schema') !== 1) throw otherVersion(path);
+    return requireSense(readCheckpoint(fields));
+  } catch (error) {
+    if (!(error instanceof FieldFault)) throw error;
+    throw new UsageError(
+      'checkpoint-damaged',
+      `${path} was changed or damaged: ${error.message}. Put a good copy back, or begin again with --restart (what the job has written so far is kept, renamed).`,
+    );
+  }
+}
+
+function otherVersion(path: string): UsageError {
+  return new UsageError(
+    'checkpoint-version',
+    `${path} was written by another version of profile-drip. Go on with that version, or begin again with --restart.`,
+  );
+}
+
+const hex = /^[0-9a-f]*$/;
+const digits = /^-?\d+$/;
+const statuses = Object.values(exitStatus);
+
+function readCheckpoint(fields: Fields): Checkpoint {
+  const file = fields.object('file');
+  const fingerprint = file.object('fingerprint');
+  const next = fields.object('next');
+  const results = fields.object('results');
+  const rows = fields.object('rows');
+  return {
+    schema: 1,
+    state: fields.oneOf('state', ['open', 'complete', 'closed'] as const),
+    exitStatus: fields.oneOf('exit_status', [null, ...statuses]),
+    startedAtMs: fields.timeMs('started_at'),
+    updatedAtMs: fields.timeMs('updated_at'),
+    runId: fields.text('run_id', /^[\w-]{1,64}$/),
+    job: readIdentity(fields.object('job')),
+    file: {
+      path: file.text('path'),
+      sizeBytes: file.whole('size_bytes'),
+      modifiedNs: file.text('modified_ns', digits),
+      identity: file.text('identity'),
+      isCompressed: file.yesNo('is_compressed'),
+      sha256: file.textOrNull('sha256', /^[0-9a-f]{64}$/),
+      fingerprint: {
+        bytes: fingerprint.whole('bytes'),
+        digest: fingerprint.text('digest', hex),
+        blockCount: fingerprint.whole('block_count'),
+        chain: fingerprint.text('chain', hex),
+      },
+    },
+    next: { rowNumber: next.whole('row', 1), lineNumber: next.whole('line', 1), byte: next.whole('byte') },
+    results: { fromByte: results.whole('from_byte', firstResultByte), endByte: results.whole('end_byte') },
+    counts: readCounts(rows),
+    totalRows: rows.wholeOrNull('total'),
+    readRowCount: rows.whole('read'),
+    attempts: fields.whole('attempts'),
+    reasons: fields.list('reasons').map((reason) => ({
+      code: readReasonCode(reason),
+      count: reason.whole('count', 1),
+      exampleRow: reason.whole('example_row', 1),
+      exampleLine: reason.whole('example_line', 1),
+    })),
+    openRows: fields.list('open_rows').map((row) => ({
+      rowNumber: row.whole('row', 1),
+      attempts: row.whole('attempts', 1),
+      firstTryAtMs: row.timeMs('first_try_at'),
+    })),
+    move: readMove(fields.objectOrNull('move')),
+  };
+}
+
+function readIdentity(job: Fields): JobIdentity {
+  return {
+    clientCode: job.text('client_code'),
+    endpoint: job.text('endpoint'),
+    idColumn: job.textOrNull('id_column'),
+    idType: job.oneOf('id_type', ['pcId', 'thirdPartyId'] as const),
+    values: job.oneOf('values', ['encoded', 'raw'] as const),
+    plus: job.oneOf('plus', [null, 'space', 'literal'] as const),
+    delimiter: job.text('delimiter'),
+  };
+}
+
+function readCounts(rows: Fields): CheckpointCounts {
+  return {
+    submitted: rows.whole('submitted'),
+    skipped: rows.whole('skipped'),
+    unchanged: rows.whole('unchanged'),
+    invalid: rows.whole('invalid'),
+    refused: rows.whole('refused'),
+    failed: rows.whole('failed'),
+    superseded: rows.whole('superseded'),
+  };
+}
+
+function readReasonCode(reason: Fields): ReasonCode {
+  const code = reason.text('code');
+  if (!isReasonCode(code)) throw new FieldFault('"reasons" holds a code that this version does not know');
+  return code;
+}
+
+function readMove(move: Fields | null): Move | null {
+  if (move === null) return null;
+  return { folder: move.text('folder'), stem: move.text('stem', /^[^/\\]+$/), file: move.textOrNull('file') };
+}
+
+/** That the parts do not contradict each other. */
+function requireSense(checkpoint: Checkpoint): Checkpoint {
+  const { results, next, counts, openRows } = checkpoint;
+  if (results.fromByte > results.endByte) throw new FieldFault('"results" ends before it begins');
+  if (endedRowCount(counts) < next.rowNumber - 1) throw new FieldFault('"rows" counts fewer than stand before "next"');
+  const tried = new Set(openRows.map((row) => row.rowNumber));
+  if (tried.size < openRows.length) throw new FieldFault('"open_rows" names a row twice');
+  if (openRows.some((row) => row.rowNumber < next.rowNumber)) {
+    throw new FieldFault('"open_rows" names a row that stands before "next"');
+  }
+  return checkpoint;
+}

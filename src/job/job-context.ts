@@ -1,0 +1,22 @@
+import type { JobFiles } from './files/job-files.js';
+import type { Lock } from './lock/lock.js';
+import type { Machine } from './terms/machine.js';
+import type { SendHooks, SendOptions } from './terms/options.js';
+
+/** What stands fixed for a job while a run works on it. */
+export interface JobContext {
+  /** As given: a path, or `-`. */
+  readonly file: string;
+  /** FILE, or where standard input was spooled. */
+  readonly path: string;
+  readonly files: JobFiles;
+  readonly options: SendOptions;
+  readonly hooks: SendHooks;
+  readonly machine: Machine;
+  /** An origin. */
+  readonly endpoint: string;
+  readonly isLoopback: boolean;
+  readonly runId: string;
+  readonly runStartedAtMs: number;
+  readonly lock: Lock;
+}

@@ -1,0 +1,190 @@
+import type { Position } from '../../batch/open.js';
+import type { IdType } from '../../target-api/columns.js';
+import type { Reason, RowStatus } from '../../terms/outcome.js';
+import type { RowResult } from '../results/result.js';
+import type { ReadRow, ReadRows } from '../rows/row-source.js';
+import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
+import type { Fifo } from './ready-rows.js';
+import { type OpenRow, visitorPrint, type Window } from './row-window.js';
+
+/** What the intake asks of the loop that it feeds. */
+export interface FedLoop {
+  isStopped(): boolean;
+  /** Starts what may start. */
+  pump(): void;
+  /** Writes a row's end down; says at which byte of the report its line begins. */
+  record(result: RowResult): number;
+}
+
+/**
+ * Lets rows in as they are read: into the window, and among the ready ones if none of their visitor is open before
+ * them. Rows that need no try end here. Reading waits while it is too far ahead.
+ */
+export class Intake {
+  readonly #window: Window;
+  readonly #ready: Fifo<OpenRow>;
+  readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>;
+  readonly #idType: IdType;
+  readonly #loop: FedLoop;
+  /** Where the rows that have been handed in end. */
+  #end: Position;
+  /** The row that is to be admitted next, of those. */
+  #next: ReadRow | null = null;
+  /** Set while reading waits, for room to admit row `#roomRowNumber`. */
+  #roomWaiter: (() => void) | null = null;
+  #roomRowNumber = 0;
+
+  constructor(
+    from: Position,
+    window: Window,
+    ready: Fifo<OpenRow>,
+    ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>,
+    idType: IdType,
+    loop: FedLoop,
+  ) {
+    this.#end = from;
+    this.#window = window;
+    this.#ready = ready;
+    this.#ports = ports;
+    this.#idType = idType;
+    this.#loop = loop;
+  }
+
+  /** The first row that has not been admitted. */
+  get readTo(): Position {
+    if (this.#next === null) return this.#end;
+    const { rowNumber, lineNumber, startByte } = this.#next;
+    return { rowNumber, lineNumber, byte: startByte };
+  }
+
+  /** Whether reading waits for room. */
+  get isWaiting(): boolean {
+    return this.#roomWaiter !== null;
+  }
+
+  /** Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more, or at a stop. */
+  async admit(rows: ReadRows, after: Position, earlier: EarlierRuns): Promise<void> {
+    await this.#ports.journal.room();
+    const verdicts = await this.#examine(rows, earlier);
+    for (const read of rows) {
+      const { rowNumber, prepared } = read;
+      this.#next = read;
+      if (this.#loop.isStopped()) return;
+      const isEnough = this.#ready.size >= readyRowCountMax;
+      if (isEnough || !this.#hasRoomFor(rowNumber)) await this.#room(rowNumber);
+      if (this.#loop.isStopped()) return;
+      const endedByte = earlier.ended.get(rowNumber);
+      if (endedByte !== undefined) {
+        this.#window.addEnded(openRow(read, '', '', null, undefined, endedByte));
+        earlier.ended.delete(rowNumber);
+      } else if (prepared.kind === 'request') {
+        const verdict = verdicts?.next().value;
+        if (verdict?.kind === 'unchanged') {
+          this.#endUnsent(read, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
+        } else {
+          const mark = verdict?.mark ?? null;
+          const row = openRow(read, prepared.id, prepared.form, mark, earlier.tried.get(rowNumber), -1);
+          earlier.tried.delete(rowNumber);
+          if (this.#window.add(row)) this.#ready.put(row);
+        }
+      } else {
+        const reason: Reason = prepared.kind === 'invalid' ? prepared.reason : { code: 'no-values', text: null };
+        this.#endUnsent(read, prepared.id, prepared.kind, reason);
+      }
+    }
+    this.#next = null;
+    this.#end = after;
+  }
+
+  /** Lets reading go on, if it waits and may. */
+  giveRoom(): void {
+    if (this.#roomWaiter === null) return;
+    const isWanted = this.#ready.size <= readyRowCountLow && this.#hasRoomFor(this.#roomRowNumber);
+    if (!isWanted && !this.#loop.isStopped()) return;
+    const resolve = this.#roomWaiter;
+    this.#roomWaiter = null;
+    resolve();
+  }
+
+  /** What --changed-only says of each of `rows` that would be sent and has no end yet, in their order. */
+  async #examine(rows: ReadRows, earlier: EarlierRuns) {
+    const { memory } = this.#ports;
+    if (memory === null) return null;
+    const submissions = [];
+    for (const { rowNumber, prepared } of rows) {
+      if (prepared.kind === 'request' && !earlier.ended.has(rowNumber)) {
+        submissions.push({ id: prepared.id, idType: this.#idType, form: prepared.form });
+      }
+    }
+    return (await memory.examine(submissions)).values();
+  }
+
+  /** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
+  #hasRoomFor(rowNumber: number): boolean {
+    const oldest = this.#window.oldestOpen;
+    if (oldest === undefined) return true;
+    return rowNumber - oldest.rowNumber < readAheadRowCountMax && this.#window.formBytes < readAheadBytesMax;
+  }
+
+  /** Resolves when the row may be admitted and few rows are left that could go out, or at a stop. */
+  #room(rowNumber: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#roomWaiter = resolve;
+      this.#roomRowNumber = rowNumber;
+      this.#loop.pump();
+    });
+  }
+
+  #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
+    const resultByte = this.#loop.record({
+      rowNumber: read.rowNumber,
+      lineNumber: read.lineNumber,
+      id,
+      status,
+      httpStatus: null,
+      attempts: 0,
+      durationMs: 0,
+      finishedAtMs: this.#ports.clock.wallMs(),
+      reason,
+    });
+    this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
+  }
+}
+
+/** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. What the thread that makes rows has ready, two blocks at most, is not let in before that. */
+const readAheadRowCountMax = 10_000;
+/**
+ * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
+ * collections of young garbage, and to admit one for each that ends would cost a turn of the queue of promises each.
+ */
+const readyRowCountMax = 512;
+const readyRowCountLow = 256;
+/** Rows of 60 KB would be 600 MB at 10,000 of them. */
+const readAheadBytesMax = 16_000_000;
+
+function openRow(
+  { rowNumber, lineNumber, startByte }: ReadRow,
+  id: string,
+  form: string,
+  mark: OpenRow['mark'],
+  before: EarlierTries | undefined,
+  resultByte: number,
+): OpenRow {
+  return {
+    rowNumber,
+    lineNumber,
+    startByte,
+    id,
+    print: visitorPrint(id),
+    form,
+    mark,
+    attempts: before?.attempts ?? 0,
+    countedTries: 0,
+    firstTryAtMs: before?.firstTryAtMs ?? null,
+    firstTryMonotonicMs: null,
+    earlierMs: before?.earlierMs ?? 0,
+    hasEnded: resultByte >= 0,
+    resultByte,
+    nextOfVisitor: null,
+  };
+}

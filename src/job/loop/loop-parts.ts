@@ -1,0 +1,66 @@
+import type { Memory } from '../../memory/memory.js';
+import type { Pacer } from '../../pacing/pacer.js';
+import type { Clock, Transport } from '../../platform/ports.js';
+import type { OutgoingOptions } from '../../target-api/prepare.js';
+import type { Lock } from '../lock/lock.js';
+import type { Journal } from '../results/journal.js';
+import type { RowResult } from '../results/result.js';
+import type { Hold, HoldCause } from '../terms/events.js';
+import type { Stop } from '../terms/stops.js';
+import type { Health } from './health.js';
+import type { OpenRow } from './row-window.js';
+import type { Tally } from './tally.js';
+import type { TokenSource } from './token.js';
+
+/** What the loop is made with, and what it tells. */
+
+export interface LoopOptions {
+  readonly concurrency: number;
+  readonly graceMs: number;
+  readonly onCap: 'wait' | 'stop';
+  readonly idType: 'pcId' | 'thirdPartyId';
+  readonly request: OutgoingOptions;
+}
+
+export interface LoopPorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly pacer: Pacer;
+  readonly journal: Journal;
+  readonly lock: Lock;
+  readonly memory: Memory | null;
+  readonly health: Health<OpenRow>;
+  readonly token: TokenSource;
+  readonly tally: Tally;
+}
+
+export interface LoopHooks {
+  /** A try has ended, or a row: the checkpoint has something new to hold. */
+  onProgress(): void;
+  /** Called as a row ends, its line handed to the journal; a stop where it was one too many. */
+  onEnded(result: RowResult): Stop | null;
+  onHold(hold: Hold): void;
+  onRelease(cause: HoldCause, sinceWallMs: number): void;
+  /** Held-back rows ended without the evidence that they were held back for. */
+  onSettledWithoutEvidence(): void;
+  /** After a wait: a stop where FILE is no longer what it was. */
+  lookAtFile(): Promise<Stop | null>;
+  capStop(): Stop;
+  /** A fault of the program; the run stops. */
+  onFault(error: unknown): void;
+}
+
+/** What earlier runs of the job left behind for rows from `next` on, by row number; used up as the rows come by. */
+export interface EarlierRuns {
+  /** Rows that have their line in the report, and where it begins. */
+  readonly ended: Map<number, number>;
+  /** Rows that were tried and have no end. */
+  readonly tried: Map<number, EarlierTries>;
+}
+
+export interface EarlierTries {
+  readonly attempts: number;
+  readonly firstTryAtMs: number;
+  /** From the first try to the beginning of this run. */
+  readonly earlierMs: number;
+}

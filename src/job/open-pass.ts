@@ -1,0 +1,175 @@
+import type { Batch, RowSource } from '../batch/open.js';
+import { openPacer } from '../pacing/pacer.js';
+import type { Columns } from '../target-api/columns.js';
+import { UsageError } from '../terms/errors.js';
+import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
+import { recover } from './files/recover.js';
+import type { JobContext } from './job-context.js';
+import { Health } from './loop/health.js';
+import type { EarlierRuns, LoopPorts } from './loop/loop-parts.js';
+import { Tally } from './loop/tally.js';
+import { type TokenSource, tokenSource } from './loop/token.js';
+import { Journal } from './results/journal.js';
+import type { ReadRows } from './rows/row-source.js';
+
+/** What a pass works with, opened in the order in which a fault costs least: nothing is written before the ledger is sound. */
+export interface Opened {
+  /** The checkpoint that the pass goes on from, brought up to date with the report. */
+  readonly base: Checkpoint;
+  readonly isResumed: boolean;
+  readonly earlier: EarlierRuns;
+  readonly rowSource: RowSource<ReadRows>;
+  readonly ports: LoopPorts;
+  /** Closes all of it, the last opened first. */
+  close(): Promise<void>;
+}
+
+export async function openPass(
+  context: JobContext,
+  batch: Batch,
+  columns: Columns,
+  identity: JobIdentity,
+  checkpoint: Checkpoint | null,
+): Promise<Opened> {
+  const { machine, options, files } = context;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    const faults: unknown[] = [];
+    for (const closeOne of closers.splice(0).reverse()) await closeOne().catch((error: unknown) => faults.push(error));
+    if (faults.length > 0) throw faults[0];
+  };
+  try {
+    const token = await openToken(context);
+    const rowSource = openRowSource(context, batch, columns);
+    closers.push(() => rowSource.close());
+    const ledger = await machine.openLedger(options);
+    closers.push(() => ledger.close());
+    const { pacer, isNew } = await openPacer(ledger, machine.clock, machine.bootClock, {
+      clientCode: options.clientCode,
+      isLoopback: context.isLoopback,
+      limit: options.dailyCap,
+      reserve: options.reserve,
+      ratePerSecond: options.ratePerSecond,
+      pace: options.pace,
+      timeoutMs: options.timeoutMs,
+    });
+    closers.push(() => pacer.close());
+    if (isNew && !options.sandbox) announceNewLedger(context);
+
+    const memory = await machine.openMemory({
+      options,
+      isLoopback: context.isLoopback,
+      runId: context.runId,
+      jobKey: files.checkpoint,
+    });
+    if (memory !== null) closers.push(() => memory.close());
+    const transport = await machine.openTransport(context.endpoint, options);
+    closers.push(() => transport.close());
+
+    const recovered = checkpoint === null ? null : await recover(machine.disk, checkpoint, files.results);
+    const journal = await Journal.open(
+      machine.disk,
+      machine.clock,
+      files.results,
+      recovered === null ? 'new' : 'resume',
+    );
+    closers.push(() => journal.close());
+    const base = recovered?.checkpoint ?? firstCheckpoint(context, batch, identity, journal.endByte);
+    // From here on a report without a checkpoint is somebody's mishap, not ours.
+    if (recovered === null) await writeCheckpoint(machine.disk, files.checkpoint, base);
+
+    const nowMs = machine.clock.wallMs();
+    const ports: LoopPorts = {
+      clock: machine.clock,
+      transport,
+      pacer,
+      journal,
+      lock: context.lock,
+      memory,
+      token,
+      tally: new Tally(base),
+      health: new Health(
+        {
+          retries: options.retries,
+          giveUpMs: options.giveUpMs,
+          guardsFirstAnswers: options.maxFailures === null,
+          stopsAtLongWaits: options.onCap === 'stop',
+        },
+        machine.random,
+      ),
+    };
+    const tried = base.openRows.map(
+      (row) => [row.rowNumber, { ...row, earlierMs: Math.max(0, nowMs - row.firstTryAtMs) }] as const,
+    );
+    const earlier = { ended: recovered?.ended ?? new Map<number, number>(), tried: new Map(tried) };
+    return { base, isResumed: recovered !== null, earlier, rowSource, ports, close };
+  } catch (error) {
+    await close().catch(() => {}); // the first error says more
+    throw error;
+  }
+}
+
+/** The state of a job of which no row has been read. */
+function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, endByte: number): Checkpoint {
+  const { stat } = batch;
+  return {
+    schema: 1,
+    job,
+    runId: context.runId,
+    startedAtMs: context.runStartedAtMs,
+    updatedAtMs: context.runStartedAtMs,
+    state: 'open',
+    exitStatus: null,
+    file: {
+      path: context.path,
+      sizeBytes: stat.sizeBytes,
+      modifiedNs: stat.modifiedNs,
+      identity: stat.identity,
+      isCompressed: batch.isCompressed,
+      sha256: null,
+      fingerprint: batch.fingerprint(),
+    },
+    next: batch.dataStart,
+    results: { fromByte: endByte, endByte },
+    counts: { submitted: 0, skipped: 0, unchanged: 0, invalid: 0, refused: 0, failed: 0, superseded: 0 },
+    totalRows: null,
+    readRowCount: 0,
+    attempts: 0,
+    reasons: [],
+    openRows: [],
+    move: null,
+  };
+}
+
+function openRowSource({ machine, options, path }: JobContext, batch: Batch, columns: Columns): RowSource<ReadRows> {
+  const { values, plus, delimiter, method, clientCode } = options;
+  const request = { path, batch: { delimiter, values }, columns, prepare: { values, plus, method, clientCode } };
+  return machine.openRowSource(request, batch.stat.sizeBytes);
+}
+
+async function openToken(context: JobContext): Promise<TokenSource> {
+  const { tokenFile, token } = context.options;
+  if (tokenFile === null) return tokenSource(token, null);
+  const read = async () => {
+    const text = (await context.machine.readTextFile(tokenFile)).trim();
+    if (text === '' || /[^\x21-\x7e]/.test(text)) throw new Error('not one token');
+    return text;
+  };
+  const first = await read().catch((cause: unknown) => {
+    throw new UsageError(
+      'token-file',
+      `--token-file: expected a readable file with one token in it at ${tokenFile}, and could not read one. Check the path and its permissions`,
+      { cause },
+    );
+  });
+  return tokenSource(first, read);
+}
+
+function announceNewLedger(context: JobContext): void {
+  context.hooks.onEvent?.({
+    kind: 'notice',
+    level: 'info',
+    code: 'ledger-new',
+    message: `a new ledger of the cap of ${context.options.clientCode} begins in ${context.options.stateDir}: updates of the last 24 hours that it does not know of are not counted. Keep this folder between runs`,
+  });
+}

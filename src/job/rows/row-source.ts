@@ -1,0 +1,67 @@
+import type { BatchOptions, Position, RawRow, Reader, RowSource, Taken } from '../../batch/open.js';
+import { RowReader } from '../../batch/row-reader.js';
+import type { Columns } from '../../target-api/columns.js';
+import { makePreparer, type Prepared, type PrepareOptions, type Preparer } from '../../target-api/prepare.js';
+
+/** A data row as the loop takes it: where it stands in FILE, and what it comes to. */
+export interface ReadRow {
+  readonly rowNumber: number;
+  readonly lineNumber: number;
+  readonly startByte: number;
+  readonly prepared: Prepared;
+}
+
+/** Data rows in their order; those that came packed are made anew each time they are gone through. */
+export interface ReadRows extends Iterable<ReadRow> {
+  readonly length: number;
+}
+
+/** All that says how a file's content becomes rows: plain data, which can go to another thread. */
+export interface RowRequest {
+  /** For messages. */
+  readonly path: string;
+  readonly batch: BatchOptions;
+  readonly columns: Columns;
+  readonly prepare: PrepareOptions;
+}
+
+/** Makes rows in this thread. */
+export function rowSource(request: RowRequest): RowSource<ReadRows> {
+  return {
+    readerFrom: (from) => new PreparingReader(request, from),
+    close: async () => {},
+  };
+}
+
+class PreparingReader implements Reader<ReadRows> {
+  readonly aheadCount = 0;
+  readonly #reader: Reader<readonly RawRow[]>;
+  readonly #prepare: Preparer;
+
+  constructor({ path, batch, columns, prepare }: RowRequest, from: Position) {
+    this.#reader = new RowReader(path, batch, from, false);
+    this.#prepare = makePreparer(columns, prepare);
+  }
+
+  async take(chunk: Buffer): Promise<Taken<ReadRows>> {
+    return this.#prepared(await this.#reader.take(chunk));
+  }
+
+  async finish(): Promise<Taken<ReadRows>> {
+    return this.#prepared(await this.#reader.finish());
+  }
+
+  async stop(fault: Parameters<Reader<readonly RawRow[]>['stop']>[0]): Promise<Taken<ReadRows>> {
+    return this.#prepared(await this.#reader.stop(fault));
+  }
+
+  #prepared({ rows, after, fault }: Taken<readonly RawRow[]>): Taken<ReadRows> {
+    const read = rows.map(({ rowNumber, lineNumber, startByte, cells, isUtf8 }) => ({
+      rowNumber,
+      lineNumber,
+      startByte,
+      prepared: this.#prepare(cells, isUtf8),
+    }));
+    return { rows: read, after, fault };
+  }
+}

@@ -1,0 +1,223 @@
+import { dirname, resolve } from 'node:path';
+import { type Batch, openBatch } from '../batch/open.js';
+import type { Disk } from '../platform/ports.js';
+import { unlessMissing } from '../storage/disk-errors.js';
+import { type Columns, readColumns } from '../target-api/columns.js';
+import { defaultEndpoint, isLoopback } from '../terms/endpoint.js';
+import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
+import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { decideStart } from './decide-start.js';
+import { type Checkpoint, endedRowCount, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
+import { type JobFiles, jobFilesOf } from './files/job-files.js';
+import { archiveJobFiles } from './files/move-files.js';
+import { recover } from './files/recover.js';
+import { spoolInput } from './files/spool.js';
+import { jobSummary, writeJobSummary } from './files/write-summary.js';
+import type { JobContext } from './job-context.js';
+import { acquireLock, type Lock } from './lock/lock.js';
+import { openPass } from './open-pass.js';
+import { Pass, type PassEnd } from './pass.js';
+import type { Machine } from './terms/machine.js';
+import type { SendHooks, SendOptions } from './terms/options.js';
+import { changedFileStop, grownFileStop, type Stop } from './terms/stops.js';
+import type { JobSummary } from './terms/summary.js';
+
+/** What came of one FILE in one call: one job, or two where the first was superseded. */
+export interface JobEnd {
+  readonly jobs: readonly JobSummary[];
+  readonly exitStatus: ExitStatus;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/**
+ * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, works the rows off
+ * and closes the job. Resolves with a status for everything that a user can act on; rejects for a fault of the program.
+ */
+export async function runJob(file: string, options: SendOptions, hooks: SendHooks, machine: Machine): Promise<JobEnd> {
+  const jobs: JobSummary[] = [];
+  const files = jobFilesOf(file, options);
+  let lock: Lock | null = null;
+  try {
+    await requireFolder(machine, file, files);
+    const runId = machine.newRunId();
+    lock = await acquireLock({ ...machine, path: files.lock, runId });
+    const endpoint = endpointOf(options);
+    const context: JobContext = {
+      file,
+      path: file === '-' ? await spoolInput(machine.disk, files, machine.input, hooks.signal) : file,
+      files,
+      options,
+      hooks,
+      machine,
+      endpoint,
+      isLoopback: isLoopback(endpoint),
+      runId,
+      runStartedAtMs: machine.clock.wallMs(),
+      lock,
+    };
+    if (options.forget) await machine.forgetMemory(options, context.isLoopback);
+    let end = await workOn(context, options, jobs);
+    while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
+      const before = jobs.splice(-1);
+      const earlierCount = jobs.length;
+      end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
+        // What begins anew has its own summary, and so has what it closes: the one before stands only where neither came.
+        if (jobs.length === earlierCount) jobs.push(...before);
+      });
+    }
+    const { stop } = end;
+    if (options.changedOnly) {
+      hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'changed-only', message: changedOnlyAssumes });
+    }
+    return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
+  } catch (error) {
+    if (!(error instanceof ProfileDripError)) throw error;
+    // What was refused before a job of it began is not gone on from: the next call reads standard input anew.
+    if (file === '-' && lock !== null && error.exitStatus === exitStatus.usage) await dropSpool(machine.disk, files);
+    const isNamed = !(error instanceof FileError) || error.message.includes(file);
+    const message = isNamed ? error.message : `${file}: ${error.message}`;
+    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message } };
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** An earlier job's files have other names now: whoever looks for them should know. */
+function sayKept({ hooks, file }: JobContext, kept: JobFiles): void {
+  const message = `${file}: a new job begins; the files of the earlier one are kept as ${kept.stem}.*`;
+  hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'earlier-job-kept', message });
+}
+
+/** The origin that a run sends to. */
+export function endpointOf(options: SendOptions): string {
+  return options.endpoint ?? defaultEndpoint(options.clientCode);
+}
+
+/** FILE has grown, or has new content that is to take the old one's place. */
+function goesOnAtOnce(stop: Stop, options: SendOptions): boolean {
+  return stop === grownFileStop || (stop === changedFileStop && options.onChanged === 'supersede');
+}
+
+type WorkEnd = Pick<PassEnd, 'stop' | 'exitStatus'>;
+
+async function workOn(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
+  const { machine, files } = context;
+  const batch = await openBatch(machine.disk, context.path, options);
+  try {
+    const columns = readColumns(batch.header, options);
+    const identity = identityOf(context, columns);
+    const start = await decideStart(machine.disk, files, context.path, identity, batch, options);
+    if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
+    if (start.kind === 'anew') {
+      const closed = start.isSuperseded && start.checkpoint !== null ? await close(context, start.checkpoint) : null;
+      const kept = await archiveJobFiles(machine.disk, files, closed ?? start.checkpoint);
+      if (kept !== null) sayKept(context, kept);
+      if (closed !== null) jobs.push(await sumUpClosed({ ...context, files: kept ?? files }, closed));
+    }
+    return await sendRows(context, batch, columns, identity, start.kind === 'resume' ? start.checkpoint : null, jobs);
+  } finally {
+    await batch.close();
+  }
+}
+
+async function sendRows(
+  context: JobContext,
+  batch: Batch,
+  columns: Columns,
+  identity: JobIdentity,
+  checkpoint: Checkpoint | null,
+  jobs: JobSummary[],
+): Promise<WorkEnd> {
+  const opened = await openPass(context, batch, columns, identity, checkpoint);
+  try {
+    const end = await new Pass(context, batch, columns, opened).run();
+    jobs.push(end.summary);
+    return end;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The job on this content is done: its earlier status, and nothing sent. */
+async function endedBefore(context: JobContext, checkpoint: Checkpoint, jobs: JobSummary[]): Promise<WorkEnd> {
+  const { hooks, machine, files, file } = context;
+  hooks.onEvent?.({
+    kind: 'notice',
+    level: 'info',
+    code: 'job-done',
+    message: `${file}: this content has been sent already, nothing is sent; --restart sends it again`,
+  });
+  if (file === '-') await machine.disk.remove(files.spool);
+  jobs.push(await summaryWithoutPass(context, checkpoint));
+  return { stop: null, exitStatus: checkpoint.exitStatus ?? exitStatus.done };
+}
+
+/** Closes a job whose FILE has new content: rows that were read and have no end are superseded. */
+async function close(context: JobContext, checkpoint: Checkpoint): Promise<Checkpoint> {
+  const { machine, files } = context;
+  const { checkpoint: last } = await recover(machine.disk, checkpoint, files.results);
+  const superseded = Math.max(0, last.readRowCount - endedRowCount(last.counts));
+  const closed: Checkpoint = {
+    ...last,
+    state: 'closed',
+    runId: context.runId,
+    counts: { ...last.counts, superseded },
+  };
+  await writeCheckpoint(machine.disk, files.checkpoint, closed);
+  return closed;
+}
+
+/** The summary of a job that was superseded, under the names that its files are kept by. */
+async function sumUpClosed(context: JobContext, closed: Checkpoint): Promise<JobSummary> {
+  const { machine, files, runId } = context;
+  const summary = await summaryWithoutPass(context, closed);
+  await writeJobSummary(machine.disk, files.summary, summary, runId);
+  return summary;
+}
+
+async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): Promise<JobSummary> {
+  const { machine, files } = context;
+  const isThere = async (path: string) => (await unlessMissing(machine.disk.stat(path))) !== null;
+  const summary = jobSummary(checkpoint, {
+    ...context,
+    endedAtMs: context.machine.clock.wallMs(),
+    resumedFromRow: null,
+    endedInRunCount: 0,
+    elapsedMs: 0,
+    cap: await machine.lookAtCap(context.options, context.isLoopback),
+    hasRejects: await isThere(files.rejects),
+  });
+  return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
+}
+
+function identityOf({ options, endpoint }: JobContext, columns: Columns): JobIdentity {
+  return {
+    clientCode: options.clientCode.toLowerCase(),
+    // Each call of --sandbox has one of its own, on a port of its own: it is the same job all the same.
+    endpoint: options.sandbox ? 'sandbox' : endpoint,
+    idColumn: options.idColumn,
+    idType: columns.idType,
+    values: options.values,
+    plus: options.plus,
+    delimiter: options.delimiter,
+  };
+}
+
+async function dropSpool(disk: Disk, files: JobFiles): Promise<void> {
+  if ((await unlessMissing(disk.stat(files.checkpoint))) === null) await unlessMissing(disk.remove(files.spool));
+}
+
+async function requireFolder(machine: Machine, file: string, files: JobFiles): Promise<void> {
+  const found = await machine.disk.stat(files.folder).catch(() => null);
+  if (found?.kind === 'folder') return;
+  if (file !== '-' && resolve(dirname(file)) === resolve(files.folder)) {
+    throw new FileError('file-missing', `${file}: there is no such file, nor its folder. Check the path`, null);
+  }
+  throw new UsageError(
+    'out-missing',
+    `--out: expected a folder for the job's files, and ${files.folder} is none. Make it, or name another`,
+  );
+}
+
+const changedOnlyAssumes =
+  '--changed-only assumes that nobody else writes these attributes; a visitor who was unknown to Target on the day gets unchanged attributes only at the next refresh (--refresh-after)';

@@ -1,0 +1,49 @@
+import { type ExitStatus, endsTheCall, worstStatus } from '../terms/exit-status.js';
+import { version } from '../terms/version.js';
+import { sortFiles } from './files/job-files.js';
+import { runJob } from './run-job.js';
+import { callError, type FileFault, fileFault } from './terms/call-error.js';
+import type { Machine } from './terms/machine.js';
+import type { SendHooks, SendOptions } from './terms/options.js';
+import type { JobSummary, RunSummary } from './terms/summary.js';
+
+/**
+ * Sends FILEs one after the other and resolves to one summary. A file at fault (2) or with rejected rows (1) lets the
+ * next have its turn; every other status ends the call. Rejects for a UsageError that concerns all of them, and for a
+ * fault of the program.
+ */
+export async function sendFiles(
+  files: readonly string[],
+  options: SendOptions,
+  hooks: SendHooks,
+  machine: Machine,
+): Promise<RunSummary> {
+  const { sendable, passedOver } = sortFiles(files, options);
+  for (const { file, jobFileOf } of passedOver) {
+    hooks.onEvent?.({
+      kind: 'notice',
+      level: 'info',
+      code: 'job-file-passed-over',
+      message: `${file} is a job file of ${jobFileOf}: passed over`,
+    });
+  }
+  const jobs: JobSummary[] = [];
+  const statuses: ExitStatus[] = [];
+  const faults: FileFault[] = [];
+  for (const file of sendable) {
+    // The memory is dropped once: what the first FILE submits is to be remembered by the second.
+    const forget = options.forget && statuses.length === 0;
+    const end = await runJob(file, { ...options, forget }, hooks, machine);
+    jobs.push(...end.jobs);
+    statuses.push(end.exitStatus);
+    if (end.error !== null) {
+      const fault = fileFault(file, sendable.length, end.exitStatus, end.error);
+      faults.push(fault);
+      const { code, message } = fault;
+      if (sendable.length > 1) hooks.onEvent?.({ kind: 'notice', level: 'warning', code, message });
+    }
+    if (endsTheCall(end.exitStatus)) break;
+  }
+  const status = worstStatus(statuses);
+  return { schema: 1, version, exit_status: status, error: callError(faults, status), jobs };
+}

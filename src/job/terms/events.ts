@@ -1,0 +1,57 @@
+import type { CapView } from '../../platform/ports.js';
+import type { RowStatus } from '../../terms/outcome.js';
+
+/** Why nothing goes out at the moment. */
+export type HoldCause = 'cap' | 'throttled' | 'outage' | 'disk' | 'token';
+
+export interface Hold {
+  readonly cause: HoldCause;
+  readonly sinceWallMs: number;
+  /** `null`: not known (until a probe is answered). */
+  readonly untilWallMs: number | null;
+}
+
+/** How a run is doing, for a bar or a log line. Made on demand: asking costs little, and nothing when nobody asks. */
+export interface SendSnapshot {
+  readonly file: string;
+  /** Of FILE's own bytes (compressed ones for .gz). */
+  readonly readBytes: number;
+  readonly sizeBytes: number;
+  /** Rows that have ended, of the whole job. */
+  readonly rows: Readonly<Record<RowStatus, number>>;
+  readonly endedRowCount: number;
+  /** Rows that have been read: `readBytes` speaks of these, not of those that have ended. */
+  readonly readRowCount: number;
+  /** Rows that ended in this run. */
+  readonly endedInRunCount: number;
+  readonly underWayCount: number;
+  readonly tryCount: number;
+  readonly elapsedMs: number;
+  readonly hold: Hold | null;
+  readonly cap: CapView;
+}
+
+export type SendEvent =
+  | {
+      readonly kind: 'started';
+      readonly file: string;
+      /** Row at which this run goes on; `null`: from the start. */
+      readonly resumedFromRow: number | null;
+      /** To be asked at any time until `ended`. */
+      readonly snapshot: () => SendSnapshot;
+    }
+  | { readonly kind: 'hold'; readonly hold: Hold; readonly message: string }
+  | { readonly kind: 'released'; readonly cause: HoldCause; readonly sinceWallMs: number }
+  /** A line to be said once: a new ledger, a hint, a warning. `code` is stable. */
+  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
+  | { readonly kind: 'ended'; readonly file: string };
+
+/** What a hold means, for a log line; since when and until when stand in the hold itself. */
+export const holdMessages: Readonly<Record<HoldCause, string>> = {
+  cap: 'the cap is used up; going on by itself as units come free',
+  throttled:
+    'the server answers 429 or 503 though our own count is below the cap: someone else may be using it; holding back',
+  outage: 'nothing gets through; holding all rows and trying one from time to time',
+  disk: 'results cannot be written; nothing goes out until they are',
+  token: 'the endpoint asks for a valid token; reading the token again',
+};

@@ -1,0 +1,37 @@
+import type { RowSource } from '../../batch/open.js';
+import type { Memory } from '../../memory/memory.js';
+import type { BootClock, CapView, Clock, Disk, LedgerStore, Random, Transport } from '../../platform/ports.js';
+import type { ProcessProbe } from '../../platform/process-probe.js';
+import type { ReadRows, RowRequest } from '../rows/row-source.js';
+import type { SendOptions } from './options.js';
+
+/** All of the machine that a run touches: the real one in real-machine.ts, another in the simulator. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly bootClock: BootClock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly processProbe: ProcessProbe;
+  /** Standard input, for `-`; reading it ends when `signal` aborts. */
+  readonly input: (signal?: AbortSignal) => AsyncIterable<Uint8Array>;
+  readTextFile(path: string): Promise<string>;
+  /** `sizeBytes`: of FILE. */
+  openRowSource(request: RowRequest, sizeBytes: number): RowSource<ReadRows>;
+  openTransport(origin: string, options: SendOptions): Promise<Transport>;
+  openLedger(options: SendOptions): Promise<LedgerStore>;
+  /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
+  lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
+  /** `null`: --changed-only is off, and there is no memory that a plain run would have to keep true. */
+  openMemory(request: MemoryRequest): Promise<Memory | null>;
+  /** --forget: none is no fault. */
+  forgetMemory(options: SendOptions, isLoopback: boolean): Promise<void>;
+  newRunId(): string;
+}
+
+export interface MemoryRequest {
+  readonly options: SendOptions;
+  readonly isLoopback: boolean;
+  readonly runId: string;
+  /** Names the job: its lock proves that an earlier run of it is over. */
+  readonly jobKey: string;
+}

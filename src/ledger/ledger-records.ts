@@ -1,0 +1,171 @@
+import type { LedgerRecords } from '../platform/ports.js';
+import type { OpenBucket, SettledBucket } from './buckets.js';
+import type { Anchor } from './ledger-time.js';
+
+/**
+ * The ledger as text under keys. What is read is looked at as closely as what a stranger would send: a ledger that is
+ * misread breaks the cap.
+ *
+ *   format                 what wrote all this
+ *   clock                  the ledger's time, and the machine's at the same instant
+ *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>`
+ *   ledger <name>          its totals and open buckets
+ *   bucket <name> <index>  a settled bucket; indices run on from `firstIndex`, the next to come free, to `nextIndex`
+ */
+export interface LedgerRecord {
+  /** --daily-cap and --reserve as the last run gave them: for people. */
+  readonly limit: number;
+  readonly reserve: number;
+  /** The units of all its buckets, open and settled. */
+  readonly usedUnits: number;
+  readonly firstIndex: number;
+  readonly nextIndex: number;
+  readonly open: readonly OpenBucket[];
+}
+
+/** What was found instead of a record that this program writes. */
+export class DamagedRecord extends Error {}
+/** Whole, but of another version of the program. */
+export class ForeignRecord extends Error {}
+
+export const format = 1;
+
+export function ledgerName(clientCode: string, isLoopback: boolean): string {
+  return `${isLoopback ? 'loopback' : 'real'}/${clientCode.toLowerCase()}`;
+}
+
+export function partsOfName(name: string): { readonly clientCode: string; readonly isLoopback: boolean } {
+  const slash = name.indexOf('/');
+  return { clientCode: name.slice(slash + 1), isLoopback: name.slice(0, slash) === 'loopback' };
+}
+
+/** `false`: there is none yet, and so no ledger. */
+export function checkFormat(records: LedgerRecords): boolean {
+  const found = read(records, 'format');
+  if (found === null) return false;
+  if (found !== format) throw new ForeignRecord(`format ${JSON.stringify(found)} instead of ${format}`);
+  return true;
+}
+
+export function writeFormat(records: LedgerRecords): void {
+  write(records, 'format', format);
+}
+
+export function readClock(records: LedgerRecords): Anchor | null {
+  const found = read(records, 'clock');
+  if (found === null) return null;
+  const [awakeMs, asleepMs, wallHighMs, wallMs, monotonicMs, uptimeMs, timeBase] = asList(found, 'clock', 7);
+  return {
+    awakeMs: asNumber(awakeMs, 'clock'),
+    asleepMs: asNumber(asleepMs, 'clock'),
+    wallHighMs: asNumber(wallHighMs, 'clock'),
+    machine: {
+      wallMs: asNumber(wallMs, 'clock'),
+      monotonicMs: asNumber(monotonicMs, 'clock'),
+      uptimeMs: asNumber(uptimeMs, 'clock'),
+      timeBase: asText(timeBase, 'clock'),
+    },
+  };
+}
+
+export function writeClock(records: LedgerRecords, { awakeMs, asleepMs, wallHighMs, machine }: Anchor): void {
+  const { wallMs, monotonicMs, uptimeMs, timeBase } = machine;
+  write(records, 'clock', [awakeMs, asleepMs, wallHighMs, wallMs, monotonicMs, uptimeMs, timeBase]);
+}
+
+export function readNames(records: LedgerRecords): string[] {
+  const found = read(records, 'ledgers');
+  if (found === null) return [];
+  return asList(found, 'ledgers').map((name) => asText(name, 'ledgers'));
+}
+
+export function writeNames(records: LedgerRecords, names: readonly string[]): void {
+  write(records, 'ledgers', names);
+}
+
+export function readLedger(records: LedgerRecords, name: string): LedgerRecord | null {
+  const key = `ledger ${name}`;
+  const found = read(records, key);
+  if (found === null) return null;
+  const [limit, reserve, usedUnits, firstIndex, nextIndex, open] = asList(found, key, 6);
+  return {
+    limit: asNumber(limit, key),
+    reserve: asNumber(reserve, key),
+    usedUnits: asCount(usedUnits, key),
+    firstIndex: asCount(firstIndex, key),
+    nextIndex: asCount(nextIndex, key),
+    open: asList(open, key).map((bucket) => {
+      const [number, units, timeoutMs] = asList(bucket, key, 3);
+      return { number: asCount(number, key), units: asCount(units, key), timeoutMs: asNumber(timeoutMs, key) };
+    }),
+  };
+}
+
+export function writeLedger(records: LedgerRecords, name: string, ledger: LedgerRecord): void {
+  const { limit, reserve, usedUnits, firstIndex, nextIndex } = ledger;
+  const open = ledger.open.map(({ number, units, timeoutMs }) => [number, units, timeoutMs]);
+  write(records, `ledger ${name}`, [limit, reserve, usedUnits, firstIndex, nextIndex, open]);
+}
+
+/** Where the ledger says that there is a bucket, there has to be one. */
+export function readBucket(records: LedgerRecords, name: string, index: number): SettledBucket {
+  const key = bucketKey(name, index);
+  const [number, units, usedAtMs, freeAtMs] = asList(read(records, key), key, 4);
+  return {
+    number: asCount(number, key),
+    units: asCount(units, key),
+    usedAtMs: asNumber(usedAtMs, key),
+    freeAtMs: asNumber(freeAtMs, key),
+  };
+}
+
+export function writeBucket(records: LedgerRecords, name: string, index: number, bucket: SettledBucket): void {
+  const { number, units, usedAtMs, freeAtMs } = bucket;
+  write(records, bucketKey(name, index), [number, units, usedAtMs, freeAtMs]);
+}
+
+export function removeBucket(records: LedgerRecords, name: string, index: number): void {
+  records.remove(bucketKey(name, index));
+}
+
+function bucketKey(name: string, index: number): string {
+  return `bucket ${name} ${index}`;
+}
+
+function write(records: LedgerRecords, key: string, value: unknown): void {
+  records.put(key, JSON.stringify(value));
+}
+
+/** `null`: there is no such record. */
+function read(records: LedgerRecords, key: string): unknown {
+  const text = records.get(key);
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    throw new DamagedRecord(`the record "${key}" is no JSON`);
+  }
+}
+
+function asList(value: unknown, key: string, length?: number): unknown[] {
+  const isIt = Array.isArray(value) && (length === undefined || value.length === length);
+  if (!isIt) throw new DamagedRecord(`the record "${key}" has not the form that it should have`);
+  return value;
+}
+
+function asNumber(value: unknown, key: string): number {
+  if (typeof value !== 'number') throw new DamagedRecord(`the record "${key}" has no number where one should be`);
+  return value;
+}
+
+function asCount(value: unknown, key: string): number {
+  const count = asNumber(value, key);
+  if (!Number.isSafeInteger(count) || count < 0) throw new DamagedRecord(`the record "${key}" counts ${count}`);
+  return count;
+}
+
+function asText(value: unknown, key: string): string {
+  if (typeof value !== 'string') throw new DamagedRecord(`the record "${key}" has no text where one should be`);
+  return value;
+}

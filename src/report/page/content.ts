@@ -1,0 +1,23 @@
+import type { JobFacts, RunFacts } from '../figures/job-facts.js';
+import type { ReportTally } from '../figures/tally.js';
+
+/** All that a page is made from. */
+export interface PageContent {
+  /** The stem of the job's files. */
+  readonly jobName: string;
+  readonly tally: ReportTally;
+  /** `null`: not known. */
+  readonly job: JobFacts | null;
+  /** `null`: not known, or no run has ended. */
+  readonly lastRun: RunFacts | null;
+  readonly files: {
+    readonly results: string;
+    /** `null`: it is not there. */
+    readonly rejects: string | null;
+  };
+  /** Bytes at the end of the results that are no whole line of results; 0: all was read. */
+  readonly unreadBytes: number;
+  /** An IANA name. */
+  readonly timeZone: string;
+  readonly madeAtMs: number;
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { isRejected } from '../../terms/outcome.js';
+import { browserScript } from './browser-script.js';
+import { repliesChart, rowsChart, triesChart } from './charts.js';
+import type { PageContent } from './content.js';
+import { type Html, html, scriptJson, trusted } from './html.js';
+import { jobSection, outcomesSection, reasonsSection, verdict } from './outcome-sections.js';
+import { moment } from './pieces.js';
+import { rejectedSection } from './rejected-section.js';
+import { pageStyle } from './style.js';
+import { capSection, repliesSection, rowsSection, type TimeCharts, triesSection } from './time-sections.js';
+import type { ChartLibrary } from './uplot.js';
+
+function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
+  return {
+    rows: rowsChart('rows-chart', tally.stretches, () => true),
+    rejected: rowsChart('rejected-chart', tally.stretches, isRejected),
+    replies: repliesChart('replies-chart', tally.stretches),
+    tries: triesChart('tries-chart', tally.hours, lastRun?.cap ?? null),
+  };
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** Only these very scripts and this very style; nothing is ever fetched, sent or framed. */
+function policy(scripts: readonly string[], style: string): string {
+  return [
+    "default-src 'none'",
+    `script-src ${scripts.map(hashSource).join(' ')}`,
+    `style-src ${hashSource(style)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+}
+
+function body(content: PageContent, charts: TimeCharts): Html {
+  const { isGood, text } = verdict(content);
+  return html`<header>
+<p class="kicker">profile-drip report</p>
+<h1>${content.jobName}</h1>
+<p class="verdict${isGood ? '' : ' warn'}">${text}</p>
+</header>
+<main>
+${outcomesSection(content)}${jobSection(content)}${reasonsSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${triesSection(content)}${capSection(content, charts)}${rejectedSection(content)}</main>
+<footer>
+<p>Made ${moment(content.madeAtMs, content.timeZone)} from <code>${content.files.results}</code>. Times are in the zone of the machine that made it, ${content.timeZone}.</p>
+<p>This page holds the ids of rows that did not go through, so that they can be searched for, and no attribute values. Like the job's other files it is for their owner: take care whom you hand it to. It loads nothing and sends nothing.</p>
+</footer>
+`;
+}
+
+/** The whole page: one file that needs nothing beside it. */
+export function renderPage(content: PageContent, library: ChartLibrary): string {
+  const charts = chartsOf(content);
+  const island = { timeZone: content.timeZone, charts: Object.values(charts).filter((chart) => chart !== null) };
+  const style = `${library.style}${pageStyle}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy([library.script, browserScript], style)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${content.jobName}: profile-drip report</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+${body(content, charts)}<noscript><p>Charts and search need JavaScript; all figures are in the tables.</p></noscript>
+<script type="application/json" id="chart-data">${scriptJson(island)}</script>
+<script>${trusted(library.script)}</script>
+<script>${trusted(browserScript)}</script>
+</body>
+</html>
+`.markup;
+}

@@ -1,0 +1,48 @@
+import { isLoopback } from '../terms/endpoint.js';
+import { UsageError } from '../terms/errors.js';
+import { grouped } from '../text/numbers.js';
+import type { Notice } from './notice.js';
+import { defaultDailyCap, defaultRatePerSecond, type Settings } from './table.js';
+
+/** What settings say together: each is right by itself, and two may still contradict each other. Pure. */
+
+/** @throws UsageError `option-contradiction`, `endpoint-http`. */
+export function checkAgreement(settings: Settings, token: string | null): void {
+  const contradiction = (message: string) => new UsageError('option-contradiction', message);
+  const { endpoint, sandbox, reserve, dailyCap } = settings;
+  if (sandbox && endpoint !== null) {
+    throw contradiction('--sandbox and --endpoint contradict each other: the sandbox is an endpoint of its own');
+  }
+  if (endpoint?.startsWith('http:') && !settings.allowHttp && !isLoopback(endpoint)) {
+    const message = `--endpoint: expected https: for a host that is not this machine; found ${endpoint}. Ids and values would go out unencrypted; --allow-http takes it all the same`;
+    throw new UsageError('endpoint-http', message);
+  }
+  if (reserve >= dailyCap) {
+    throw contradiction(`--reserve ${reserve} leaves nothing of --daily-cap ${dailyCap}: expected less than the cap`);
+  }
+  if (token !== null && settings.tokenFile !== null) {
+    const message = 'expected one token; found two: --token-file and PROFILE_DRIP_TOKEN in the environment. Remove one';
+    throw new UsageError('token-twice', message);
+  }
+  if (settings.showValues && !settings.dryRun) {
+    throw contradiction('--show-values says what --dry-run shows: give both, or neither');
+  }
+}
+
+/** What is allowed, and may all the same be a mistake. */
+export function warnings(settings: Settings): Notice[] {
+  const notices: Notice[] = [];
+  const warn = (code: string, message: string) => notices.push({ level: 'warning', code, message });
+  const isTrial = settings.sandbox || (settings.endpoint !== null && isLoopback(settings.endpoint));
+  if (isTrial) return notices;
+  if (settings.dailyCap > defaultDailyCap) {
+    const message = `--daily-cap ${grouped(settings.dailyCap)} is above the ${grouped(defaultDailyCap)} updates in any rolling 24 hours that Adobe documents`;
+    warn('daily-cap-above-default', message);
+  }
+  if (settings.ratePerSecond === 0 || settings.ratePerSecond > defaultRatePerSecond) {
+    const rate = settings.ratePerSecond === 0 ? 'no limit' : grouped(settings.ratePerSecond);
+    const message = `--rate: ${rate}, above the default of ${defaultRatePerSecond} a second; Adobe documents no rate for this API`;
+    warn('rate-above-default', message);
+  }
+  return notices;
+}

@@ -1,0 +1,81 @@
+import { MachineError, ProfileDripError, systemCode } from '../terms/errors.js';
+
+/** What the system's code for a failed disk operation means to a person. */
+const faults: Readonly<Record<string, { readonly code: string; readonly found: string; readonly advice: string }>> = {
+  ENOSPC: { code: 'disk-full', found: 'the disk is full', advice: 'Make room' },
+  EDQUOT: { code: 'disk-full', found: 'the disk quota is used up', advice: 'Make room' },
+  EROFS: {
+    code: 'disk-read-only',
+    found: 'the file system is read-only',
+    advice: 'Make it writable, or choose another folder with --out',
+  },
+  EACCES: {
+    code: 'disk-no-access',
+    found: 'this user may not',
+    advice: 'Give this user access, or choose another folder with --out',
+  },
+  EPERM: {
+    code: 'disk-no-access',
+    found: 'this user may not',
+    advice: 'Give this user access, or choose another folder with --out',
+  },
+  ENOENT: { code: 'disk-gone', found: 'the file or its folder is not there any more', advice: 'Put it back' },
+  ENOTDIR: { code: 'disk-gone', found: 'a part of the path is no folder', advice: 'Choose another folder with --out' },
+  EISDIR: {
+    code: 'disk-no-file',
+    found: 'a folder has that name',
+    advice: 'Move it away, or choose another --out or --name',
+  },
+  ENAMETOOLONG: {
+    code: 'disk-name-length',
+    found: 'the name is too long for the file system',
+    advice: 'Give a shorter --name',
+  },
+  ENODEV: { code: 'disk-gone', found: 'the disk is gone', advice: 'Attach it again' },
+  ENXIO: { code: 'disk-gone', found: 'the disk is gone', advice: 'Attach it again' },
+  ESTALE: { code: 'disk-gone', found: 'the network file system lost the file', advice: 'Mount it again' },
+  EFBIG: {
+    code: 'disk-file-size',
+    found: 'the file may not grow further',
+    advice: 'Raise the limit on the size of files',
+  },
+};
+
+const unknownFault = { code: 'disk-failed', found: 'the disk reports a fault', advice: 'Look at the disk' };
+
+/**
+ * What a failed disk operation is reported as; errors that say already what they mean stay as they are.
+ * `deed` completes "could not …": "write the results to /data/drop.csv.results.csv".
+ */
+export function diskFault(error: unknown, deed: string): ProfileDripError {
+  if (error instanceof ProfileDripError) return error;
+  const system = systemCode(error);
+  if (system === null) throw error; // no fault of the disk: a fault of the program
+  const { code, found, advice } = faults[system] ?? unknownFault;
+  return new MachineError(
+    code,
+    `could not ${deed}: ${found} (${system}). ${advice}, then run the same command again.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Runs `act`; what the system refuses comes out as a MachineError that speaks of `deed`. */
+export async function onDisk<Value>(deed: string, act: () => Promise<Value>): Promise<Value> {
+  try {
+    return await act();
+  } catch (error) {
+    throw diskFault(error, deed);
+  }
+}
+
+/** `null` where there is no such file. */
+export async function unlessMissing<Value>(act: Promise<Value>): Promise<Value | null> {
+  try {
+    return await act;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

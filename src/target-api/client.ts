@@ -1,0 +1,259 @@
+import { setMaxListeners } from 'node:events';
+import type { Dispatcher } from 'undici';
+import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../platform/ports.js';
+import { systemCode } from '../terms/errors.js';
+import { type ConnectionOptions, type Connections, makeConnections } from './connections.js';
+import { replyBytesMax } from './limits.js';
+
+export interface TransportOptions extends ConnectionOptions {
+  /** For each try's own time-out. */
+  readonly clock: Clock;
+}
+
+/**
+ * Carries tries to Target over connections that are kept alive (connections.ts): the one place that touches the network.
+ *
+ * A try is `waiting` (for a connection, perhaps a new one), then `started` (its bytes are handed to the socket), then
+ * `settled`. It can settle from either state, and settles once.
+ * - `mayStart` is asked at the step from waiting to started; undici writes to the socket in the same synchronous step.
+ * - A try that settles before its reply has ended (timed out, aborted, broken) takes its connection with it. With a
+ *   proxy, where undici shares connections out, one that still waits stays in the queue, and is turned away in its turn.
+ * - Nothing is tried again here, no redirect is followed, and no two tries share a connection at once.
+ *
+ * Throws UsageError (`proxy-url`) at a proxy variable that is no URL. undici takes a good part of the program's start to
+ * load: hence the promise.
+ */
+export async function makeTransport(options: TransportOptions): Promise<Transport> {
+  const undici = await import('undici');
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each connection
+  return new UndiciTransport(makeConnections(undici, options, closing.signal), closing, options);
+}
+
+class UndiciTransport implements Transport {
+  readonly #connections: Connections;
+  readonly #closing: AbortController;
+  readonly #origin: string;
+  readonly #clock: Clock;
+  readonly #headersOf = headersInCommon();
+  /** Each knows its place, and the last one takes the place of one that leaves: a Set costs several times as much. */
+  readonly #unsettled: Try[] = [];
+  /** To be handed out. */
+  #settled: Try[] = [];
+  /** One alarm for all tries, at or before the first deadline: what has settled need not be taken off it. */
+  #cancelAlarm: Cancel | null = null;
+  #alarmMs = Number.POSITIVE_INFINITY;
+
+  constructor(connections: Connections, closing: AbortController, { origin, clock }: TransportOptions) {
+    this.#connections = connections;
+    this.#closing = closing;
+    this.#origin = origin;
+    this.#clock = clock;
+  }
+
+  send(outgoing: OutgoingTry, sender: Sender): void {
+    const deadlineMs = this.#clock.monotonicMs() + outgoing.timeoutMs;
+    const connection = this.#connections.take();
+    const one = new Try(sender, connection, deadlineMs, this.#unsettled.length, this.#settle);
+    this.#unsettled.push(one);
+    if (this.#closing.signal.aborted) {
+      one.abort();
+      return;
+    }
+    if (deadlineMs < this.#alarmMs) this.#setAlarm(deadlineMs);
+    const { path, method, body } = outgoing;
+    connection.dispatch({ origin: this.#origin, path, method, headers: this.#headersOf(outgoing), body }, one);
+  }
+
+  abortAll(): void {
+    for (const each of [...this.#unsettled]) each.abort();
+  }
+
+  async close(): Promise<void> {
+    this.abortAll();
+    this.#endAlarm();
+    this.#closing.abort(); // also the connections that are still being made, which undici would wait for
+    await this.#connections.destroy();
+  }
+
+  /**
+   * Replies that came in one turn of the event loop are handed out together at its end: reading, judging and writing
+   * each go on for many tries in a row, which caches reward. To hand each out at once costs more CPU at full speed.
+   */
+  readonly #settle = (one: Try): void => {
+    const last = this.#unsettled.pop();
+    if (last !== undefined && last !== one) {
+      this.#unsettled[one.place] = last;
+      last.place = one.place;
+    }
+    if (this.#unsettled.length === 0) this.#endAlarm();
+    if (this.#settled.length === 0) setImmediate(this.#handOut);
+    this.#settled.push(one);
+  };
+
+  readonly #handOut = (): void => {
+    const all = this.#settled;
+    this.#settled = [];
+    for (const each of all) {
+      this.#connections.giveBack(each.connection, each.leavesConnectionWhole);
+      each.handOut();
+    }
+  };
+
+  #setAlarm(atMs: number): void {
+    this.#endAlarm();
+    this.#alarmMs = atMs;
+    this.#cancelAlarm = this.#clock.schedule(Math.max(0, atMs - this.#clock.monotonicMs()), () => this.#timeOut());
+  }
+
+  #endAlarm(): void {
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = null;
+    this.#alarmMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends what is over its time, and sets the alarm for what will be next. */
+  #timeOut(): void {
+    this.#endAlarm();
+    const nowMs = this.#clock.monotonicMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const each of [...this.#unsettled]) {
+      if (each.deadlineMs <= nowMs) each.timeOut();
+      else nextMs = Math.min(nextMs, each.deadlineMs);
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#setAlarm(nextMs);
+  }
+}
+
+/** Makes each try's headers: of a job's tries they are the same until a token is read again, and undici leaves them as they are. */
+function headersInCommon(): (outgoing: OutgoingTry) => string[] {
+  let last: Pick<OutgoingTry, 'method' | 'authorization'> | null = null;
+  let headers: string[] = [];
+  return ({ method, authorization }) => {
+    if (last?.method === method && last.authorization === authorization) return headers;
+    last = { method, authorization };
+    headers = ['user-agent', 'profile-drip'];
+    if (method === 'POST') headers.push('content-type', 'application/x-www-form-urlencoded');
+    if (authorization !== null) headers.push('authorization', authorization);
+    return headers;
+  };
+}
+
+/** One try, as undici drives it. */
+class Try implements Dispatcher.DispatchHandler {
+  readonly connection: Dispatcher;
+  /** Once settled: whether the next try may have its connection. */
+  leavesConnectionWhole = false;
+  /** Monotonic. */
+  readonly deadlineMs: number;
+  /** Its index among the unsettled. */
+  place: number;
+  readonly #sender: Sender;
+  readonly #onSettled: (one: Try) => void;
+  /** Once settled. */
+  #reply: Reply | null = null;
+  /** `null` while waiting. */
+  #controller: Dispatcher.DispatchController | null = null;
+  #httpStatus = 0;
+  #retryAfter: string | null = null;
+  /** Nearly every reply comes in one piece. */
+  #firstChunk: Buffer | null = null;
+  #moreChunks: Buffer[] | null = null;
+  #readBytes = 0;
+
+  constructor(
+    sender: Sender,
+    connection: Dispatcher,
+    deadlineMs: number,
+    place: number,
+    onSettled: (one: Try) => void,
+  ) {
+    this.#sender = sender;
+    this.connection = connection;
+    this.deadlineMs = deadlineMs;
+    this.place = place;
+    this.#onSettled = onSettled;
+  }
+
+  handOut(): void {
+    if (this.#reply !== null) this.#sender.settled(this.#reply);
+  }
+
+  timeOut(): void {
+    this.#end({ kind: 'timed-out' });
+  }
+
+  abort(): void {
+    this.#end({ kind: this.#controller === null ? 'not-started' : 'aborted' });
+  }
+
+  /** undici writes the request right after this returns. What it throws fails the request and spares the connection. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#reply !== null) throw new Error('settled while it waited for a connection');
+    if (!this.#sender.mayStart()) {
+      this.leavesConnectionWhole = true;
+      this.#end({ kind: 'not-started' });
+      throw new Error('may not start');
+    }
+    this.#controller = controller;
+  }
+
+  /** Called for informational answers (1xx) too, and last for the one that counts. */
+  onResponseStart(_: Dispatcher.DispatchController, httpStatus: number, headers: Record<string, unknown>): void {
+    this.#httpStatus = httpStatus;
+    const retryAfter = headers['retry-after'];
+    const first: unknown = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+    this.#retryAfter = typeof first === 'string' ? first : null;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#reply !== null) return;
+    if (this.#firstChunk === null) this.#firstChunk = chunk;
+    else {
+      this.#moreChunks ??= [];
+      this.#moreChunks.push(chunk);
+    }
+    this.#readBytes += chunk.length;
+    if (this.#readBytes > replyBytesMax) this.#end(this.#answered());
+  }
+
+  onResponseEnd(): void {
+    this.#controller = null;
+    this.leavesConnectionWhole = true;
+    this.#end(this.#answered());
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#controller = null; // undici has dropped the connection already
+    this.#end({ kind: 'broken', errorCode: codeOf(error), message: messageOf(error) });
+  }
+
+  #answered(): Reply {
+    const first = this.#firstChunk ?? Buffer.alloc(0);
+    const bytes = this.#moreChunks === null ? first : Buffer.concat([first, ...this.#moreChunks]);
+    const body = bytes.toString('utf8', 0, replyBytesMax);
+    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
+  }
+
+  #end(reply: Reply): void {
+    if (this.#reply !== null) return;
+    this.#reply = reply;
+    this.#controller?.abort(new Error('settled'));
+    this.#onSettled(this);
+  }
+}
+
+/** undici wraps what TLS says of a proxy's certificate; the code inside is the telling one. */
+function codeOf(error: Error): string {
+  const inner = error.cause instanceof Error ? systemCode(error.cause) : null;
+  return inner ?? systemCode(error) ?? error.name;
+}
+
+function messageOf(error: Error): string {
+  // Several addresses were tried, and the whole has no message of its own.
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const messages = errors
+    .map((each) => (each instanceof Error ? each.message : ''))
+    .filter((message) => message !== '');
+  return messages.join('; ').replace(/\/\/[^/@\s]*@/g, '//');
+}

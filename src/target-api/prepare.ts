@@ -1,0 +1,148 @@
+import type { OutgoingTry } from '../platform/ports.js';
+import type { InvalidCode, Reason } from '../terms/outcome.js';
+import { quoted } from '../text/harmless.js';
+import type { Columns } from './columns.js';
+import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './encode.js';
+import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
+
+export type Method = 'post' | 'get';
+
+export interface PrepareOptions {
+  readonly values: 'encoded' | 'raw';
+  /** `null`: a space in values, and invalid in ids. */
+  readonly plus: Plus | null;
+  readonly method: Method;
+  readonly clientCode: string;
+}
+
+/** What a row comes to before anything is sent. `id` is decoded text, never trimmed; `''` where it cannot be decoded. */
+export type Prepared =
+  /** `form` is ASCII: `mbox3rdPartyId=…&profile.a=…`, in the file's column order, empty values left out. */
+  | { readonly kind: 'request'; readonly id: string; readonly form: string }
+  /** No value to send. */
+  | { readonly kind: 'skipped'; readonly id: string }
+  | { readonly kind: 'invalid'; readonly id: string; readonly reason: Reason };
+
+/** `isUtf8`: whether the row's bytes were; where not, `cells` hold U+FFFD in their place. */
+export type Preparer = (cells: readonly string[], isUtf8: boolean) => Prepared;
+
+/**
+ * Makes the function that turns rows into requests; it is called for every row, at tens of thousands a second.
+ *
+ * One reason a row, the first in this order: `id-empty`, (an id that does not decode: `percent-broken`),
+ * `id-characters`, `id-plus`, `id-length`, `extra-cells`, `percent-broken`, `not-utf8`, `request-size`. A row is
+ * skipped only if none but the last could apply: an id at fault is reported even where there is nothing to send.
+ */
+export function makePreparer(columns: Columns, options: PrepareOptions): Preparer {
+  const { idIndex, attributes, cellCount } = columns;
+  const idKey = columns.idType === 'pcId' ? 'mboxPC=' : 'mbox3rdPartyId=';
+  const idFault = makeIdJudge(columns, options);
+  const valuePlus = options.plus ?? 'space';
+  const formBytesMax = formBytesMaxOf(options);
+  const isRaw = options.values === 'raw';
+  const goesAsItStands = isRaw ? isPlain : isEncoded;
+
+  return (cells, isUtf8) => {
+    const idCell = cells[idIndex] ?? '';
+    // Without --plus a bare + is a fault of its own, and shown as it stands.
+    const id = isRaw ? idCell : formDecode(idCell, options.plus ?? 'literal');
+    const fault = idFault(idCell, id) ?? (cells.length > cellCount ? extraCells(cells, cellCount) : null);
+    const shownId = (isUtf8 ? id : whole(id)) ?? '';
+    if (id === null || fault !== null) return invalid(shownId, fault ?? reason('percent-broken', 'in the id'));
+
+    let form = idKey + formEncode(id);
+    let isEmpty = true;
+    for (const attribute of attributes) {
+      const cell = cells[attribute.index];
+      if (cell === undefined || cell === '') continue;
+      isEmpty = false;
+      form += `&${attribute.formKey}`;
+      if (goesAsItStands(cell)) {
+        form += cell;
+        continue;
+      }
+      const value = isRaw ? cell : formDecode(cell, valuePlus);
+      if (value === null) return invalid(shownId, reason('percent-broken', `in ${quoted(attribute.name)}`));
+      form += encodeURIComponent(value);
+    }
+    if (!isUtf8) return invalid(shownId, reason('not-utf8'));
+    if (isEmpty) return { kind: 'skipped', id };
+    if (form.length > formBytesMax) return invalid(id, reason('request-size', requestSizeText(form, options)));
+    return { kind: 'request', id, form };
+  };
+}
+
+/** Judges the id alone. `id`: decoded; `null`: it cannot be, which the caller sees by itself. */
+function makeIdJudge(columns: Columns, options: PrepareOptions): (idCell: string, id: string | null) => Reason | null {
+  const isThirdParty = columns.idType === 'thirdPartyId';
+  const isPlusOpen = options.values === 'encoded' && options.plus === null;
+  return (idCell, id) => {
+    if (idCell === '') return reason('id-empty');
+    if (id === null) return null;
+    if (isThirdParty && hasForbidden(idCell, id, isPlusOpen)) return reason('id-characters');
+    if (isPlusOpen && idCell.includes('+')) return reason('id-plus');
+    if (id.length > idCharactersMax && [...id].length > idCharactersMax) return reason('id-length');
+    return null;
+  };
+}
+
+/** `+` or `/` in a decoded thirdPartyId (Adobe's documentation). While it is open what a bare `+` means, only `%2B` is one. */
+function hasForbidden(idCell: string, id: string, isPlusOpen: boolean): boolean {
+  if (id.includes('/')) return true;
+  return isPlusOpen ? /%2B/i.test(idCell) : id.includes('+');
+}
+
+function extraCells(cells: readonly string[], cellCount: number): Reason | null {
+  const isFilled = cells.some((cell, index) => index >= cellCount && cell !== '');
+  return isFilled ? reason('extra-cells', `${cells.length} cells, and the header has ${cellCount}`) : null;
+}
+
+/** `null` for an id of which bytes were lost. */
+function whole(id: string | null): string | null {
+  return id?.includes('\uFFFD') ? null : id;
+}
+
+function invalid(id: string, why: Reason): Prepared {
+  return { kind: 'invalid', id, reason: why };
+}
+
+function reason(code: InvalidCode, text: string | null = null): Reason {
+  return { code, text };
+}
+
+/** What the limits count: a POST's body, or a GET's path and query. */
+export function requestSizeBytes(
+  form: string,
+  options: { readonly method: Method; readonly clientCode: string },
+): number {
+  return options.method === 'post' ? form.length : updatePath(options.clientCode).length + '?'.length + form.length;
+}
+
+function requestSizeText(form: string, options: PrepareOptions): string {
+  const sizeMax = options.method === 'post' ? postBodyBytesMax : getPathBytesMax;
+  return `${requestSizeBytes(form, options)} bytes, and ${options.method.toUpperCase()} takes ${sizeMax}`;
+}
+
+function formBytesMaxOf(options: PrepareOptions): number {
+  return options.method === 'post' ? postBodyBytesMax : getPathBytesMax - requestSizeBytes('', options);
+}
+
+function updatePath(clientCode: string): string {
+  return `/m2/${encodeURIComponent(clientCode)}/profile/update`;
+}
+
+export interface OutgoingOptions {
+  readonly method: Method;
+  readonly clientCode: string;
+  readonly timeoutMs: number;
+}
+
+/** The request for a prepared row's form. `authorization`: the whole header (`Bearer …`), or `null`. */
+export type Outgoing = (form: string, authorization: string | null) => OutgoingTry;
+
+export function makeOutgoing({ method, clientCode, timeoutMs }: OutgoingOptions): Outgoing {
+  const path = updatePath(clientCode);
+  return method === 'post'
+    ? (form, authorization) => ({ method: 'POST', path, body: form, authorization, timeoutMs })
+    : (form, authorization) => ({ method: 'GET', path: `${path}?${form}`, body: null, authorization, timeoutMs });
+}

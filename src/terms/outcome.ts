@@ -1,0 +1,87 @@
+/**
+ * What can come of a try and of a row: the one vocabulary that job, target and pacing share.
+ * The codes are a public interface: they stand in the results report, in the summary and in `check`.
+ */
+
+/** Why a row is not sendable. It costs nothing of the cap. */
+export const invalidCodes = {
+  'id-empty': 'the id is empty',
+  'id-characters': '+ or / in a thirdPartyId: Target does not take them',
+  'id-plus': 'a bare + in an encoded id: say with --plus what it means',
+  'id-length': 'the id is over 256 characters',
+  'extra-cells': 'more cells with something in them than the header has',
+  'percent-broken': 'a % that no two hexadecimal digits follow, or that does not decode to UTF-8',
+  'not-utf8': 'bytes that are not UTF-8',
+  'request-size': 'the request would be over the limit (POST 60,000 bytes, GET 8,000)',
+} as const;
+
+/** Why a try was no success. */
+export const tryCodes = {
+  'target-refused': 'Target answered that it will not take this row',
+  'http-4xx': 'an answer of the 4xx family that speaks of this row',
+  'http-403': 'answered 403 where another row was taken',
+  'rate-limited': 'answered 429: later',
+  unavailable: 'answered 503: later',
+  'server-error': 'an answer of the 5xx family, or 408',
+  'not-understood': 'a 200 whose body is not a reply of this API',
+  timeout: 'no whole reply within --timeout',
+  network: 'the connection could not be made, or broke',
+  dns: 'the name of the endpoint does not resolve',
+  certificate: "the endpoint's certificate is not trusted",
+  unauthorized: 'answered 401, 403 or 407',
+  redirect: 'answered with a redirect',
+} as const;
+
+/** Why a row was not sent although nothing is wrong with it. */
+export const quietCodes = {
+  'no-values': 'no value to send',
+  'last-submitted': 'all of it was last submitted just so (--changed-only)',
+} as const;
+
+export type InvalidCode = keyof typeof invalidCodes;
+export type TryCode = keyof typeof tryCodes;
+export type ReasonCode = InvalidCode | TryCode | keyof typeof quietCodes;
+
+/** `text` comes from outside: raw here, made harmless where it is written. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly text: string | null;
+}
+
+export type RowStatus = 'submitted' | 'skipped' | 'unchanged' | 'invalid' | 'refused' | 'failed';
+
+export const rowStatuses: readonly RowStatus[] = ['submitted', 'skipped', 'unchanged', 'invalid', 'refused', 'failed'];
+
+/** A row that did not go through: it stands in the rejects, and counts for --max-failures and --tolerate. */
+export function isRejected(status: RowStatus): boolean {
+  return status === 'invalid' || status === 'refused' || status === 'failed';
+}
+
+/** What came of one try. Pure classification makes it (target-api/classify), the loop acts on it. */
+export type TryOutcome =
+  | { readonly kind: 'submitted'; readonly httpStatus: number }
+  /** An answer about this row alone: it is not tried again. */
+  | { readonly kind: 'refused'; readonly httpStatus: number; readonly reason: Reason }
+  /** To be tried again. `trouble` says what the health of the run makes of it. */
+  | {
+      readonly kind: 'retry';
+      readonly httpStatus: number | null;
+      readonly reason: Reason;
+      readonly trouble: Trouble;
+      /** What `Retry-After` asks for, 0 to 86,400,000 (24 h); `null`: nothing that could be read. */
+      readonly retryAfterMs: number | null;
+    }
+  /** An answer that is not the row's: the run stops unless a further look (token, another row) clears it. */
+  | {
+      readonly kind: 'stop';
+      readonly httpStatus: number | null;
+      readonly reason: Reason;
+      readonly cause: 'unauthorized' | 'forbidden' | 'redirect' | 'certificate';
+    };
+
+/**
+ * `throttled`: 429, 503: holds the whole run. `network`: no answer (refused, reset, timed out). `dns`: the same, the
+ * name unresolved. `server`: 408 and other 5xx. `not-understood`: an answer, but not this API's.
+ * All but `not-understood` and 408 count towards an outage.
+ */
+export type Trouble = 'throttled' | 'network' | 'dns' | 'server' | 'request-timeout' | 'not-understood';

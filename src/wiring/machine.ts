@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
+import { unpackRows } from '../job/rows/packed-rows.js';
+import { rowSource } from '../job/rows/row-source.js';
+import type { Machine } from '../job/terms/machine.js';
+import { memoryLedgerStore } from '../ledger/in-process-store.js';
+import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
+import { capView } from '../ledger/status.js';
+import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
+import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
+import { realDisk } from '../platform/disk.js';
+import { systemProcessProbe } from '../platform/process-probe.js';
+import { makeTransport } from '../target-api/client.js';
+import { ownThreadBytesMin, threadSource } from '../thread/thread-source.js';
+
+/** The machine that the program runs on. What it opens is closed by whoever asked for it. */
+export const realMachine: Machine = {
+  clock: systemClock,
+  bootClock: systemBootClock,
+  random: systemRandom,
+  disk: realDisk,
+  processProbe: systemProcessProbe,
+  input: (signal) => (signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)),
+  readTextFile: (path) => readFile(path, 'utf8'),
+  openRowSource: (request, sizeBytes) =>
+    sizeBytes < ownThreadBytesMin
+      ? rowSource(request)
+      : threadSource(new URL('../job/rows/row-thread.js', import.meta.url), request, unpackRows, 1),
+  openTransport: (origin, options) =>
+    makeTransport({
+      origin,
+      connections: options.concurrency,
+      useProxy: !options.sandbox,
+      connectTimeoutMs: options.timeoutMs,
+      clock: systemClock,
+    }),
+  // A trial costs nothing of any cap that is kept.
+  openLedger: async (options) => (options.sandbox ? memoryLedgerStore() : openLedgerStore(options.stateDir)),
+  async lookAtCap(options, isLoopback) {
+    const { clientCode, dailyCap, reserve } = options;
+    const store = options.sandbox ? null : await findLedgerStore(options.stateDir);
+    try {
+      return await capView(store, systemClock, systemBootClock, { clientCode, isLoopback, limit: dailyCap, reserve });
+    } finally {
+      await store?.close();
+    }
+  },
+  async openMemory({ options, isLoopback, runId, jobKey }) {
+    const { stateDir, clientCode, changedOnly } = options;
+    if (options.sandbox) return null;
+    // A plain run changes what a memory believes: where there is one, it is kept true.
+    if (!changedOnly && !(await memoryExists(stateDir, clientCode, isLoopback))) return null;
+    return openMemory({
+      stateDir,
+      clientCode,
+      isLoopback,
+      skipUnchanged: changedOnly,
+      refreshAfterDays: options.refreshAfterDays,
+      runId,
+      jobKey,
+      clock: systemClock,
+      timeoutMs: options.timeoutMs,
+    });
+  },
+  async forgetMemory({ stateDir, clientCode, sandbox }, isLoopback) {
+    if (!sandbox) await forgetMemory(stateDir, clientCode, isLoopback);
+  },
+  newRunId: () => randomUUID(),
+};

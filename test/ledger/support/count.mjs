@@ -1,0 +1,16 @@
+// Adds to a number in the ledger, so many times, and says what it added. `--die`: is killed in the midst of a transaction.
+import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+
+const [stateDir, times, fate] = process.argv.slice(2);
+const store = await openLedgerStore(stateDir);
+for (let time = 0; time < Number(times); time += 1) {
+  await store.transact((records) => records.put('count', `${Number(records.get('count') ?? 0) + 1}`));
+}
+console.log('counted');
+if (fate === '--die') {
+  await store.transact((records) => {
+    records.put('count', 'never committed');
+    process.kill(process.pid, 'SIGKILL');
+  });
+}
+await store.close();

@@ -1,0 +1,58 @@
+// Starts tries for as long as the cap lets it, then ends by itself. Each try is a byte at the end of a file of its own,
+// which outlives a SIGKILL. Says on standard output when its first try is out, and in the end how it ended.
+import { openSync, writeSync } from 'node:fs';
+import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { openPacer } from '../../../dist/pacing/pacer.js';
+import { systemBootClock, systemClock } from '../../../dist/platform/clock.js';
+
+const { stateDir, tallyPath, ...options } = JSON.parse(process.argv[2] ?? '{}');
+const tally = openSync(tallyPath, 'a');
+
+const store = await openLedgerStore(stateDir);
+const { pacer } = await openPacer(store, systemClock, systemBootClock, {
+  clientCode: 'acme',
+  isLoopback: true,
+  reserve: 0,
+  pace: 'burst',
+  timeoutMs: 30_000,
+  ...options,
+});
+
+let hasBegun = false;
+const ended = await new Promise((resolve) => {
+  let cancelWake = () => {};
+  const pump = () => {
+    for (;;) {
+      const take = pacer.take();
+      cancelWake();
+      switch (take.kind) {
+        case 'go':
+          if (!take.permit.isValid()) {
+            pacer.giveBack(take.permit);
+            break;
+          }
+          writeSync(tally, '.');
+          pacer.ended(take.permit);
+          if (!hasBegun) console.log(`begun as ${process.pid}`);
+          hasBegun = true;
+          break;
+        case 'wait':
+          cancelWake = systemClock.schedule(Math.max(0, take.untilMonotonicMs - systemClock.monotonicMs()), pump);
+          return;
+        case 'fetching':
+          return;
+        case 'cap-used':
+          resolve('cap-used');
+          return;
+        case 'fault':
+          resolve(take.error.code);
+          return;
+      }
+    }
+  };
+  pacer.onReady = pump;
+  pump();
+});
+await pacer.close();
+await store.close();
+console.log(ended);

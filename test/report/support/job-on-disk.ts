@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Checkpoint, formatCheckpoint } from '../../../src/job/files/checkpoint.js';
+import { type JobFiles, jobFilesIn } from '../../../src/job/files/job-files.js';
+import { type RowResult, resultsHeader } from '../../../src/job/results/result.js';
+import { realDisk } from '../../../src/platform/disk.js';
+import { makeReport, type ReportMade } from '../../../src/report/make-report.js';
+import { resultLine } from '../../job/support/result-rows.js';
+import { movedClock, temporaryFolder } from '../../support/index.js';
+
+/** Job files as a run leaves them, and the report that is made of them. */
+
+export const startMs = Date.UTC(2026, 0, 30, 20);
+
+/** Row `rowNumber`, submitted with its first try, a second after the one before. */
+export function row(rowNumber: number, other: Partial<RowResult> = {}): RowResult {
+  return {
+    rowNumber,
+    lineNumber: rowNumber + 1,
+    id: `c${rowNumber}`,
+    status: 'submitted',
+    httpStatus: 200,
+    attempts: 1,
+    durationMs: 40,
+    finishedAtMs: startMs + rowNumber * 1000,
+    reason: null,
+    ...other,
+  };
+}
+
+export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
+  return {
+    schema: 1,
+    job: {
+      clientCode: 'acmeretail',
+      endpoint: 'https://acmeretail.tt.omtrdc.net',
+      idColumn: null,
+      idType: 'thirdPartyId',
+      values: 'encoded',
+      plus: null,
+      delimiter: ',',
+    },
+    runId: 'run-1',
+    startedAtMs: startMs,
+    updatedAtMs: startMs + 60_000,
+    state: 'complete',
+    exitStatus: 0,
+    file: {
+      path: 'drop.csv',
+      sizeBytes: 1,
+      modifiedNs: '1',
+      identity: '1:1',
+      isCompressed: false,
+      sha256: null,
+      fingerprint: { bytes: 0, digest: '', blockCount: 0, chain: '' },
+    },
+    next: { rowNumber: 1, lineNumber: 2, byte: 0 },
+    results: { fromByte: resultsHeader.length, endByte: resultsHeader.length },
+    counts: { submitted: 0, skipped: 0, unchanged: 0, invalid: 0, refused: 0, failed: 0, superseded: 0 },
+    totalRows: null,
+    readRowCount: 0,
+    attempts: 0,
+    reasons: [],
+    openRows: [],
+    move: null,
+    ...other,
+  };
+}
+
+export interface JobOnDisk {
+  /** `null`: no results file. */
+  readonly results: readonly RowResult[] | string | null;
+  /** Default: complete. `null`: none. */
+  readonly checkpoint?: Checkpoint | null;
+  readonly summary?: string;
+  /** Default `drop.csv`. */
+  readonly stem?: string;
+}
+
+export async function writeJob(job: JobOnDisk): Promise<JobFiles> {
+  const files = jobFilesIn(await temporaryFolder(), job.stem ?? 'drop.csv');
+  const { results } = job;
+  if (results !== null) {
+    const text = typeof results === 'string' ? results : resultsHeader + results.map(resultLine).join('');
+    await writeFile(files.results, text);
+  }
+  const found = job.checkpoint === undefined ? checkpoint() : job.checkpoint;
+  if (found !== null) await writeFile(files.checkpoint, formatCheckpoint(found));
+  if (job.summary !== undefined) await writeFile(files.summary, job.summary);
+  return files;
+}
+
+export function reportOn(files: JobFiles, timeZone = 'Europe/Berlin'): Promise<ReportMade> {
+  return makeReport({
+    disk: realDisk,
+    clock: movedClock({ wallMs: startMs + 86_400_000 }),
+    files,
+    timeZone,
+    token: 'test-1',
+  });
+}
+
+/** A folder of one's own with a name in it that nothing has. */
+export async function nowhere(): Promise<string> {
+  return join(await temporaryFolder(), 'drop.csv');
+}
