@@ -1,41 +1,150 @@
-// Who may import whom (the README's "How it is built"): a row flows batch → target → job → pacing → target/client, and only outcomes flow back.
-const room = (name) => `^src/${name}/`;
-const only = (name, allowed) => ({
-  name: `${name}-imports`,
+/**
+ * Who may import whom: the rooms of src/ from the bottom up, each with the rooms below it that it may import.
+ * A file outside these rooms fails, and so does an import that is not listed. A room's own files are its own affair.
+ */
+const rooms = {
+  // What everybody speaks, and the machine.
+  terms: [],
+  text: [],
+  platform: ['terms'],
+  // Mechanisms that several rooms share.
+  storage: ['terms', 'platform'],
+  lmdb: ['terms', 'platform'],
+  hash: ['platform'],
+  // The file as rows, and a row as a request.
+  batch: ['terms', 'text', 'platform'],
+  thread: ['terms', 'batch'],
+  'target-api': ['terms', 'text', 'platform'],
+  // When an attempt may leave, and what was submitted before.
+  ledger: ['terms', 'platform', 'lmdb'],
+  pacing: ['terms', 'platform', 'ledger'],
+  memory: ['terms', 'platform', 'lmdb', 'hash'],
+  // The story of a run.
+  'job/results': ['terms', 'platform', 'storage', 'batch', 'hash'],
+  'job/rows': ['batch', 'thread', 'target-api'],
+  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows'],
+  'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms'],
+  'job/lock': ['terms', 'text', 'platform', 'storage'],
+  'job/loop': [
+    'terms',
+    'platform',
+    'batch',
+    'target-api',
+    'memory',
+    'pacing',
+    'job/results',
+    'job/rows',
+    'job/terms',
+    'job/files',
+    'job/lock',
+  ],
+  job: [
+    'terms',
+    'platform',
+    'storage',
+    'batch',
+    'target-api',
+    'pacing',
+    'job/results',
+    'job/rows',
+    'job/terms',
+    'job/files',
+    'job/lock',
+    'job/loop',
+  ],
+  // What else is done with a file and with what a job left.
+  check: ['terms', 'platform', 'batch', 'thread', 'hash', 'target-api', 'ledger', 'memory', 'job/terms', 'job/files'],
+  'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
+  'report/page': ['terms', 'platform', 'job/results', 'report/figures'],
+  report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'report/figures', 'report/page'],
+  drop: ['terms', 'text', 'platform', 'storage', 'job', 'job/terms', 'job/files', 'job/lock'],
+  // It shares no code with the client's side, or it would prove nothing.
+  sandbox: ['terms', 'platform'],
+  // The real machine put together.
+  wiring: [
+    'terms',
+    'platform',
+    'thread',
+    'target-api',
+    'ledger',
+    'memory',
+    'job',
+    'job/terms',
+    'job/rows',
+    'drop',
+    'sandbox',
+  ],
+  // The program.
+  settings: ['terms', 'text'],
+  terminal: ['platform'],
+  'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
+  'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal'],
+  'commands/words': ['terms', 'text', 'ledger', 'job/terms', 'job/files', 'check', 'terminal', 'terminal/progress'],
+  commands: [
+    'terms',
+    'text',
+    'platform',
+    'ledger',
+    'job/terms',
+    'job/files',
+    'check',
+    'report',
+    'drop',
+    'sandbox',
+    'wiring',
+    'settings',
+    'terminal',
+    'terminal/progress',
+    'commands/line',
+    'commands/words',
+  ],
+};
+
+/** Files that lie in the room itself, not in a room within it. */
+const filesOf = (room) => `^src/${room}/[^/]+$`;
+
+const roomRule = ([room, allowed]) => ({
+  name: `${room}-imports`,
   severity: 'error',
-  from: { path: room(name) },
-  to: { path: '^src/[^/]+/', pathNot: [room(name), ...allowed.map(room)] },
+  from: { path: filesOf(room) },
+  to: { path: '^src/', pathNot: [room, ...allowed].map(filesOf) },
 });
+
+const doors = '^src/(cli|index)\\.ts$';
+const inRooms = [doors, ...Object.keys(rooms).map(filesOf)];
+/** Files that are started, not imported. */
+const started = [
+  doors,
+  '^src/job/rows/row-thread',
+  '^src/thread/raw-row-thread',
+  '^src/commands/line/write-help-pages',
+];
 
 module.exports = {
   forbidden: [
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
-    only('batch', []),
-    only('target', []),
-    only('pacing', []),
-    only('memory', []),
-    only('sandbox', []),
-    only('settings', []),
-    only('terminal', []),
-    only('job', ['pacing', 'batch', 'target', 'memory']),
-    only('check', ['batch', 'target', 'memory', 'pacing', 'job']),
-    only('report', ['job', 'pacing']),
-    only('drop', ['job']),
-    only('commands', ['job', 'check', 'report', 'drop', 'sandbox', 'settings', 'terminal', 'pacing']),
+    ...Object.entries(rooms).map(roomRule),
     {
-      name: 'not-from-below',
+      name: 'every-file-in-a-room',
+      comment: 'beside the two doors nothing lies loose in src/, and a new room gets its line above',
       severity: 'error',
-      from: { path: '^src/.+/' },
-      to: { path: '^src/(cli|index)\\.ts$' },
+      from: { path: '^src/', pathNot: inRooms },
+      to: {},
+    },
+    {
+      name: 'no-file-on-its-own',
+      comment: 'the same for a file that imports nothing; and what nobody imports is dead',
+      severity: 'error',
+      from: {},
+      module: { path: '^src/', pathNot: started, numberOfDependentsLessThan: 1 },
     },
     {
       name: 'native-things-behind-ports',
       comment: 'the simulator replaces disk, network, ledger store and time: nothing else may reach for them',
       severity: 'error',
       from: {
-        path: '^src/(job|batch|target|pacing|memory)/',
-        pathNot:
-          '^src/(target/client|target/connections|pacing/lmdb-store|memory/lmdb-store|batch/gzip|job/real-machine)\\.ts$',
+        path: '^src/(job|batch|thread|target-api|pacing|ledger|memory|storage|hash)/',
+        pathNot: '^src/(target-api/client|target-api/connections|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
       },
       to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
     },
