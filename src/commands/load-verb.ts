@@ -8,6 +8,7 @@ const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   report: async () => (await import('./report.js')).report,
   drop: async () => (await import('./drop.js')).drop,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
+  help: async () => (await import('./help.js')).help,
 };
 
 export function loadVerb(verb: VerbName): Promise<RunVerb> {

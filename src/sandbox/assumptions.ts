@@ -1,5 +1,5 @@
 /**
- * What the sandbox does where Adobe's documentation is silent, for `--help` and the README. Each line has its place in
+ * What the sandbox does where Adobe's documentation is silent, for `--help`. Each line has its place in
  * the source, where a comment says `assumed`.
  */
 export const sandboxAssumptions: readonly string[] = [

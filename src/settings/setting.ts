@@ -27,7 +27,7 @@ export interface Kind<Value> {
 }
 
 /** Whose option it is. */
-export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'sandbox';
+export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'sandbox' | 'help';
 
 export const groups = {
   target: 'Where to:',

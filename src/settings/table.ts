@@ -6,7 +6,7 @@ import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.
 
 /**
  * THE table of settings: the command line's options, `PROFILE_DRIP_*`, the config file's keys, `--print-config` and the
- * README's list are all read from it. The keys on the left are the library's names (`SendOptions`).
+ * manual's list are all read from it. The keys on the left are the library's names (`SendOptions`).
  */
 
 const sending: readonly Verb[] = ['send', 'drop'];

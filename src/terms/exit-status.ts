@@ -1,5 +1,5 @@
 /**
- * The exit statuses of the program: a public interface (README, "Exit statuses").
+ * The exit statuses of the program: a public interface (the manual, `errors`).
  * The library reports them in its summary and its errors, and only cli.ts hands one to the process.
  */
 export const exitStatus = {

@@ -82,16 +82,19 @@ describe('help', () => {
     expect(help).toContain('Examples:');
   });
 
-  it.each(verbNames)('of %s has its options in groups and two examples, and fits into 80 columns', (verb) => {
-    const help = shown(verb, '--help');
-    expect(shown(verb, '-h')).toBe(help);
-    expect(help).toContain(`profile-drip ${verbs[verb].usage}`);
-    expect(verbs[verb].examples).toHaveLength(2);
-    for (const setting of Object.values(verbs[verb].table)) {
-      if (setting.verbs.includes(verb)) expect(help).toContain(`--${setting.name} `);
-    }
-    for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-  });
+  it.each(verbNames.filter((name) => name !== 'help'))(
+    'of %s has its options in groups and two examples, and fits into 80 columns',
+    (verb) => {
+      const help = shown(verb, '--help');
+      expect(shown(verb, '-h')).toBe(help);
+      expect(help).toContain(`profile-drip ${verbs[verb].usage}`);
+      expect(verbs[verb].examples).toHaveLength(2);
+      for (const setting of Object.values(verbs[verb].table)) {
+        if (setting.verbs.includes(verb)) expect(help).toContain(`--${setting.name} `);
+      }
+      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
 
   it('of the sandbox says what is assumed', () => {
     expect(shown('sandbox', '--help')).toContain('Where nothing is documented, this is assumed:');

@@ -14,7 +14,9 @@ export const programPage = 'program';
 
 /** Pages by name. */
 export function helpPages(): Map<string, string> {
-  return new Map([programPage, ...verbNames].map((name) => [name, helpPage(name)]));
+  // The verb `help` has no options to show.
+  const names = [programPage, ...verbNames.filter((name) => name !== 'help')];
+  return new Map(names.map((name) => [name, helpPage(name)]));
 }
 
 function helpPage(name: string): string {

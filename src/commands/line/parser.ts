@@ -7,6 +7,7 @@ import { UsageError } from '../../terms/errors.js';
 import { version } from '../../terms/version.js';
 import { quoted } from '../../text/harmless.js';
 import type { VerbName } from './call.js';
+import { topicNames } from './manual.js';
 import { isVerbName, type VerbDescription, verbNames, verbs } from './verbs.js';
 
 /** The command line, by yargs: it parses, and makes help and completion. What is said of a mistake is ours. */
@@ -18,6 +19,11 @@ export type Parsed =
 
 /** @throws UsageError for what cannot be understood. `columns`: how wide help may be. */
 export function parseCommandLine(args: readonly string[], columns: number): Parsed {
+  // yargs takes a word `help` for its own.
+  if (args[0] === 'help') {
+    const topics = args.slice(1).filter((arg) => !arg.startsWith('-'));
+    return { kind: 'run', verb: 'help', files: topics, options: new Map() };
+  }
   refuseFlagTexts(args);
   let shown: string | null = null;
   let problem: Error | null = null;
@@ -62,7 +68,10 @@ function makeProgram(columns: number) {
     )
     .example('profile-drip send --client-code acme loyalty.csv', 'send a file')
     .example('profile-drip send --sandbox loyalty.csv', 'try it out without Target')
-    .epilogue('profile-drip VERB --help shows the options of a verb.')
+    .epilogue(
+      'profile-drip VERB --help shows the options of a verb.\n' +
+        `profile-drip help TOPIC shows the manual. Topics: ${topicNames.join(', ')}.`,
+    )
     .help()
     .alias('help', 'h')
     .version(version);

@@ -106,6 +106,17 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
     ),
     emptyResult: {},
   },
+  help: {
+    usage: 'help [TOPIC]',
+    summary: 'the manual: without TOPIC the list of its topics',
+    table: {},
+    arguments: { name: 'TOPIC', min: 0, max: 1 },
+    examples: [
+      ['profile-drip help', 'the list of topics'],
+      ['profile-drip help cap', 'what counts against the cap, and when units come free'],
+    ],
+    emptyResult: {},
+  },
 };
 
 export const verbNames: readonly VerbName[] = Object.keys(verbs).filter(isVerbName);

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * The manual: a topic is a Markdown file of `src/manual/`, which the build copies beside cli.js. It is read on a screen
+ * (`profile-drip help TOPIC`) and on the web as it stands.
+ */
+
+/** Each topic with what it is about, in the order in which a newcomer reads them. */
+export const topics = {
+  options: 'every option with its default, and where settings come from',
+  file: 'what a file may look like, and what makes a row invalid',
+  results: "the job's files, the statuses of rows, resume",
+  errors: 'every exit status, reason, error and notice code, and what to do',
+  cap: 'the cap of updates in any rolling 24 hours, and how it is counted',
+  'changed-only': 'send only what changed since the last night',
+  drop: 'a folder into which files are dropped',
+  nightly: 'cron, systemd, CI: runs that nobody watches',
+  library: 'sendBatch and checkBatch in your own program',
+  sandbox: 'a local stand-in for Target',
+  adobe: "facts about Adobe's API, what leaving the Bulk API changes, limits",
+} as const;
+
+export type Topic = keyof typeof topics;
+
+export const topicNames: readonly Topic[] = Object.keys(topics).filter(isTopic);
+
+export function isTopic(name: string): name is Topic {
+  return Object.hasOwn(topics, name);
+}
+
+/** A topic's Markdown, from the built package. */
+export function topicText(topic: Topic): string {
+  return readFileSync(new URL(`../../manual/${topic}.md`, import.meta.url), 'utf8');
+}

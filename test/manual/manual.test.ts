@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { errorsPage } from '../../src/commands/line/errors-page.js';
+import { topicNames } from '../../src/commands/line/manual.js';
+import { optionsPage } from '../../src/commands/line/options-page.js';
+import { allSettings } from '../../src/settings/sources.js';
+import { errorCodes, noticeCodes } from '../../src/terms/codes.js';
+import { runProgram } from '../cli/support/run-program.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const manual = `${root}src/manual/`;
+const page = (name: string) => readFileSync(`${manual}${name}.md`, 'utf8');
+
+describe('the manual', () => {
+  it('has a page for each topic, and no other', () => {
+    expect(readdirSync(manual).sort()).toEqual(topicNames.map((name) => `${name}.md`).sort());
+  });
+
+  it.each(topicNames)('prints the page of %s as it stands', async (name) => {
+    expect(await runProgram(['help', name])).toEqual({ status: 0, stdout: page(name), stderr: '' });
+  });
+
+  it('lists its topics', async () => {
+    const { status, stdout } = await runProgram(['help']);
+    expect(status).toBe(0);
+    for (const name of topicNames) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+  });
+
+  it('says of a topic that it does not have which are near', async () => {
+    const { status, stderr } = await runProgram(['help', 'changd-only']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('did you mean changed-only?');
+  });
+
+  it.each([
+    ['options', optionsPage],
+    ['errors', errorsPage],
+  ])('has a page of %s as the source has them (npm run manual writes it)', (name, made) => {
+    expect(page(name)).toBe(made());
+  });
+
+  it('lists every option with its mark', () => {
+    for (const { name, isCommandLineOnly } of allSettings) {
+      expect(page('options')).toMatch(
+        new RegExp(`^\\| \`--${name}\`[^|]*${isCommandLineOnly === true ? '†' : ''} \\|`, 'm'),
+      );
+    }
+  });
+
+  it('speaks of no option that there is not', () => {
+    const names = new Set([...allSettings.map(({ name }) => name), ...otherOptions]);
+    const spoken = [...topicNames.filter((name) => name !== 'nightly').map(page), readme()].flatMap((text) =>
+      [...text.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name = '']) => name),
+    );
+    expect([...new Set(spoken)].filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
+describe('the codes', () => {
+  const source = sourceFiles(`${root}src`)
+    .filter((path) => !path.endsWith('/codes.ts'))
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+
+  it.each([...Object.keys(errorCodes), ...Object.keys(noticeCodes)])('%s is said somewhere', (code) => {
+    expect(source).toContain(`'${code}'`);
+  });
+});
+
+describe('the README', () => {
+  it('is a first page', () => {
+    expect(readme().split('\n').length).toBeLessThanOrEqual(141); // 140 lines and the end of the last
+  });
+
+  it('names files that are there', () => {
+    const paths = [...readme().matchAll(/\]\(((?!https?:)[^)]+)\)|(?<= )(fixtures\/[\w.-]+)/g)];
+    expect(paths.length).toBeGreaterThan(10);
+    for (const [, link, fixture] of paths) readdirSyncOrFile(`${root}${link ?? fixture}`);
+  });
+});
+
+/** Options of the sandbox, of npm, curl and systemd's programs. */
+const otherOptions = [
+  'help',
+  'token',
+  'version',
+  'no-json',
+  'port',
+  'cap',
+  'latency',
+  'error-rate',
+  'seed',
+  'known-only',
+];
+
+function readme(): string {
+  return readFileSync(`${root}README.md`, 'utf8');
+}
+
+function readdirSyncOrFile(path: string): void {
+  try {
+    readFileSync(path);
+  } catch {
+    readdirSync(path);
+  }
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sourceFiles(path);
+    return entry.name.endsWith('.ts') ? [path] : [];
+  });
+}
