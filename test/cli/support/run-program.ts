@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { atEndOfFile } from '../../support/index.js';
 
-/** The built program. */
+/** The program, as the suite built it before its first test. */
 export const programPath = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
-
-if (!existsSync(programPath)) throw new Error('dist/cli.js is missing: npm run build makes it');
 
 export interface Run {
   readonly status: number | null;
