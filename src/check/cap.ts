@@ -1,29 +1,39 @@
 import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
-import type { BootClock, Clock } from '../platform/ports.js';
-import { defaultEndpoint, isLoopback } from '../terms/endpoint.js';
+import { findDestination } from '../terms/endpoint.js';
 import type { CheckOptions } from './options.js';
 import type { CapStanding } from './plan.js';
+import type { CheckPorts } from './ports.js';
 
 export interface CapFound extends CapStanding {
   /** `null` without a client code: nobody knows whose cap it is. */
   readonly left: number | null;
 }
 
+type CapPorts = Pick<CheckPorts, 'lookUp' | 'clock' | 'bootClock'>;
+
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** Whether the options send to this machine itself, whose cap and memory are kept apart. */
-export function sendsToLoopback({ sandbox, endpoint, clientCode }: CheckOptions): boolean {
-  return sandbox || isLoopback(endpoint ?? defaultEndpoint(clientCode ?? 'unknown'));
+/**
+ * Whether the options send to this machine itself, whose cap and memory are kept apart. A check needs no network: without
+ * --endpoint it is taken to be Adobe's.
+ */
+export async function sendsToLoopback(
+  { sandbox, endpoint, clientCode }: CheckOptions,
+  { lookUp, clock }: Pick<CheckPorts, 'lookUp' | 'clock'>,
+): Promise<boolean> {
+  if (sandbox || endpoint === null) return sandbox;
+  return (await findDestination({ endpoint, clientCode: clientCode ?? '' }, lookUp, clock)).isLoopback;
 }
 
 /** The cap as the ledger has it; no ledger is made where there is none. @throws MachineError */
-export async function findCap(options: CheckOptions, clock: Clock, bootClock: BootClock): Promise<CapFound> {
+export async function findCap(options: CheckOptions, ports: CapPorts): Promise<CapFound> {
+  const { clock, bootClock } = ports;
   const { clientCode, dailyCap, reserve, sandbox, stateDir } = options;
   const limit = Math.max(1, dailyCap - reserve);
   if (clientCode === null) return { limit, used: 0, frees: [], left: null };
-  const loopback = sendsToLoopback(options);
+  const loopback = await sendsToLoopback(options, ports);
   const store = sandbox ? null : await findLedgerStore(stateDir);
   try {
     const owner = { clientCode, isLoopback: loopback };

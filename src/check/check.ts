@@ -2,6 +2,7 @@ import { sortFiles } from '../job/files/job-files.js';
 import { callError, type FileFault, fileFault } from '../job/terms/call-error.js';
 import { isTolerated } from '../job/terms/row-limits.js';
 import { stopForAbort } from '../job/terms/stops.js';
+import { systemLookUp } from '../look-up.js';
 import { type Peek, peek } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
@@ -28,6 +29,7 @@ const realPorts: CheckPorts = {
   disk: realDisk,
   openRowSource: openRawRowSource,
   input: () => process.stdin,
+  lookUp: systemLookUp,
 };
 
 /**
@@ -126,13 +128,14 @@ async function readFile(file: string, options: CheckOptions, hooks: CheckHooks, 
 }
 
 /** `null`: --changed-only is off, or nothing is remembered. One for each file, whose rows it follows. */
-async function openPeek(options: CheckOptions, { clock, bootClock, disk }: CheckPorts): Promise<Peek | null> {
+async function openPeek(options: CheckOptions, ports: CheckPorts): Promise<Peek | null> {
+  const { clock, bootClock, disk } = ports;
   const { changedOnly, sandbox, clientCode, stateDir, refreshAfterDays } = options;
   if (!changedOnly || sandbox || clientCode === null) return null;
   return peek({
     stateDir,
     clientCode,
-    isLoopback: sendsToLoopback(options),
+    isLoopback: await sendsToLoopback(options, ports),
     refreshAfterDays,
     clock,
     bootClock,
@@ -158,7 +161,7 @@ class Planner {
 
   /** As the first file found it. @throws MachineError */
   async cap(): Promise<CapFound> {
-    this.#cap ??= await findCap(this.#options, this.#ports.clock, this.#ports.bootClock);
+    this.#cap ??= await findCap(this.#options, this.#ports);
     return this.#cap;
   }
 

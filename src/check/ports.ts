@@ -1,5 +1,5 @@
 import type { RawRow, RowSource } from '../batch/open.js';
-import type { BootClock, Clock, Disk, Random } from '../platform/ports.js';
+import type { BootClock, Clock, Disk, LookUp, Random } from '../platform/ports.js';
 import type { RawRowRequest } from '../thread/raw-row-source.js';
 
 /** What a check touches of the machine. */
@@ -8,6 +8,7 @@ export interface CheckPorts {
   readonly bootClock: BootClock;
   readonly random: Random;
   readonly disk: Disk;
+  readonly lookUp: LookUp;
   /** `sizeBytes`: of FILE. */
   openRowSource(request: RawRowRequest, sizeBytes: number): RowSource<readonly RawRow[]>;
   /** Standard input, for `-`. */

@@ -1,8 +1,10 @@
 import type { FirstRequest } from '../check/check.js';
 import { type ShownRequest, shownRequest } from '../check/first-request.js';
 import type { SendOptions } from '../job/terms/options.js';
+import { systemLookUp } from '../look-up.js';
 import type { SettingsFound } from '../settings/read.js';
 import { styled } from '../terminal/screen.js';
+import { requireEncrypted } from '../terms/endpoint.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 import { harmless } from '../text/harmless.js';
 import { grouped } from '../text/numbers.js';
@@ -12,6 +14,7 @@ import type { Call } from './line/call.js';
 /** `send --dry-run`: what `check` does, then the first requests of each file as they would go out. Nothing is sent. */
 export async function dryRun(call: Call, found: SettingsFound, options: SendOptions): Promise<ExitStatus> {
   const { settings } = found;
+  if (!options.sandbox) await requireEncrypted(options, systemLookUp, call.host.clock);
   const first: FirstRequest[] = [];
   const result = await checkFiles(call, found, options, { onFirstRequest: (request) => first.push(request) });
   const requests = first.map((request) =>

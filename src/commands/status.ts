@@ -1,10 +1,13 @@
+import type { JobIdentity } from '../job/files/checkpoint.js';
 import { jobFilesOf, sortFiles } from '../job/files/job-files.js';
 import { loadCheckpoint } from '../job/files/read-checkpoint.js';
 import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { type LedgerStatus, ledgerStatus } from '../ledger/status.js';
+import { systemLookUp } from '../look-up.js';
 import { systemBootClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { Clock } from '../platform/ports.js';
+import { defaultEndpoint, findDestination } from '../terms/endpoint.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
@@ -26,11 +29,19 @@ export async function status(call: Call): Promise<ExitStatus> {
   const options = { out: settings.out, name: settings.name, sandbox: false };
   for (const file of sortFiles(call.files, options).sendable) {
     const checkpoint = await loadCheckpoint(realDisk, jobFilesOf(file, options).checkpoint);
-    jobs.push(jobStatus(file, checkpoint, ledgers, nowMs));
+    const isLoopback = checkpoint !== null && (await sentToLoopback(checkpoint.job, host.clock));
+    jobs.push(jobStatus(file, checkpoint, ledgers, nowMs, isLoopback));
   }
   if (settings.json) host.stdout.write(`${JSON.stringify(statusObject(ledgers, jobs))}\n`);
   else host.stdout.write(statusText(ledgers, jobs, { screen: host.stdout, nowMs, stateDir: settings.stateDir }));
   return exitStatus.done;
+}
+
+/** A sandbox of `send --sandbox` has no address that is kept. */
+async function sentToLoopback({ endpoint, clientCode }: JobIdentity, clock: Clock): Promise<boolean> {
+  if (!URL.canParse(endpoint)) return true;
+  if (endpoint === defaultEndpoint(clientCode)) return false;
+  return (await findDestination({ endpoint, clientCode }, systemLookUp, clock)).isLoopback;
 }
 
 async function readLedgers(stateDir: string, clock: Clock): Promise<LedgerStatus[]> {

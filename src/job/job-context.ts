@@ -1,3 +1,4 @@
+import type { Destination } from '../terms/endpoint.js';
 import type { JobFiles } from './files/job-files.js';
 import type { Lock } from './lock/lock.js';
 import type { Machine } from './terms/machine.js';
@@ -13,9 +14,7 @@ export interface JobContext {
   readonly options: SendOptions;
   readonly hooks: SendHooks;
   readonly machine: Machine;
-  /** An origin. */
-  readonly endpoint: string;
-  readonly isLoopback: boolean;
+  readonly destination: Destination;
   readonly runId: string;
   readonly runStartedAtMs: number;
   readonly lock: Lock;

@@ -46,7 +46,7 @@ export async function openPass(
     closers.push(() => ledger.close());
     const { pacer, isNew } = await openPacer(ledger, machine.clock, machine.bootClock, {
       clientCode: options.clientCode,
-      isLoopback: context.isLoopback,
+      isLoopback: context.destination.isLoopback,
       limit: options.dailyCap,
       reserve: options.reserve,
       ratePerSecond: options.ratePerSecond,
@@ -58,12 +58,12 @@ export async function openPass(
 
     const memory = await machine.openMemory({
       options,
-      isLoopback: context.isLoopback,
+      isLoopback: context.destination.isLoopback,
       runId: context.runId,
       jobKey: files.checkpoint,
     });
     if (memory !== null) closers.push(() => memory.close());
-    const transport = await machine.openTransport(context.endpoint, options);
+    const transport = await machine.openTransport(context.destination, options);
     closers.push(() => transport.close());
 
     const recovered = checkpoint === null ? null : await recover(machine.disk, checkpoint, files.results);

@@ -3,7 +3,7 @@ import { type Batch, openBatch } from '../batch/open.js';
 import type { Disk } from '../platform/ports.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import { type Columns, readColumns } from '../target-api/columns.js';
-import { defaultEndpoint, isLoopback } from '../terms/endpoint.js';
+import { findDestination, unencryptedMessage } from '../terms/endpoint.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { decideStart } from './decide-start.js';
@@ -41,7 +41,10 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     await requireFolder(machine, file, files);
     const runId = machine.newRunId();
     lock = await acquireLock({ ...machine, path: files.lock, runId });
-    const endpoint = endpointOf(options);
+    const destination = await findDestination(options, machine.lookUp, machine.clock);
+    const unencrypted = unencryptedMessage(destination, options.allowHttp);
+    // Looked at before FILEs were (trial.ts); by now the name leads elsewhere. That is not FILE's fault.
+    if (unencrypted !== null) throw new ProfileDripError('endpoint-http', unencrypted, exitStatus.endpoint);
     const context: JobContext = {
       file,
       path: file === '-' ? await spoolInput(machine.disk, files, machine.input, hooks.signal) : file,
@@ -49,13 +52,12 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       options,
       hooks,
       machine,
-      endpoint,
-      isLoopback: isLoopback(endpoint),
+      destination,
       runId,
       runStartedAtMs: machine.clock.wallMs(),
       lock,
     };
-    if (options.forget) await machine.forgetMemory(options, context.isLoopback);
+    if (options.forget) await machine.forgetMemory(options, context.destination.isLoopback);
     let end = await workOn(context, options, jobs);
     while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
       const before = jobs.splice(-1);
@@ -86,11 +88,6 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
 function sayKept({ hooks, file }: JobContext, kept: JobFiles): void {
   const message = `${file}: a new job begins; the files of the earlier one are kept as ${kept.stem}.*`;
   hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'earlier-job-kept', message });
-}
-
-/** The origin that a run sends to. */
-export function endpointOf(options: SendOptions): string {
-  return options.endpoint ?? defaultEndpoint(options.clientCode);
 }
 
 /** FILE has grown, or has new content that is to take the old one's place. */
@@ -184,17 +181,17 @@ async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): 
     resumedFromRow: null,
     endedInRunCount: 0,
     elapsedMs: 0,
-    cap: await machine.lookAtCap(context.options, context.isLoopback),
+    cap: await machine.lookAtCap(context.options, context.destination.isLoopback),
     hasRejects: await isThere(files.rejects),
   });
   return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
 }
 
-function identityOf({ options, endpoint }: JobContext, columns: Columns): JobIdentity {
+function identityOf({ options, destination }: JobContext, columns: Columns): JobIdentity {
   return {
     clientCode: options.clientCode.toLowerCase(),
     // Each call of --sandbox has one of its own, on a port of its own: it is the same job all the same.
-    endpoint: options.sandbox ? 'sandbox' : endpoint,
+    endpoint: options.sandbox ? 'sandbox' : destination.origin,
     idColumn: options.idColumn,
     idType: columns.idType,
     values: options.values,

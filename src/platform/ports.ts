@@ -71,6 +71,9 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
 }
 
+/** The addresses of a host name, as the system resolves it now. Rejects with the system's error (ENOTFOUND, EAI_AGAIN). */
+export type LookUp = (hostname: string) => Promise<readonly string[]>;
+
 /** One try on its way out. */
 export interface OutgoingTry {
   readonly method: 'GET' | 'POST';
@@ -95,7 +98,13 @@ export type Reply =
       readonly body: string;
     }
   /** No whole reply: the system's or undici's code, and a message without the request in it. */
-  | { readonly kind: 'broken'; readonly errorCode: string; readonly message: string }
+  | {
+      readonly kind: 'broken';
+      readonly errorCode: string;
+      readonly message: string;
+      /** Set where it broke at the proxy of the environment, and not at the endpoint or on the way behind the proxy. */
+      readonly isProxy?: true;
+    }
   | { readonly kind: 'timed-out' }
   /** `mayStart` said no, or `abort` came before a byte left: nothing was sent. */
   | { readonly kind: 'not-started' }

@@ -1,4 +1,5 @@
-import { isLoopback } from '../terms/endpoint.js';
+import { isLoopbackAddress } from '../addresses.js';
+import { literalAddress } from '../terms/endpoint.js';
 import { UsageError } from '../terms/errors.js';
 import { grouped } from '../text/numbers.js';
 import type { Notice } from './notice.js';
@@ -6,16 +7,16 @@ import { defaultDailyCap, defaultRatePerSecond, type Settings } from './table.js
 
 /** What settings say together: each is right by itself, and two may still contradict each other. Pure. */
 
-/** @throws UsageError `option-contradiction`, `endpoint-http`. */
+/**
+ * Whether an endpoint may be sent to by http: is decided by its address (endpoint.ts), and not here.
+ *
+ * @throws UsageError `option-contradiction`, `token-twice`.
+ */
 export function checkAgreement(settings: Settings, token: string | null): void {
   const contradiction = (message: string) => new UsageError('option-contradiction', message);
   const { endpoint, sandbox, reserve, dailyCap } = settings;
   if (sandbox && endpoint !== null) {
     throw contradiction('--sandbox and --endpoint contradict each other: the sandbox is an endpoint of its own');
-  }
-  if (endpoint?.startsWith('http:') && !settings.allowHttp && !isLoopback(endpoint)) {
-    const message = `--endpoint: expected https: for a host that is not this machine; found ${endpoint}. Ids and values would go out unencrypted; --allow-http takes it all the same`;
-    throw new UsageError('endpoint-http', message);
   }
   if (reserve >= dailyCap) {
     throw contradiction(`--reserve ${reserve} leaves nothing of --daily-cap ${dailyCap}: expected less than the cap`);
@@ -33,7 +34,8 @@ export function checkAgreement(settings: Settings, token: string | null): void {
 export function warnings(settings: Settings): Notice[] {
   const notices: Notice[] = [];
   const warn = (code: string, message: string) => notices.push({ level: 'warning', code, message });
-  const isTrial = settings.sandbox || (settings.endpoint !== null && isLoopback(settings.endpoint));
+  const address = settings.endpoint === null ? null : literalAddress(settings.endpoint);
+  const isTrial = settings.sandbox || (address !== null && isLoopbackAddress(address));
   if (isTrial) return notices;
   if (settings.dailyCap > defaultDailyCap) {
     const message = `--daily-cap ${grouped(settings.dailyCap)} is above the ${grouped(defaultDailyCap)} updates in any rolling 24 hours that Adobe documents`;

@@ -13,7 +13,7 @@ const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
 /**
  * Fills in the defaults and checks each value as the command line's are checked. `undefined` is as if not given.
  *
- * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `endpoint-http`, `token-twice`.
+ * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `token-twice`.
  */
 export function completeSettings(
   given: { readonly [Key in keyof Settings]?: Settings[Key] | undefined },

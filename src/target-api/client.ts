@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
-import { type ConnectionOptions, type Connections, makeConnections } from './connections.js';
+import { type ConnectionOptions, type Connections, makeConnections, ProxyError } from './connections.js';
 import { replyBytesMax } from './limits.js';
 
 export interface TransportOptions extends ConnectionOptions {
@@ -44,10 +44,10 @@ class UndiciTransport implements Transport {
   #cancelAlarm: Cancel | null = null;
   #alarmMs = Number.POSITIVE_INFINITY;
 
-  constructor(connections: Connections, closing: AbortController, { origin, clock }: TransportOptions) {
+  constructor(connections: Connections, closing: AbortController, { destination, clock }: TransportOptions) {
     this.#connections = connections;
     this.#closing = closing;
-    this.#origin = origin;
+    this.#origin = destination.origin;
     this.#clock = clock;
   }
 
@@ -225,7 +225,12 @@ class Try implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#controller = null; // undici has dropped the connection already
-    this.#end({ kind: 'broken', errorCode: codeOf(error), message: messageOf(error) });
+    this.#end({
+      kind: 'broken',
+      errorCode: codeOf(error),
+      message: messageOf(error),
+      ...(isProxyError(error) ? { isProxy: true } : {}),
+    });
   }
 
   #answered(): Reply {
@@ -241,6 +246,11 @@ class Try implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('settled'));
     this.#onSettled(this);
   }
+}
+
+/** undici passes it on as it is, or as the cause of an error of its own (a certificate's). */
+function isProxyError(error: Error): boolean {
+  return error instanceof ProxyError || error.cause instanceof ProxyError;
 }
 
 /** undici wraps what TLS says of a proxy's certificate; the code inside is the telling one. */

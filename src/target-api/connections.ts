@@ -1,22 +1,23 @@
 import type { buildConnector, Client, Dispatcher, Pool } from 'undici';
-import { systemCode, UsageError } from '../terms/errors.js';
+import type { LookUp } from '../platform/ports.js';
+import type { Destination } from '../terms/endpoint.js';
+import { systemCode } from '../terms/errors.js';
+import { chooseProxy } from './choose-proxy.js';
+import { guardedLookUp } from './lookup-guard.js';
 import { proxyAnswerCode } from './network-codes.js';
 
 export interface ConnectionOptions {
-  /** `https://host` or `http://host:port`. */
-  readonly origin: string;
+  readonly destination: Destination;
+  readonly lookUp: LookUp;
+  /** For `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case). A loopback destination has no proxy. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The most tries that are under way at once, 1 or more: so many connections go through a proxy. */
   readonly connections: number;
-  /** Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case) are heeded. */
-  readonly useProxy: boolean;
   /** After how long a connection that cannot be made is given up for good: `--timeout`. */
   readonly connectTimeoutMs: number;
 }
 
 type Undici = typeof import('undici');
-
-/** The environment's names for proxies, as undici reads them. */
-const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
 
 /** Connections that are kept alive, one try on each at a time. */
 export interface Connections {
@@ -37,10 +38,12 @@ export function makeConnections(undici: Undici, options: ConnectionOptions, sign
     bodyTimeout: 0,
     connect,
   };
-  if (options.useProxy && hasProxy()) return new ProxyConnections(proxyAgent(undici, options, clientOptions));
+  const { origin, isLoopback } = options.destination;
+  const proxy = isLoopback ? null : chooseProxy(origin, options.environment);
+  if (proxy !== null) return new ProxyConnections(proxyAgent(undici, proxy, options, clientOptions));
   // One for all: they share what TLS remembers of earlier connections.
-  const connector = undici.buildConnector(connect);
-  return new OwnConnections(() => new undici.Client(options.origin, { ...clientOptions, connect: connector }));
+  const connector = undici.buildConnector({ ...connect, lookup: guardedLookUp(isLoopback, options.lookUp) });
+  return new OwnConnections(() => new undici.Client(origin, { ...clientOptions, connect: connector }));
 }
 
 /**
@@ -93,32 +96,39 @@ class ProxyConnections implements Connections {
 
 function proxyAgent(
   undici: Undici,
+  uri: string,
   { connections, connectTimeoutMs }: ConnectionOptions,
   clientOptions: Client.Options & { readonly connect: buildConnector.BuildOptions },
 ): Dispatcher {
-  return new undici.EnvHttpProxyAgent({
+  return new undici.ProxyAgent({
     ...clientOptions,
+    uri,
     connections,
     proxyTls: clientOptions.connect,
     requestTls: { timeout: connectTimeoutMs },
     clientFactory: (proxy: URL, proxyOptions: Pool.Options) =>
-      new undici.Pool(proxy, { ...proxyOptions, headersTimeout: connectTimeoutMs }),
+      new undici.Pool(proxy, { ...withOwnErrors(proxyOptions), headersTimeout: connectTimeoutMs }),
     factory: (target: string | URL, targetOptions: Pool.Options) =>
       new undici.Pool(target, withProxyFaults(targetOptions)),
   });
 }
 
-/** Throws UsageError at one that undici could not read; its value may hold a password, and is not shown. */
-function hasProxy(): boolean {
-  const proxies = proxyVariables
-    .map((name) => ({ name, value: process.env[name] ?? '' }))
-    .filter(({ value }) => value !== '');
-  for (const { name, value } of proxies) {
-    const protocol = URL.canParse(value) ? new URL(value).protocol : '';
-    if (protocol === 'http:' || protocol === 'https:') continue;
-    throw new UsageError('proxy-url', `${name} must be the URL of a proxy, http://host:port or https://host:port.`);
+/** What went wrong at the proxy, and not behind it: its name, its connection, its certificate, its answer to CONNECT. */
+export class ProxyError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
   }
-  return proxies.length > 0;
+}
+
+/** Tells what breaks on the way to the proxy from what breaks behind it. */
+function withOwnErrors(options: Pool.Options): Pool.Options {
+  return withErrors(options, (error) => {
+    const code = systemCode(error) ?? error.name;
+    return new ProxyError(code, `the proxy: ${error.message === '' ? code : error.message}`, { cause: error.cause });
+  });
 }
 
 /**
@@ -126,6 +136,10 @@ function hasProxy(): boolean {
  * (UND_ERR_SOCKET), at which its client would connect anew at once and for ever, whatever became of the try.
  */
 function withProxyFaults(options: Pool.Options): Pool.Options {
+  return withErrors(options, proxyError);
+}
+
+function withErrors(options: Pool.Options, of: (error: Error) => Error): Pool.Options {
   const { connect } = options;
   if (typeof connect !== 'function') return options;
   return {
@@ -133,7 +147,7 @@ function withProxyFaults(options: Pool.Options): Pool.Options {
     connect: (target, callback) =>
       connect(target, (...[error, socket]) => {
         if (error === null) callback(null, socket);
-        else callback(proxyError(error), null);
+        else callback(of(error), null);
       }),
   };
 }
@@ -141,13 +155,11 @@ function withProxyFaults(options: Pool.Options): Pool.Options {
 function proxyError(error: Error): Error {
   const httpStatus = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
   if (httpStatus !== undefined) {
-    return Object.assign(new Error(`the proxy answered ${httpStatus} to CONNECT`), {
-      code: proxyAnswerCode(httpStatus),
-    });
+    return new ProxyError(proxyAnswerCode(httpStatus), `the proxy answered ${httpStatus} to CONNECT`);
   }
   const code = systemCode(error);
   if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO') {
-    return Object.assign(new Error(`the connection to the proxy broke: ${error.message}`), { code: 'PROXY_BROKE' });
+    return new ProxyError('PROXY_BROKE', `the connection to the proxy broke: ${error.message}`);
   }
   return error;
 }

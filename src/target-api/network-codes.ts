@@ -1,5 +1,8 @@
 /** What the codes of a broken try mean: the system's, Node's, undici's, and those of target-api/client. */
 
+/** The endpoint's name leads elsewhere than when the run began (lookup-guard.ts). */
+export const addressChangedCode = 'ADDRESS_CHANGED';
+
 /** The name of the endpoint, or of a proxy, does not resolve: getaddrinfo's answers as Node names them. */
 export const dnsCodes: ReadonlySet<string> = new Set([
   'ENOTFOUND', // no such name, or no address for it
@@ -7,6 +10,7 @@ export const dnsCodes: ReadonlySet<string> = new Set([
   'EAI_FAIL', // the name server failed
   'EAI_NODATA',
   'EAI_NONAME',
+  addressChangedCode,
 ]);
 
 /** The certificate is not trusted: a matter of the machine or the endpoint, which no further try changes. */

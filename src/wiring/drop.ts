@@ -11,5 +11,5 @@ export async function dropHere(
   options: DropOptions & SendOptions,
   hooks: DropHooks,
 ): Promise<RunSummary> {
-  return withTrial(options, realMachine.clock, (own) => dropFolder(folder, own, hooks, realMachine));
+  return withTrial(options, realMachine, (own) => dropFolder(folder, own, hooks, realMachine));
 }

@@ -7,6 +7,7 @@ import type { Machine } from '../job/terms/machine.js';
 import { memoryLedgerStore } from '../ledger/in-process-store.js';
 import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
 import { capView } from '../ledger/status.js';
+import { systemLookUp } from '../look-up.js';
 import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
@@ -27,11 +28,13 @@ export const realMachine: Machine = {
     sizeBytes < ownThreadBytesMin
       ? rowSource(request)
       : threadSource(new URL('../job/rows/row-thread.js', import.meta.url), request, unpackRows, 1),
-  openTransport: (origin, options) =>
+  lookUp: systemLookUp,
+  openTransport: (destination, options) =>
     makeTransport({
-      origin,
+      destination,
+      lookUp: systemLookUp,
+      environment: process.env,
       connections: options.concurrency,
-      useProxy: !options.sandbox,
       connectTimeoutMs: options.timeoutMs,
       clock: systemClock,
     }),

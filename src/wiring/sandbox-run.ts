@@ -1,13 +1,21 @@
+import type { Machine } from '../job/terms/machine.js';
 import type { SendOptions } from '../job/terms/options.js';
-import type { Clock } from '../platform/ports.js';
+import { requireEncrypted } from '../terms/endpoint.js';
 
-/** Runs `run` with `options` or, where they say `sandbox`, against a sandbox that is started for this call alone. */
+/**
+ * Runs `run` with `options` or, where they say `sandbox`, against a sandbox that is started for this call alone.
+ *
+ * @throws UsageError `endpoint-http`, before any file is looked at.
+ */
 export async function withTrial<Options extends SendOptions, Result>(
   options: Options,
-  clock: Clock,
+  { clock, lookUp }: Pick<Machine, 'clock' | 'lookUp'>,
   run: (options: Options) => Promise<Result>,
 ): Promise<Result> {
-  if (!options.sandbox) return run(options);
+  if (!options.sandbox) {
+    await requireEncrypted(options, lookUp, clock);
+    return run(options);
+  }
   const { startSandbox } = await import('../sandbox/sandbox.js');
   const faultless = { knownOnly: false, cap: null, token: null, latencyMs: 0, errorRate: 0, seed: 0 };
   const sandbox = await startSandbox({ ...faultless, port: 0, clock });

@@ -6,5 +6,5 @@ import { withTrial } from './sandbox-run.js';
 
 /** Sends with this machine's own clock, disk and network; with `sandbox` to one that is started for this call. */
 export async function sendHere(files: readonly string[], options: SendOptions, hooks: SendHooks): Promise<RunSummary> {
-  return withTrial(options, realMachine.clock, (own) => sendFiles(files, own, hooks, realMachine));
+  return withTrial(options, realMachine, (own) => sendFiles(files, own, hooks, realMachine));
 }

@@ -45,6 +45,7 @@ async function check(content: string | Buffer, given: Partial<CheckOptions> = {}
     disk: realDisk,
     openRowSource: rawRowSource,
     input: () => Readable.from([]),
+    lookUp: async () => [],
   };
   const result = await checkBatch([path], { ...base, stateDir, ...given }, {}, ports);
   const [found] = result.files;

@@ -63,7 +63,7 @@ const checkpoint: Checkpoint = {
 
 describe('how far a job is', () => {
   it('is its share by bytes, and when it ends at the pace so far', () => {
-    expect(jobStatus('loyalty.csv', checkpoint, [ledger], nowMs)).toEqual({
+    expect(jobStatus('loyalty.csv', checkpoint, [ledger], nowMs, false)).toEqual({
       file: 'loyalty.csv',
       complete: false,
       rows: { total: null, ...checkpoint.counts },
@@ -75,7 +75,7 @@ describe('how far a job is', () => {
 
   it('waits for the cap of its own client code', () => {
     const nearlyUsed = { ...ledger, limit: 20_000, used: 10_000, left: 0, nextFreeAtMs: nowMs + 2 * hourMs };
-    const endsAtMs = (one: LedgerStatus) => jobStatus('loyalty.csv', checkpoint, [one], nowMs).endsAtMs;
+    const endsAtMs = (one: LedgerStatus) => jobStatus('loyalty.csv', checkpoint, [one], nowMs, false).endsAtMs;
     expect(endsAtMs(nearlyUsed)).toBe(nowMs + 5 * hourMs);
     expect(endsAtMs({ ...nearlyUsed, isLoopback: true })).toBe(nowMs + 3 * hourMs);
     expect(endsAtMs({ ...nearlyUsed, clientCode: 'other' })).toBe(nowMs + 3 * hourMs);
@@ -83,13 +83,21 @@ describe('how far a job is', () => {
 
   it('is known of a compressed file only by its rows', () => {
     const compressed = { ...checkpoint, file: { ...checkpoint.file, isCompressed: true } };
-    expect(jobStatus('a.gz', compressed, [], nowMs)).toMatchObject({ share: null, endsAtMs: null });
+    expect(jobStatus('a.gz', compressed, [], nowMs, false)).toMatchObject({ share: null, endsAtMs: null });
   });
 
   it('ends nowhere once it is done, and before it has begun', () => {
     const done = { ...checkpoint, state: 'complete' as const, totalRows: 1000 };
-    expect(jobStatus('a.csv', done, [ledger], nowMs)).toMatchObject({ complete: true, share: 1, endsAtMs: null });
-    expect(jobStatus('a.csv', null, [ledger], nowMs)).toMatchObject({ complete: false, rows: null, updatedAtMs: null });
+    expect(jobStatus('a.csv', done, [ledger], nowMs, false)).toMatchObject({
+      complete: true,
+      share: 1,
+      endsAtMs: null,
+    });
+    expect(jobStatus('a.csv', null, [ledger], nowMs, false)).toMatchObject({
+      complete: false,
+      rows: null,
+      updatedAtMs: null,
+    });
   });
 });
 
@@ -115,9 +123,9 @@ describe('status', () => {
 
   it('shows each job in a line', () => {
     const jobs = [
-      jobStatus('loyalty.csv', checkpoint, [ledger], nowMs),
-      jobStatus('done.csv', { ...checkpoint, state: 'complete' }, [ledger], nowMs),
-      jobStatus('new.csv', null, [ledger], nowMs),
+      jobStatus('loyalty.csv', checkpoint, [ledger], nowMs, false),
+      jobStatus('done.csv', { ...checkpoint, state: 'complete' }, [ledger], nowMs, false),
+      jobStatus('new.csv', null, [ledger], nowMs, false),
     ];
     expect(statusText([], jobs, options).split('\n')).toEqual([
       'No updates are counted in /state',
@@ -130,7 +138,7 @@ describe('status', () => {
   });
 
   it('is told as data under stable names', () => {
-    const shown = statusObject([ledger], [jobStatus('loyalty.csv', checkpoint, [ledger], nowMs)]);
+    const shown = statusObject([ledger], [jobStatus('loyalty.csv', checkpoint, [ledger], nowMs, false)]);
     expect(shown.ledgers[0]).toMatchObject({
       client_code: 'acme',
       loopback: false,

@@ -177,7 +177,6 @@ describe('what is refused, and how', () => {
       'option-command-line-only',
       /^"sandbox"/,
     ],
-    ['http: elsewhere', { options: { endpoint: 'http://proxy.example' } }, 'endpoint-http', /--allow-http/],
     [
       'sandbox and endpoint',
       { options: { endpoint: 'https://proxy.example', sandbox: 'true' } },
@@ -218,20 +217,6 @@ describe('what is refused, and how', () => {
   it('shows what was found without what a terminal would act on', async () => {
     const { message } = await problem({ options: { rate: '\u001b[2J' } });
     expect(message).toContain('found "\\u001b[2J"');
-  });
-});
-
-describe('http: endpoints', () => {
-  it.each(['http://127.0.0.1:8099', 'http://localhost:1', 'http://[::1]:8099'])(
-    '%s is this machine',
-    async (endpoint) => {
-      expect((await read({ options: { endpoint } })).settings.endpoint).toBe(endpoint);
-    },
-  );
-
-  it('go elsewhere with --allow-http', async () => {
-    const options = { endpoint: 'http://proxy.example', 'allow-http': 'true' };
-    expect((await read({ options })).settings.endpoint).toBe('http://proxy.example');
   });
 });
 

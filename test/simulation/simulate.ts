@@ -180,6 +180,7 @@ class Simulation {
       },
       readTextFile: () => Promise.reject(new Error('there is no token file here')),
       openRowSource: readAhead,
+      lookUp: async () => [],
       openTransport: async () => this.#server.transport(life, isAlive),
       openLedger: async () => this.#sabotage.ledger?.(entries, world, isAlive) ?? store,
       lookAtCap: async (options: SendOptions) => ({ limit: options.dailyCap, used: 0, left: 0, nextFreeAtMs: null }),

@@ -94,7 +94,7 @@ describe('a proxy in the environment', () => {
     const server = await httpServer((response) => response.end(success));
     const proxy = await proxyServer();
     vi.stubEnv('HTTP_PROXY', `http://user:pass@127.0.0.1:${proxy.port}`);
-    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { useProxy: true });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { isLoopback: false });
 
     expect(await transport.send(post('mboxPC=1'), no)).toEqual({ kind: 'not-started' });
     expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered', body: success });
@@ -111,12 +111,12 @@ describe('a proxy in the environment', () => {
     const server = await httpServer((response) => response.end(success), { tls: true });
     const proxy = await proxyServer();
     vi.stubEnv('https_proxy', `http://127.0.0.1:${proxy.port}`);
-    const wary = await openTransport(`https://127.0.0.1:${server.port}`, { useProxy: true });
+    const wary = await openTransport(`https://127.0.0.1:${server.port}`, { isLoopback: false });
     const reply = await wary.send(post('mboxPC=1'), yes);
     expect(outcomeOf(reply)).toMatchObject({ kind: 'stop', cause: 'certificate' });
 
     trustCertificate();
-    const trusting = await openTransport(`https://127.0.0.1:${server.port}`, { useProxy: true });
+    const trusting = await openTransport(`https://127.0.0.1:${server.port}`, { isLoopback: false });
     expect(await trusting.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered', body: success });
     expect(proxy.asked).toHaveLength(2);
     expect(server.heard).toHaveLength(1);
@@ -130,7 +130,7 @@ describe('a proxy in the environment', () => {
     expect(await unused.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'answered' });
 
     vi.stubEnv('NO_PROXY', 'example.com,127.0.0.1');
-    const passed = await openTransport(`http://127.0.0.1:${server.port}`, { useProxy: true });
+    const passed = await openTransport(`http://127.0.0.1:${server.port}`, { isLoopback: false });
     expect(await passed.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered' });
     expect(proxy.connectionCount()).toBe(0);
   });
@@ -142,7 +142,7 @@ describe('a proxy in the environment', () => {
   ])('that answers %d to CONNECT: %s, and its credentials are not in the message', async (httpStatus, kind) => {
     const proxy = await proxyServer(`HTTP/1.1 ${httpStatus} No\r\nContent-Length: 0\r\n\r\n`);
     vi.stubEnv('HTTP_PROXY', `http://user:hunter2@127.0.0.1:${proxy.port}`);
-    const transport = await openTransport('http://127.0.0.1:1', { useProxy: true });
+    const transport = await openTransport('http://127.0.0.1:1', { isLoopback: false });
     const mayStart = vi.fn(yes);
 
     const reply = await transport.send(post('mboxPC=1'), mayStart);
@@ -151,6 +151,7 @@ describe('a proxy in the environment', () => {
       kind: 'broken',
       errorCode: `PROXY_ANSWERED_${httpStatus}`,
       message: `the proxy answered ${httpStatus} to CONNECT`,
+      isProxy: true,
     });
     expect(outcomeOf(reply).kind).toBe(kind);
     expect(mayStart).not.toHaveBeenCalled();
@@ -159,7 +160,7 @@ describe('a proxy in the environment', () => {
   it('that breaks makes the try broken, and is not called again by itself', async () => {
     const proxy = await rawServer((socket) => socket.once('data', () => socket.destroy()));
     vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
-    const transport = await openTransport('http://127.0.0.1:1', { useProxy: true });
+    const transport = await openTransport('http://127.0.0.1:1', { isLoopback: false });
 
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'broken', errorCode: 'PROXY_BROKE' });
     expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'broken', errorCode: 'PROXY_BROKE' });
@@ -173,7 +174,7 @@ describe('a proxy in the environment', () => {
       const clock = movedClock();
       const proxy = await rawServer((socket) => socket.resume());
       vi.stubEnv('HTTP_PROXY', `${scheme}://localhost:${proxy.port}`);
-      const transport = await openTransport('http://127.0.0.1:1', { useProxy: true, clock });
+      const transport = await openTransport('http://127.0.0.1:1', { isLoopback: false, clock });
 
       const sent = transport.send(post('mboxPC=1', { timeoutMs: 1_000 }), yes);
       await proxy.connected(1);
@@ -189,7 +190,7 @@ describe('a proxy in the environment', () => {
     trustCertificate();
     const proxy = await httpServer((response) => response.end(), { tls: true });
     vi.stubEnv('HTTP_PROXY', `https://localhost:${proxy.port}`);
-    const transport = await openTransport('http://127.0.0.1:1', { useProxy: true });
+    const transport = await openTransport('http://127.0.0.1:1', { isLoopback: false });
 
     const reply = await transport.send(post('mboxPC=1'), yes);
 
@@ -201,7 +202,7 @@ describe('a proxy in the environment', () => {
     'that is no URL of a proxy is an error that does not show it: %s',
     async (value) => {
       vi.stubEnv('HTTPS_PROXY', value);
-      const error: unknown = await openTransport('http://127.0.0.1:1', { useProxy: true }).catch((reason) => reason);
+      const error: unknown = await openTransport('http://127.0.0.1:1', { isLoopback: false }).catch((reason) => reason);
       expect(error).toBeInstanceOf(UsageError);
       expect(error).toMatchObject({ code: 'proxy-url', message: expect.stringContaining('HTTPS_PROXY') });
       expect(String(error)).not.toContain(value);
@@ -215,7 +216,7 @@ describe('a connection that hangs while it is made', () => {
     const tunnel = await proxyServer();
     const open = (origin: string, proxy: string | null) => {
       vi.stubEnv('HTTPS_PROXY', proxy ?? undefined);
-      return openTransport(origin, { useProxy: proxy !== null, connectTimeoutMs: 1 });
+      return openTransport(origin, { isLoopback: proxy === null, connectTimeoutMs: 1 });
     };
     const endpoint = `https://127.0.0.1:${silent.port}`;
     const transports = [
@@ -230,5 +231,29 @@ describe('a connection that hangs while it is made', () => {
     for (const reply of replies) {
       expect(outcomeOf(reply)).toMatchObject({ kind: 'retry', reason: { code: 'timeout' }, trouble: 'network' });
     }
+  });
+});
+
+describe('a name whose addresses change', () => {
+  it.each([
+    ['loopback', true, '192.0.2.7'],
+    ['not loopback', false, '127.0.0.1'],
+  ])('is not connected to where the run decided on %s', async (_what, isLoopback, address) => {
+    const server = await httpServer((response) => response.end(success));
+    const lookUp = async () => [address];
+    const transport = await openTransport(`http://shop.example:${server.port}`, { isLoopback, lookUp });
+
+    const reply = await transport.send(post('mboxPC=1'), yes);
+
+    expect(reply).toMatchObject({ kind: 'broken', errorCode: 'ADDRESS_CHANGED' });
+    expect(outcomeOf(reply)).toMatchObject({ kind: 'retry', reason: { code: 'dns' } });
+    expect(server.heard).toHaveLength(0);
+  });
+
+  it('is connected to at the addresses of the kind that the run decided on, others beside them or not', async () => {
+    const server = await httpServer((response) => response.end(success));
+    const lookUp = async () => ['192.0.2.7', '127.0.0.1'];
+    const transport = await openTransport(`http://shop.example:${server.port}`, { isLoopback: true, lookUp });
+    expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'answered', body: success });
   });
 });

@@ -2,7 +2,6 @@ import { type Checkpoint, endedRowCount } from '../../job/files/checkpoint.js';
 import type { RowCounts } from '../../job/terms/summary.js';
 import type { LedgerStatus } from '../../ledger/status.js';
 import { shareDone, timeLeftMs } from '../../terminal/progress/time-left.js';
-import { isLoopback } from '../../terms/endpoint.js';
 
 /** How far a job is, from its checkpoint alone. Pure. */
 export interface JobStatus {
@@ -25,13 +24,14 @@ export function jobStatus(
   checkpoint: Checkpoint | null,
   ledgers: readonly LedgerStatus[],
   nowMs: number,
+  isLoopback: boolean,
 ): JobStatus {
   if (checkpoint === null) {
     return { file, complete: false, rows: null, share: null, updatedAtMs: null, endsAtMs: null };
   }
   const { state, counts, totalRows, updatedAtMs } = checkpoint;
   const complete = state === 'complete';
-  const leftMs = complete ? null : leftOf(checkpoint, ledgers, nowMs);
+  const leftMs = complete ? null : leftOf(checkpoint, ledgers, nowMs, isLoopback);
   return {
     file,
     complete,
@@ -49,13 +49,16 @@ function readingOf(checkpoint: Checkpoint) {
   return { readBytes: fingerprint.bytes, sizeBytes, endedRowCount: endedRowCount(counts), readRowCount };
 }
 
-function leftOf(checkpoint: Checkpoint, ledgers: readonly LedgerStatus[], nowMs: number): number | null {
+function leftOf(
+  checkpoint: Checkpoint,
+  ledgers: readonly LedgerStatus[],
+  nowMs: number,
+  isLoopback: boolean,
+): number | null {
   const { file, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
   const ranMs = updatedAtMs - startedAtMs;
   if (file.isCompressed || ranMs <= 0) return null;
-  const ledger = ledgers.find(
-    (one) => one.clientCode === job.clientCode && one.isLoopback === isLoopback(job.endpoint),
-  );
+  const ledger = ledgers.find((one) => one.clientCode === job.clientCode && one.isLoopback === isLoopback);
   // Without a ledger nothing is known to be used.
   const free = { limit: Number.MAX_SAFE_INTEGER, left: Number.MAX_SAFE_INTEGER, nextFreeAtMs: null };
   const reading = readingOf(checkpoint);

@@ -1,7 +1,8 @@
 import type { RowSource } from '../../batch/open.js';
 import type { Memory } from '../../memory/memory.js';
-import type { BootClock, CapView, Clock, Disk, LedgerStore, Random, Transport } from '../../platform/ports.js';
+import type { BootClock, CapView, Clock, Disk, LedgerStore, LookUp, Random, Transport } from '../../platform/ports.js';
 import type { ProcessProbe } from '../../platform/process-probe.js';
+import type { Destination } from '../../terms/endpoint.js';
 import type { ReadRows, RowRequest } from '../rows/row-source.js';
 import type { SendOptions } from './options.js';
 
@@ -17,7 +18,8 @@ export interface Machine {
   readTextFile(path: string): Promise<string>;
   /** `sizeBytes`: of FILE. */
   openRowSource(request: RowRequest, sizeBytes: number): RowSource<ReadRows>;
-  openTransport(origin: string, options: SendOptions): Promise<Transport>;
+  readonly lookUp: LookUp;
+  openTransport(destination: Destination, options: SendOptions): Promise<Transport>;
   openLedger(options: SendOptions): Promise<LedgerStore>;
   /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
   lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;

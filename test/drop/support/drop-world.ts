@@ -93,6 +93,7 @@ function machineOn(world: DropWorld, disk: Disk): Machine {
   return {
     ...realMachine,
     disk,
+    lookUp: async () => [],
     openLedger: async () => memoryLedgerStore(),
     openTransport: async () => ({ send, abortAll: () => {}, close: async () => {} }),
   };

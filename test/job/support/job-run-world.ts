@@ -7,7 +7,7 @@ import type { Machine } from '../../../src/job/terms/machine.js';
 import type { SendHooks, SendOptions } from '../../../src/job/terms/options.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import { capView } from '../../../src/ledger/status.js';
-import type { Transport } from '../../../src/platform/ports.js';
+import type { LookUp, Transport } from '../../../src/platform/ports.js';
 import { systemProcessProbe } from '../../../src/platform/process-probe.js';
 import { makeTransport } from '../../../src/target-api/client.js';
 import {
@@ -48,6 +48,8 @@ export interface RunWorld {
   /** What the server was sent, in its order. */
   readonly seen: Seen[];
   readonly machine: Machine;
+  /** The machine's own `openTransport`, with names looked up by `lookUp`. */
+  transportWith(lookUp: LookUp): Machine['openTransport'];
   readonly options: SendOptions;
   answer: (seen: Seen, index: number) => Answer | Promise<Answer>;
   path(name: string): string;
@@ -96,6 +98,12 @@ export async function runWorld(): Promise<RunWorld> {
     abortAll: () => transport.abortAll(),
     close: () => transport.close(),
   });
+  const transportWith =
+    (lookUp: LookUp): Machine['openTransport'] =>
+    async (destination, { concurrency, timeoutMs }) => {
+      const settings = { connections: concurrency, connectTimeoutMs: timeoutMs };
+      return counted(await makeTransport({ ...settings, destination, lookUp, environment: process.env, clock }));
+    };
   const machine: Machine = {
     clock,
     bootClock: clock,
@@ -107,10 +115,8 @@ export async function runWorld(): Promise<RunWorld> {
     },
     readTextFile: (path) => readFile(path, 'utf8'),
     openRowSource: rowSource,
-    openTransport: async (origin, { concurrency, timeoutMs }) =>
-      counted(
-        await makeTransport({ origin, connections: concurrency, useProxy: true, connectTimeoutMs: timeoutMs, clock }),
-      ),
+    lookUp: async () => [],
+    openTransport: transportWith(async () => []),
     openLedger: async () => memoryLedgerStore(ledger),
     lookAtCap: ({ clientCode, dailyCap, reserve }, isLoopback) =>
       capView(memoryLedgerStore(ledger), clock, clock, { clientCode, isLoopback, limit: dailyCap, reserve }),
@@ -126,6 +132,7 @@ export async function runWorld(): Promise<RunWorld> {
     server,
     seen,
     machine,
+    transportWith,
     options: usualOptions(server.url, join(folder, 'state')),
     answer: () => taken,
     path: (name) => join(folder, name),

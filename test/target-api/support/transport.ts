@@ -1,11 +1,14 @@
 import { onTestFinished } from 'vitest';
+import { systemLookUp } from '../../../src/look-up.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import type { Clock, OutgoingTry, Reply, Transport } from '../../../src/platform/ports.js';
+import type { Clock, LookUp, OutgoingTry, Reply, Transport } from '../../../src/platform/ports.js';
 import { makeTransport } from '../../../src/target-api/client.js';
 
 export interface TransportSettings {
   readonly connections?: number;
-  readonly useProxy?: boolean;
+  /** Whether the destination counts as loopback, and so has no proxy; the tests' endpoints are all loopback. */
+  readonly isLoopback?: boolean;
+  readonly lookUp?: LookUp;
   readonly clock?: Clock;
   readonly connectTimeoutMs?: number;
 }
@@ -18,9 +21,10 @@ export interface AwaitedTransport extends Omit<Transport, 'send'> {
 /** A transport for one test, closed when it is finished. */
 export async function openTransport(origin: string, settings: TransportSettings = {}): Promise<AwaitedTransport> {
   const transport = await makeTransport({
-    origin,
+    destination: { origin, isLoopback: settings.isLoopback ?? true },
+    lookUp: settings.lookUp ?? systemLookUp,
+    environment: process.env,
     connections: settings.connections ?? 1,
-    useProxy: settings.useProxy ?? false,
     connectTimeoutMs: settings.connectTimeoutMs ?? 30_000,
     clock: settings.clock ?? systemClock,
   });
