@@ -1,36 +1,37 @@
-import { stripVTControlCharacters } from 'node:util';
-import { isPlain } from './encode.js';
+import { oneLine } from '../text/sanitize.js';
 import { reasonCharactersMax } from './limits.js';
 import { decodeEntities, plainText } from './markup.js';
+import { readingsOf, type Spelling, spellingsOf } from './spellings.js';
 
-/** What stands for what was taken out. */
+/** What stands for a text that repeats what it must not. */
+export const withheldText = "withheld: it repeats the row's data";
+/** What stands for a short value. */
 const mark = '[…]';
-/** How far into a text we look for 200 characters to show; a page of 64 KB is not worth more. */
-const lookedAtMax = 4_096;
-/** A secret of this many characters or more is found in parts too: a server may have cut or wrapped what it quotes. */
+/** How far into a text we look for 200 characters to show, escaped or not; a page of 64 KB is not worth more. */
+const shownFromMax = { escaped: 2_048, plain: 512 };
+/** As much again is searched, so that the beginning of a secret is not shown where we stop looking. */
+const searchedBeyond = 256;
+/** A secret of this many characters or more is looked for wherever it stands: shorter ones are in any text. */
+const secretLengthMin = 4;
+/** A longer secret is found in parts of this length too: a server may have cut or wrapped what it quotes. */
 const partLength = 8;
-/** A secret of up to this many characters is taken out only where it stands alone: `1` or `DE` are in any text. */
-const wordLengthMax = 2;
 
 /**
- * What may be shown of a server's words: one line of at most 200 characters (UTF-16 units), nothing in it that a
- * terminal acts on, and nothing of the token, the visitor's id or an attribute's value, decoded or encoded.
+ * What may be shown of a server's words: one line of at most 200 characters (UTF-16 units), with nothing in it that a
+ * terminal acts on. A text that repeats the token, the visitor's id or an attribute's value, in any common spelling of
+ * it, is withheld whole. Of a value of one to three characters no more is promised than that it does not stand there
+ * as a word.
  *
  * It is written as `code: text`, so a spreadsheet never meets a leading `=`, `+`, `-` or `@` of it.
  *
  * @param form the request's form (`mbox3rdPartyId=…&profile.a=…`), from which the id and the values are read
  */
 export function redact(text: string, form: string, token: string | null): string {
-  const line = readable(text);
-  const secrets = secretsOf(form, token);
-  const isHidden = hiddenUnits(fold(line.slice(0, lookedAtMax + partLength)), secrets);
-  let shown = '';
-  for (let index = 0; index < Math.min(line.length, lookedAtMax); index++) {
-    if (!isHidden[index]) shown += line.charAt(index);
-    else if (!isHidden[index - 1]) shown += mark;
-  }
-  // Parts are sought by unit, so half of a pair may be left.
-  return cut(shown.replace(/\p{Cs}/gu, ''));
+  const shown = text.slice(0, shownFromMax[/[&%\\]/.test(text) ? 'escaped' : 'plain']);
+  const secrets = [...new URLSearchParams(form).values()];
+  if (token !== null) secrets.push(token);
+  if (repeats(text.slice(0, shown.length + searchedBeyond), secrets)) return withheldText;
+  return cut(withoutWords(oneLine(decodePercent(decodeEntities(shown))), secrets));
 }
 
 function cut(line: string): string {
@@ -38,21 +39,51 @@ function cut(line: string): string {
   return `${line.slice(0, reasonCharactersMax - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
-/**
- * One line that no terminal, log or spreadsheet takes for anything but text: white space of any kind folded to single
- * spaces; terminal sequences, control characters and format characters (bidirectional overrides, zero widths) out.
- */
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\s+/g, ' ')
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+/** Whether any of `secrets` of four characters or more stands in `text`, whole or in a part of eight. */
+function repeats(text: string, secrets: readonly string[]): boolean {
+  const readings = readingsOf(text);
+  const parts = { spaced: partsOf(readings, 'spaced'), bare: partsOf(readings, 'bare') };
+  return [...new Set(secrets)].some((secret) =>
+    [...spellingsOf(secret), ...spellingsOf(plainText(secret))].some((spelling) =>
+      (['spaced', 'bare'] as const).some((form) => stands(spelling[form], form, readings, parts[form])),
+    ),
+  );
 }
 
-/** Text as it is shown and searched: encodings that a server may quote our request in are undone first. */
-function readable(text: string): string {
-  return oneLine(decodePercent(decodeEntities(text)));
+function stands(
+  secret: string,
+  form: keyof Spelling,
+  readings: readonly Spelling[],
+  parts: ReadonlySet<string>,
+): boolean {
+  if (secret.length < secretLengthMin) return false;
+  if (secret.length < partLength) return readings.some((reading) => reading[form].includes(secret));
+  for (let index = 0; index + partLength <= secret.length; index++) {
+    if (parts.has(secret.slice(index, index + partLength))) return true;
+  }
+  return false;
+}
+
+function partsOf(readings: readonly Spelling[], form: keyof Spelling): Set<string> {
+  const parts = new Set<string>();
+  for (const { [form]: reading } of readings) {
+    for (let index = 0; index + partLength <= reading.length; index++) {
+      parts.add(reading.slice(index, index + partLength));
+    }
+  }
+  return parts;
+}
+
+/** Short values out where they stand as words, whatever their case. */
+function withoutWords(line: string, secrets: readonly string[]): string {
+  const words = new Set(secrets.map(oneLine).filter((secret) => /[\p{L}\p{N}]/u.test(secret) && isShort(secret)));
+  if (words.size === 0) return line;
+  const patterns = [...words].map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return line.replace(new RegExp(`(?<![\\p{L}\\p{N}_])(?:${patterns.join('|')})(?![\\p{L}\\p{N}_])`, 'giu'), mark);
+}
+
+function isShort(secret: string): boolean {
+  return spellingsOf(secret).every(({ spaced }) => spaced.length < secretLengthMin);
 }
 
 function decodePercent(text: string): string {
@@ -63,82 +94,4 @@ function decodePercent(text: string): string {
       return run; // cut in the middle of a character, or not UTF-8: as it stands
     }
   });
-}
-
-/** Lengths stay as they are, so that a place in the folded text is the same place in the text. */
-function fold(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-/** The ways in which a server may quote a text of ours. */
-const quotings: readonly ((text: string) => string)[] = [
-  (text) => text,
-  encodeURIComponent,
-  (text) => encodeURIComponent(text).replaceAll('%20', '+'),
-  jsonQuoted,
-  (text) => jsonQuoted(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
-  plainText, // in a page, out of which we took the tags
-];
-
-function jsonQuoted(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
-/** The id, the values and the token in every form in which they may stand in readable text. */
-function secretsOf(form: string, token: string | null): Set<string> {
-  const texts = [...new URLSearchParams(form).values()];
-  if (token !== null) texts.push(token);
-  const secrets = new Set<string>();
-  for (const text of texts) {
-    if (isPlain(text)) {
-      secrets.add(fold(text)); // all quotings of it are the same; most texts are like that
-      continue;
-    }
-    for (const quote of quotings) {
-      const quoted = quote(text);
-      secrets.add(fold(oneLine(quoted))); // quoted twice, so that reading undid one of the two
-      secrets.add(fold(readable(quoted)));
-    }
-  }
-  secrets.delete('');
-  return secrets;
-}
-
-/** For each unit of `line` whether it is part of a secret. */
-function hiddenUnits(line: string, secrets: ReadonlySet<string>): boolean[] {
-  const isHidden = new Array<boolean>(line.length).fill(false);
-  const parts = new Map<string, number[]>();
-  for (let index = 0; index + partLength <= line.length; index++) {
-    const part = line.slice(index, index + partLength);
-    const places = parts.get(part);
-    if (places === undefined) parts.set(part, [index]);
-    else places.push(index);
-  }
-  for (const secret of secrets) {
-    if (secret.length < partLength) {
-      for (const index of placesOf(secret, line)) isHidden.fill(true, index, index + secret.length);
-      continue;
-    }
-    for (let index = 0; index + partLength <= secret.length; index++) {
-      const part = secret.slice(index, index + partLength);
-      for (const place of parts.get(part) ?? []) isHidden.fill(true, place, place + partLength);
-      parts.delete(part); // hidden wherever it stands: once is enough
-    }
-  }
-  return isHidden;
-}
-
-function placesOf(secret: string, line: string): number[] {
-  const places: number[] = [];
-  for (let index = line.indexOf(secret); index >= 0; index = line.indexOf(secret, index + 1)) {
-    const end = index + secret.length;
-    const isAlone = !isWordUnit(line.charAt(index - 1)) && !isWordUnit(line.charAt(end));
-    if (secret.length > wordLengthMax || isAlone) places.push(index);
-  }
-  return places;
-}
-
-function isWordUnit(unit: string): boolean {
-  return /[\p{L}\p{N}_]/u.test(unit);
 }

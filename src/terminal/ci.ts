@@ -1,4 +1,9 @@
+import { harmless } from '../text/sanitize.js';
+
 /** What CI systems read in a job's output: groups that fold, annotations, a table in the job's summary. Pure. */
+
+/** The longest path that systems take. */
+const lengthMax = 4_096;
 
 export type CiSystem = 'github' | 'gitlab';
 
@@ -7,9 +12,14 @@ export function ciSystem(environment: Readonly<Record<string, string | undefined
   return environment.GITLAB_CI === 'true' ? 'gitlab' : null;
 }
 
+/** Whatever a file's name or a message holds, it stays on its line and acts on no screen that shows the log. */
+function shown(text: string): string {
+  return harmless(text, lengthMax);
+}
+
 /** GitHub's documentation, "Workflow commands": what follows `::` is data, and ends with its line. */
 function githubData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return shown(text).replaceAll('%', '%25');
 }
 
 /** In a property a comma and a colon would end it. */
@@ -22,7 +32,7 @@ export function groupStart(system: CiSystem, key: string, title: string, wallMs:
   if (system === 'github') return `::group::${githubData(title)}\n`;
   // GitLab's documentation, "Custom collapsible sections".
   const name = `${gitlabKey(key)}[collapsed=true]`;
-  return `\u001b[0Ksection_start:${Math.floor(wallMs / 1000)}:${name}\r\u001b[0K${title.replaceAll(/[\r\n]/g, ' ')}\n`;
+  return `\u001b[0Ksection_start:${Math.floor(wallMs / 1000)}:${name}\r\u001b[0K${shown(title)}\n`;
 }
 
 export function groupEnd(system: CiSystem, key: string, wallMs: number): string {
@@ -62,5 +72,5 @@ export function markdownTable(rows: readonly (readonly string[])[]): string {
 }
 
 function markdownCell(text: string): string {
-  return text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[\\`*_[\]<>|#~&!]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return shown(text).replaceAll(/[\\`*_[\]<>|#~&!]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,20 +1,20 @@
+import { hasActing, replaceActing } from '../text/sanitize.js';
+
 /** A command that can be pasted into a POSIX shell. */
 
 /** Words that a shell takes as they are. */
 const plainWord = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-
 /** POSIX, "Shell Command Language", 2.2.2: between single quotes everything is itself but a single quote. */
 export function shellWord(word: string): string {
-  if (word.search(controlCharacters) >= 0) return dollarQuoted(word); // as it is, it could do something to the terminal
+  if (hasActing(word)) return dollarQuoted(word); // as it is, it could do something to the terminal
   return plainWord.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** POSIX.1-2024, "Shell Command Language", 2.2.4; bash, zsh and ksh have long had it. */
 function dollarQuoted(word: string): string {
   const escaped = word.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-  return `$'${escaped.replace(controlCharacters, (character) => octal(character))}'`;
+  return `$'${replaceActing(escaped, octal)}'`;
 }
 
 /** Each byte of its UTF-8 form: three octal digits cannot swallow what follows, as hexadecimal ones can. */

@@ -52,7 +52,7 @@ describe('CI systems', () => {
   });
 
   it('are given groups in their own form', () => {
-    expect(groupStart('github', 'a,b', 'sending 100% a\nb', 5000)).toBe('::group::sending 100%25 a%0Ab\n');
+    expect(groupStart('github', 'a,b', 'sending 100% a\nb', 5000)).toBe('::group::sending 100%25 a\\u000ab\n');
     expect(groupEnd('github', 'a,b', 5000)).toBe('::endgroup::\n');
     expect(groupStart('gitlab', 'a/b.csv', 'sending', 5900)).toBe(
       '\u001b[0Ksection_start:5:a_b.csv[collapsed=true]\r\u001b[0Ksending\n',
@@ -64,7 +64,7 @@ describe('CI systems', () => {
     const place = { file: 'a,line=9::b%\n::error::x.csv', lineNumber: 3 };
     const line = annotationLine('github', { level: 'error', title: 't:1', message: '1 %\n::warning::x', place });
     expect(line).toBe(
-      '::error file=a%2Cline=9%3A%3Ab%25%0A%3A%3Aerror%3A%3Ax.csv,line=3,title=t%3A1::1 %25%0A::warning::x\n',
+      '::error file=a%2Cline=9%3A%3Ab%25\\u000a%3A%3Aerror%3A%3Ax.csv,line=3,title=t%3A1::1 %25\\u000a::warning::x\n',
     );
     expect(annotationLine('gitlab', { level: 'error', title: 't', message: 'm', place: null })).toBeNull();
   });

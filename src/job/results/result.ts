@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Reason, RowStatus } from '../../terms/outcome.js';
+import { replaceActing, spaced } from '../../text/sanitize.js';
 
 /** One line of the results report. */
 export interface RowResult {
@@ -38,11 +39,6 @@ export const resultsHeader = `${resultColumns.join(',')}\n`;
 /** How much of a text from outside stands in `reason`, in UTF-16 units. */
 const reasonTextMax = 200;
 
-/** C0, DEL, C1, the Unicode line ends, and what turns the direction of writing: each could fake a line or a screen. */
-const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const everyControl = new RegExp(controls.source, 'g');
-const controlRuns = new RegExp(`(?:${controls.source})+`, 'g');
-
 /** What a spreadsheet would calculate; `+49170…`, `-5` and `-Ab-c_d` are ids, and can do nothing. */
 const formula = /^\s*(?:[=@＝＠]|[+\-＋－](?![\w.-]*$))/;
 
@@ -54,7 +50,7 @@ const needsQuotes = /[",]/;
  * on which `ResultLines` relies.
  */
 export function idCell(id: string): string {
-  const oneLine = controls.test(id) ? id.replace(everyControl, encodeURIComponent) : id;
+  const oneLine = replaceActing(id, encodeURIComponent);
   return csvCell(formula.test(oneLine) ? `'${oneLine}` : oneLine);
 }
 
@@ -65,7 +61,7 @@ export function idCell(id: string): string {
 export function reasonCell(reason: Reason | null): string {
   if (reason === null) return '';
   if (reason.text === null) return reason.code;
-  const text = cutText(reason.text.replace(controlRuns, ' ').trim());
+  const text = cutText(spaced(reason.text));
   return text === '' ? reason.code : csvCell(`${reason.code}: ${text}`);
 }
 

@@ -1,3 +1,5 @@
+import { replaceActing } from '../../text/sanitize.js';
+
 /** Markup that may stand on the page as it is. Only `html` and `trusted` make it, so that all other text is escaped. */
 export class Html {
   readonly markup: string;
@@ -18,16 +20,14 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control characters, and those that turn the direction of writing: they would act on the page instead of showing. */
-const acting = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 function shownByNumber(character: string): string {
-  return `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+  return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
 /** Text from outside, fit for markup and for quoted attribute values: no tag, no entity, nothing that acts unseen. */
 export function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character).replace(acting, shownByNumber);
+  const escaped = text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return replaceActing(escaped, shownByNumber);
 }
 
 function markupOf(piece: Piece): string {
