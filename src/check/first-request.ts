@@ -1,4 +1,5 @@
 import { makeOutgoing } from '../target-api/prepare.js';
+import { allHeaders } from '../target-api/request-headers.js';
 import { defaultEndpoint } from '../terms/endpoint.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
@@ -11,7 +12,7 @@ export interface ShownRequest {
   readonly url: string;
   /** In the order in which they go out. Of a token there is only said that it would be there. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** `null` with GET. */
+  /** `null` where all stands in the query. */
   readonly body: string | null;
 }
 
@@ -31,14 +32,8 @@ export function shownRequest(request: FirstRequest, options: ShownRequestOptions
   const outgoing = makeOutgoing({ method, clientCode, timeoutMs: 0 });
   const whole = outgoing(request.form, null);
   const shown = showValues ? whole : outgoing(request.form.replaceAll(/=[^&]*/g, `=${hidden}`), null);
-  const headers: [string, string][] = [
-    ['host', new URL(origin).host],
-    ['connection', 'keep-alive'],
-    ['user-agent', 'profile-drip'],
-  ];
-  if (whole.body !== null) headers.push(['content-type', 'application/x-www-form-urlencoded']);
-  if (hasToken) headers.push(['authorization', 'Bearer […]']);
-  if (whole.body !== null) headers.push(['content-length', String(whole.body.length)]);
+  // The length is that of what leaves, whatever is shown of it.
+  const headers = allHeaders(origin, { ...whole, authorization: hasToken ? 'Bearer […]' : null });
   const { file, rowNumber: row, lineNumber: line } = request;
   return { file, row, line, method: shown.method, url: origin + shown.path, headers, body: shown.body };
 }

@@ -79,7 +79,7 @@ export interface OutgoingTry {
   readonly method: 'GET' | 'POST';
   /** Path and query, from `/`. */
   readonly path: string;
-  /** The form body; `null` with GET. ASCII alone, so its length is its bytes. */
+  /** The form body; `null` where all stands in the query. ASCII alone, so its length is its bytes. */
   readonly body: string | null;
   /** The whole `Authorization` header, or `null`. */
   readonly authorization: string | null;

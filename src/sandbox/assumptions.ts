@@ -6,7 +6,7 @@ export const sandboxAssumptions: readonly string[] = [
   'Client codes are the same in upper and lower case; each has profiles and a cap of its own. Another one than --client-code: 400 with an XML body.',
   'Over the cap: 429, with Retry-After saying when the next update comes free. Every other authorized update call counts, whatever it is answered.',
   'Without the token, or with another: 403 with an XML body, and nothing is counted.',
-  'KB is 1,000 bytes: a POST body over 60,000 bytes is answered 413, a GET over 8,000 bytes of path and query 414, both counted.',
+  'KB is 1,000 bytes: a POST body over 60,000 bytes is answered 413, a request over 8,000 bytes of path and query (GET or POST) 414, both counted.',
   'Exactly one of mboxPC and mbox3rdPartyId, once; neither empty nor over 256 characters; + or / in mbox3rdPartyId: 400 with an XML body.',
   'A form that is not URL-encoded UTF-8 throughout (a broken %, a bare byte over 127, another Content-Type) is answered 400; + is a space.',
   'An unknown visitor is created, as a help for trying things out; Target does not, and nor does --known-only, which answers success all the same.',

@@ -212,8 +212,8 @@ function readParameters(
   query: string,
 ): { kind: 'parameters'; list: readonly Parameter[] } | { kind: 'refused'; reply: Reply } {
   // assumed: the statuses; that there is an error is documented
-  if (incoming.method === 'GET' && incoming.url.length > getBytesMax)
-    return { kind: 'refused', reply: xmlError(414, 'A GET is limited to 8 KB') };
+  if (incoming.url.length > getBytesMax)
+    return { kind: 'refused', reply: xmlError(414, 'Path and query are limited to 8 KB') };
   if (incoming.bodyBytes > bodyBytesMax) return { kind: 'refused', reply: xmlError(413, 'A POST is limited to 60 KB') };
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(incoming.contentType ?? '');
   // assumed: a body of another type is not looked at, as servers that decode forms do

@@ -76,8 +76,8 @@ export const settingsTable = {
     name: 'method',
     group: 'target',
     verbs: reading,
-    kind: kinds.choice('post', 'get'),
-    help: 'POST takes 60 KB a request, GET 8 KB',
+    kind: kinds.choice('post', 'get', 'post-query'),
+    help: 'POST takes 60 KB a request; GET, and POST with all in the query, take 8 KB',
     default: 'post',
   }),
 

@@ -4,6 +4,7 @@ import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../pl
 import { systemCode } from '../terms/errors.js';
 import { type ConnectionOptions, type Connections, makeConnections, ProxyError } from './connections.js';
 import { replyBytesMax } from './limits.js';
+import { requestHeaders } from './request-headers.js';
 
 export interface TransportOptions extends ConnectionOptions {
   /** For each try's own time-out. */
@@ -127,14 +128,14 @@ class UndiciTransport implements Transport {
 
 /** Makes each try's headers: of a job's tries they are the same until a token is read again, and undici leaves them as they are. */
 function headersInCommon(): (outgoing: OutgoingTry) => string[] {
-  let last: Pick<OutgoingTry, 'method' | 'authorization'> | null = null;
+  let last: { readonly hasBody: boolean; readonly authorization: string | null } | null = null;
   let headers: string[] = [];
-  return ({ method, authorization }) => {
-    if (last?.method === method && last.authorization === authorization) return headers;
-    last = { method, authorization };
-    headers = ['user-agent', 'profile-drip'];
-    if (method === 'POST') headers.push('content-type', 'application/x-www-form-urlencoded');
-    if (authorization !== null) headers.push('authorization', authorization);
+  return (outgoing) => {
+    const { authorization } = outgoing;
+    const hasBody = outgoing.body !== null;
+    if (last?.hasBody === hasBody && last.authorization === authorization) return headers;
+    last = { hasBody, authorization };
+    headers = requestHeaders(outgoing);
     return headers;
   };
 }

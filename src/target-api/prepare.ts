@@ -5,7 +5,8 @@ import type { Columns } from './columns.js';
 import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './encode.js';
 import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
 
-export type Method = 'post' | 'get';
+/** `post-query`: POST with everything in the query and no body, for gateways that drop one. */
+export type Method = 'post' | 'get' | 'post-query';
 
 export interface PrepareOptions {
   readonly values: 'encoded' | 'raw';
@@ -110,7 +111,7 @@ function reason(code: InvalidCode, text: string | null = null): Reason {
   return { code, text };
 }
 
-/** What the limits count: a POST's body, or a GET's path and query. */
+/** What the limits count: a POST's body, or path and query of the others. */
 export function requestSizeBytes(
   form: string,
   options: { readonly method: Method; readonly clientCode: string },
@@ -118,9 +119,11 @@ export function requestSizeBytes(
   return options.method === 'post' ? form.length : updatePath(options.clientCode).length + '?'.length + form.length;
 }
 
+const methodNames: Readonly<Record<Method, string>> = { post: 'POST', get: 'GET', 'post-query': 'POST with a query' };
+
 function requestSizeText(form: string, options: PrepareOptions): string {
   const sizeMax = options.method === 'post' ? postBodyBytesMax : getPathBytesMax;
-  return `${requestSizeBytes(form, options)} bytes, and ${options.method.toUpperCase()} takes ${sizeMax}`;
+  return `${requestSizeBytes(form, options)} bytes, and ${methodNames[options.method]} takes ${sizeMax}`;
 }
 
 function formBytesMaxOf(options: PrepareOptions): number {
@@ -142,7 +145,8 @@ export type Outgoing = (form: string, authorization: string | null) => OutgoingT
 
 export function makeOutgoing({ method, clientCode, timeoutMs }: OutgoingOptions): Outgoing {
   const path = updatePath(clientCode);
-  return method === 'post'
-    ? (form, authorization) => ({ method: 'POST', path, body: form, authorization, timeoutMs })
-    : (form, authorization) => ({ method: 'GET', path: `${path}?${form}`, body: null, authorization, timeoutMs });
+  if (method === 'post')
+    return (form, authorization) => ({ method: 'POST', path, body: form, authorization, timeoutMs });
+  const verb = method === 'get' ? 'GET' : 'POST';
+  return (form, authorization) => ({ method: verb, path: `${path}?${form}`, body: null, authorization, timeoutMs });
 }

@@ -55,7 +55,7 @@ describe('the command line', () => {
     [['send', '--a.b', '1'], 'option-unknown', /"--a\.b"/],
     [['send', '--rate'], 'command-line', /expected a value after --rate/],
     [['send', '--name', '--json'], 'command-line', /expected a value after --name/],
-    [['send', '--method', 'put'], 'option-value', /^--method: expected post or get; found "put"$/],
+    [['send', '--method', 'put'], 'option-value', /^--method: expected post or get or post-query; found "put"$/],
     [['send', '--json=banana'], 'option-value', /^--json: .*found "banana"$/],
     [['send', '--json='], 'option-value', /^--json/],
   ])('%j is refused', (args, code, message) => {
@@ -110,7 +110,7 @@ describe('shell completion', () => {
   it('knows verbs, options and values', () => {
     expect(complete('')).toEqual(expect.arrayContaining([...verbNames]));
     expect(complete('send', '--max')).toEqual(expect.arrayContaining(['--max-failures', '--max-duration']));
-    expect(complete('send', '--method', '')).toEqual(['post', 'get']);
+    expect(complete('send', '--method', '')).toEqual(['post', 'get', 'post-query']);
   });
 
   it('comes with a script', () => {

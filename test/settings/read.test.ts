@@ -123,7 +123,7 @@ describe('what is refused, and how', () => {
       'a wrong key',
       { files: config({ method: 'put' }), options: { config: 'drip.json' } },
       'option-value',
-      /^"method" in "drip.json": expected post or get; found "put"$/,
+      /^"method" in "drip.json": expected post or get or post-query; found "put"$/,
     ],
     ['an empty option', { options: { name: '' } }, 'option-empty', /^--name: .*found nothing$/],
     ['an empty variable', { environment: { PROFILE_DRIP_RATE: '' } }, 'option-empty', /^PROFILE_DRIP_RATE/],

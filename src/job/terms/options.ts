@@ -23,7 +23,7 @@ export interface SendOptions {
   readonly tokenFile: string | null;
   /** The profile token itself (from the environment, or a library caller), or `null`. */
   readonly token: string | null;
-  readonly method: 'post' | 'get';
+  readonly method: 'post' | 'get' | 'post-query';
   readonly values: 'encoded' | 'raw';
   /** `null`: space in values, and invalid in ids. */
   readonly plus: 'space' | 'literal' | null;
