@@ -3,6 +3,8 @@ import type { CheckHooks, CheckResult } from './check/check.js';
 import { checkBatch as checkHere } from './check/check.js';
 import type { SendHooks, SendOptions } from './job/terms/options.js';
 import type { RunSummary } from './job/terms/summary.js';
+import { systemClock } from './platform/clock.js';
+import type { StartedSandbox, StartSandboxOptions } from './sandbox/started-sandbox.js';
 import { completeSettings } from './settings/library.js';
 import type { Settings } from './settings/table.js';
 import { ProfileDripError, UsageError } from './terms/errors.js';
@@ -14,6 +16,7 @@ export type { RowResult } from './job/results/result.js';
 export type { Hold, HoldCause, SendEvent, SendSnapshot } from './job/terms/events.js';
 export type { RowLimit, SendHooks } from './job/terms/options.js';
 export type { JobSummary, ReasonSummary, RowCounts, RunSummary } from './job/terms/summary.js';
+export type { SandboxRequest, StartedSandbox, StartSandboxOptions } from './sandbox/started-sandbox.js';
 export { FileError, MachineError, ProfileDripError, UsageError } from './terms/errors.js';
 export { type ExitStatus, exitStatus } from './terms/exit-status.js';
 export { invalidCodes, type Reason, type ReasonCode, type RowStatus, tryCodes } from './terms/outcome.js';
@@ -93,6 +96,17 @@ export async function checkBatch(
     ...(onFirstRequest === undefined ? {} : { onFirstRequest }),
   };
   return checkHere(listOf(files), completeSettings(given, null, surroundings()), hooks);
+}
+
+/**
+ * Starts a local stand-in for Target, for the tests of a program that sends: pass its `url` as `endpoint`. It keeps all in
+ * memory, and listens at 127.0.0.1 until it is closed.
+ *
+ * @throws UsageError for options that cannot be, and for a port that cannot be listened on.
+ */
+export async function startSandbox(options: StartSandboxOptions = {}): Promise<StartedSandbox> {
+  const { startOwnSandbox } = await import('./sandbox/started-sandbox.js');
+  return startOwnSandbox(options, systemClock);
 }
 
 function listOf(files: string | readonly string[]): readonly string[] {

@@ -9,9 +9,10 @@ export const sandboxAssumptions: readonly string[] = [
   'KB is 1,000 bytes: a POST body over 60,000 bytes is answered 413, a request over 8,000 bytes of path and query (GET or POST) 414, both counted.',
   'Exactly one of mboxPC and mbox3rdPartyId, once; neither empty nor over 256 characters; + or / in mbox3rdPartyId: 400 with an XML body.',
   'A form that is not URL-encoded UTF-8 throughout (a broken %, a bare byte over 127, another Content-Type) is answered 400; + is a space.',
-  'An unknown visitor is created, as a help for trying things out; Target does not, and nor does --known-only, which answers success all the same.',
+  'An unknown visitor is created, as a help for trying things out; Target does not, and nor does --known-only, which answers success all the same. --known FILE names visitors that exist, one id a line (or a bulk file), and implies --known-only.',
   'A profile that would grow over 64,000 bytes of names and values is left as it is, and the answer is a 200 with success false.',
-  'An update is visible at once, not after an hour; updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
+  'All profiles together take some 64 MB: beyond, the one updated longest ago is dropped (and created again by the next update); those of --known stay known.',
+  'An update is visible at once, not after an hour (--apply-after SECONDS: so much later, with the time at which it shows as its modifiedAt); updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
   'Parameters other than the id and profile.<name> are passed over, and so is an empty value.',
   'Faults (--error-rate) are 500, 503 with Retry-After: 1, a cut connection before or after the update is applied, an HTML page with status 200, and a reply that is a second late.',
 ];

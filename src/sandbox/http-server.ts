@@ -70,6 +70,7 @@ function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): Req
       const reply = answer({
         method: request.method ?? '',
         url: request.url ?? '',
+        host: request.headers.host,
         authorization: request.headers.authorization,
         contentType: request.headers['content-type'],
         body,

@@ -37,4 +37,10 @@ export const htmlPage = answer(
 
 export const notFound = answer(404, 'text/plain; charset=utf-8', 'not found');
 
+export const otherHost = answer(
+  403,
+  'text/plain; charset=utf-8',
+  'The sandbox answers only requests whose Host is a loopback address or localhost.',
+);
+
 export const cut: Reply = { kind: 'cut', delayMs: 0 };

@@ -6,13 +6,16 @@
  */
 export class RollingWindow {
   readonly #windowMs: number;
+  readonly #countMax: number;
   #timesMs = new Float64Array(1024);
   #first = 0;
   #count = 0;
   #largest = 0;
 
-  constructor(windowMs: number) {
+  /** `countMax`: of more than so many the oldest are forgotten. */
+  constructor(windowMs: number, countMax = Number.POSITIVE_INFINITY) {
     this.#windowMs = windowMs;
+    this.#countMax = countMax;
   }
 
   /** The largest number that any window has held. */
@@ -31,6 +34,10 @@ export class RollingWindow {
 
   add(nowMs: number): void {
     this.settle(nowMs);
+    if (this.#count > 0 && this.#count >= this.#countMax) {
+      this.#first = (this.#first + 1) % this.#timesMs.length;
+      this.#count -= 1;
+    }
     if (this.#count === this.#timesMs.length) this.#grow();
     this.#timesMs[(this.#first + this.#count) % this.#timesMs.length] = nowMs;
     this.#count += 1;

@@ -1,8 +1,9 @@
 import type { Clock } from '../platform/ports.js';
 import { UsageError } from '../terms/errors.js';
-import type { Account } from './account.js';
 import { startServer } from './http-server.js';
-import { type AppliedUpdate, type SandboxCounts, Service } from './service.js';
+import type { KnownVisitor } from './known.js';
+import type { Reply } from './replies.js';
+import { type AppliedUpdate, type Incoming, type SandboxCounts, Service } from './service.js';
 import type { IdType } from './update.js';
 
 export { sandboxAssumptions } from './assumptions.js';
@@ -18,6 +19,10 @@ export interface SandboxOptions {
   readonly port: number;
   /** Default 127.0.0.1. Loopback alone: it has no protection that would bear a network. */
   readonly host?: '127.0.0.1' | '::1';
+  /** Visitors that exist for each client code, without an attribute. Default: none. */
+  readonly known?: readonly KnownVisitor[];
+  /** How much later an update shows, 0 or more. Default 0. */
+  readonly applyAfterMs?: number;
   /** The only client code that is taken. Default `null`: any is taken, each with profiles and a cap of its own. */
   readonly clientCode?: string | null;
   /** Do as Target does: an update of an unknown visitor creates no profile, and is answered as a success. */
@@ -37,6 +42,8 @@ export interface SandboxOptions {
   readonly windowMs?: number;
   /** Called for each update that changed a profile, in the order in which they were applied. */
   readonly onUpdate?: (update: AppliedUpdate) => void;
+  /** Called for each request as it is answered. */
+  readonly onRequest?: (incoming: Incoming, reply: Reply) => void;
 }
 
 export interface Sandbox {
@@ -67,13 +74,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     clientCode,
     windowMs: options.windowMs ?? dayMs,
     onUpdate: options.onUpdate ?? null,
+    known: options.known ?? [],
+    applyAfterMs: options.applyAfterMs ?? 0,
   });
-  const server = await startServer({ ...options, host }, (incoming) => service.answer(incoming));
+  const server = await startServer({ ...options, host }, (incoming) => {
+    const reply = service.answer(incoming);
+    options.onRequest?.(incoming, reply);
+    return reply;
+  });
 
-  /** The account that is named, or the only one; `null`: no client has called yet. */
-  const accountOf = (named: string | null): Account | null => {
-    if (named !== null) return service.findAccount(named);
-    const [only, second] = service.accounts();
+  /** The one that is named, or the only one that has called; `null`: none has called yet. */
+  const clientOf = (named: string | null): string | null => {
+    if (named !== null) return named;
+    const [only, second] = service.clientCodes();
     if (second !== undefined) throw new Error('several client codes have called: name the one that is meant');
     return only ?? null;
   };
@@ -91,24 +104,25 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return service.counts.turnedAway;
     },
     profile(idType, id, named) {
-      const profile = accountOf(named ?? clientCode)?.find(idType, id) ?? null;
+      const client = clientOf(named ?? clientCode);
+      const profile = client === null ? null : service.find(client, idType, id);
       if (profile === null) return null;
       return Object.fromEntries(Array.from(profile.attributes, ([name, { value }]) => [name, value]));
     },
     meet(idType, id, named) {
-      const account = service.account(named);
-      if (account.find(idType, id) === null) account.create(idType, id, options.clock.wallMs());
+      service.account(named).meet(idType, id);
     },
     close: () => server.close(),
   };
 }
 
 function checkOptions(options: SandboxOptions): void {
-  const { port, cap, latencyMs, errorRate } = options;
+  const { port, cap, latencyMs, errorRate, applyAfterMs = 0 } = options;
   const wrong = (name: string, expected: string, found: number) =>
     new UsageError('sandbox-option', `${name}: expected ${expected}, found ${found}`);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong('port', 'a whole number from 0 to 65535', port);
   if (cap !== null && !(Number.isInteger(cap) && cap >= 0)) throw wrong('cap', 'a whole number, 0 or more', cap);
   if (!(latencyMs >= 0)) throw wrong('latency', 'milliseconds, 0 or more', latencyMs);
+  if (!(applyAfterMs >= 0)) throw wrong('apply after', 'milliseconds, 0 or more', applyAfterMs);
   if (!(errorRate >= 0 && errorRate <= 1)) throw wrong('error rate', 'a number from 0 to 1', errorRate);
 }

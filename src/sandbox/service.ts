@@ -1,14 +1,21 @@
 import type { Clock } from '../platform/ports.js';
-import { Account, apply, type Profile } from './account.js';
+import { Account, makeProfiles, type Profile } from './account.js';
+import { BoundedMap } from './bounded-map.js';
 import { type Fault, faultFor } from './faults.js';
 import { type Parameter, readForm } from './form.js';
-import { cut, htmlPage, json, notFound, type Reply, submitted, xmlError } from './replies.js';
+import type { KnownVisitor } from './known.js';
+import { isLoopbackHost } from './loopback-host.js';
+import { cut, htmlPage, json, notFound, otherHost, type Reply, submitted, xmlError } from './replies.js';
 import { type IdType, readUpdate } from './update.js';
 
 export interface ServiceOptions {
   /** The only client code that is taken; `null`: any is. */
   readonly clientCode: string | null;
   readonly knownOnly: boolean;
+  /** Visitors that exist for each client code. */
+  readonly known: readonly KnownVisitor[];
+  /** How much later an update shows. */
+  readonly applyAfterMs: number;
   /** Updates in any rolling window, for each client code; `null`: no cap. */
   readonly cap: number | null;
   readonly token: string | null;
@@ -24,6 +31,8 @@ export interface Incoming {
   readonly method: string;
   /** Path and query as they came. */
   readonly url: string;
+  /** The `Host` header. */
+  readonly host: string | undefined;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
   /** Empty when it is over `bodyBytesMax`. */
@@ -63,6 +72,9 @@ export const bodyBytesMax = 60_000;
 const getBytesMax = 8_000;
 const lateReplyMs = 1_000;
 
+/** Client codes that are told apart; the one that called first is forgotten first. */
+const accountsMax = 100;
+
 /** Answers requests from memory: what Target would say, without a socket. */
 export class Service {
   readonly counts = {
@@ -76,7 +88,8 @@ export class Service {
     unknownVisitor: 0,
     fetches: 0,
   } satisfies SandboxCounts;
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new BoundedMap<string, Account>(accountsMax);
+  readonly #profiles = makeProfiles();
   readonly #options: ServiceOptions;
 
   constructor(options: ServiceOptions) {
@@ -87,7 +100,8 @@ export class Service {
   account(clientCode: string): Account {
     const found = this.findAccount(clientCode);
     if (found !== null) return found;
-    const account = new Account(this.#options.windowMs);
+    const account = new Account(clientCode.toLowerCase(), this.#options.windowMs, this.#options.cap, this.#profiles);
+    for (const { idType, id } of this.#options.known) account.meet(idType, id);
     this.#accounts.set(clientCode.toLowerCase(), account);
     return account;
   }
@@ -96,11 +110,25 @@ export class Service {
     return this.#accounts.get(clientCode.toLowerCase()) ?? null;
   }
 
+  /** As it shows now. A client code that has not called yet has the visitors that are known. */
+  find(clientCode: string, idType: IdType, id: string): Profile | null {
+    const account = this.findAccount(clientCode) ?? (this.#knows(clientCode) ? this.account(clientCode) : null);
+    account?.settle(this.#options.clock.monotonicMs());
+    return account?.find(idType, id) ?? null;
+  }
+
+  /** In lower case. */
+  clientCodes(): string[] {
+    return this.#accounts.keys();
+  }
+
   accounts(): readonly Account[] {
-    return [...this.#accounts.values()];
+    return this.#accounts.values();
   }
 
   answer(incoming: Incoming): Reply {
+    // A page in a browser could reach it by a name of its own (DNS rebinding).
+    if (!isLoopbackHost(incoming.host)) return otherHost;
     const queryStart = incoming.url.indexOf('?');
     const path = queryStart < 0 ? incoming.url : incoming.url.slice(0, queryStart);
     const query = queryStart < 0 ? '' : incoming.url.slice(queryStart + 1);
@@ -138,6 +166,10 @@ export class Service {
     const taken = this.#take(account, clientCode, update.idType, update.id, update.attributes);
     if (fault === 'cut-after') return cut;
     return fault === 'late-reply' ? { ...taken, delayMs: lateReplyMs } : taken;
+  }
+
+  #knows(clientCode: string): boolean {
+    return this.#options.known.length > 0 && this.#isClient(clientCode);
   }
 
   #isClient(clientCode: string): boolean {
@@ -178,17 +210,20 @@ export class Service {
 
   #take(account: Account, clientCode: string, idType: IdType, id: string, attributes: readonly Parameter[]): Reply {
     this.counts.taken += 1;
-    const profile = account.find(idType, id);
-    if (profile === null && this.#options.knownOnly) {
+    const { clock, applyAfterMs, onUpdate, knownOnly } = this.#options;
+    account.settle(clock.monotonicMs());
+    if (knownOnly && account.find(idType, id) === null) {
       this.counts.unknownVisitor += 1;
       return submitted; // Adobe's documentation: no profile is created; assumed: the reply looks like success
     }
     if (attributes.length === 0) return submitted;
-    const nowMs = this.#options.clock.wallMs();
     // assumed: no document says what a profile that is full answers; this is the one place that says success false
-    if (!apply(profile ?? account.create(idType, id, nowMs), attributes, nowMs))
-      return this.#refuse(xmlError(200, 'The profile holds too much data'));
-    this.#options.onUpdate?.({ clientCode, idType, id, attributes });
+    if (!account.fits(idType, id, attributes)) return this.#refuse(xmlError(200, 'The profile holds too much data'));
+    const apply = () => {
+      if (account.apply(idType, id, attributes, clock.wallMs())) onUpdate?.({ clientCode, idType, id, attributes });
+    };
+    if (applyAfterMs === 0) apply();
+    else account.applyLater(clock.monotonicMs() + applyAfterMs, apply);
     return submitted;
   }
 
@@ -199,7 +234,7 @@ export class Service {
     // Adobe's documentation: with authentication on, every profile call needs the token; the body is assumed
     if (!this.#isAuthorized(incoming)) return json(403, { status: 403, message: 'Forbidden' });
     const clientCode = readForm(query)?.find(([name]) => name === 'client')?.[1] ?? '';
-    const profile = this.findAccount(clientCode)?.find(wanted.idType, wanted.id) ?? null;
+    const profile = this.find(clientCode, wanted.idType, wanted.id);
     if (profile !== null) return json(200, describe(clientCode, wanted.id, profile));
     const idName = wanted.idType === 'thirdPartyId' ? 'third party id' : 'mboxPC';
     const message = `No profile found for client ${clientCode} with ${idName}=${wanted.id}`; // Adobe's documentation

@@ -30,6 +30,23 @@ export const sandboxTable = {
     help: 'as Target does: unknown visitors are not created, and the reply looks like success',
     default: false,
   }),
+  known: setting({
+    name: 'known',
+    group: 'sandbox',
+    verbs: ['sandbox'],
+    kind: kinds.path,
+    help: 'a file with the ids of visitors that exist, one a line, or a bulk file; implies --known-only',
+    default: null,
+    defaultText: 'none',
+  }),
+  applyAfterMs: setting({
+    name: 'apply-after',
+    group: 'sandbox',
+    verbs: ['sandbox'],
+    kind: kinds.seconds(0, 86_400),
+    help: 'seconds after which an update shows',
+    default: 0,
+  }),
   cap: setting({
     name: 'cap',
     group: 'sandbox',
