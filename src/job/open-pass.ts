@@ -1,7 +1,8 @@
 import type { Batch, RowSource } from '../batch/open.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
-import { UsageError } from '../terms/errors.js';
+import { systemCode, UsageError } from '../terms/errors.js';
+import { tokenMistake, tokenOfFile } from '../token-text.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
 import { recover } from './files/recover.js';
 import type { JobContext } from './job-context.js';
@@ -151,16 +152,17 @@ async function openToken(context: JobContext): Promise<TokenSource> {
   const { tokenFile, token } = context.options;
   if (tokenFile === null) return tokenSource(token, null);
   const read = async () => {
-    const text = (await context.machine.readTextFile(tokenFile)).trim();
-    if (text === '' || /[^\x21-\x7e]/.test(text)) throw new Error('not one token');
-    return text;
+    const text = tokenOfFile(await context.machine.readTextFile(tokenFile));
+    const found = tokenMistake(text);
+    if (found === null) return text;
+    throw new UsageError('token-characters', `--token-file: expected one token alone in the file; found ${found}`);
   };
+  // Its path is in no message: by mistake it may be the token itself.
   const first = await read().catch((cause: unknown) => {
-    throw new UsageError(
-      'token-file',
-      `--token-file: expected a readable file with one token in it at ${tokenFile}, and could not read one. Check the path and its permissions`,
-      { cause },
-    );
+    if (cause instanceof UsageError) throw cause;
+    const why = systemCode(cause) ?? 'unreadable';
+    const message = `--token-file: expected a file with the token in it; the file that it names cannot be read (${why}). Check the path and its permissions`;
+    throw new UsageError('token-unreadable', message, { cause });
   });
   return tokenSource(first, read);
 }

@@ -4,6 +4,7 @@ import { checkAgreement } from './contradictions.js';
 import { didYouMean } from './did-you-mean.js';
 import type { AnySetting, Surroundings } from './setting.js';
 import { type Settings, settingsTable } from './table.js';
+import { checkToken } from './token.js';
 import { withDefaults } from './values.js';
 
 /** Settings as a program gives them: the table's names in camelCase, units in the names, no environment, no files. */
@@ -13,7 +14,7 @@ const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
 /**
  * Fills in the defaults and checks each value as the command line's are checked. `undefined` is as if not given.
  *
- * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `token-twice`.
+ * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `token-twice`, `token-empty`, `token-characters`.
  */
 export function completeSettings(
   given: { readonly [Key in keyof Settings]?: Settings[Key] | undefined },
@@ -30,6 +31,7 @@ export function completeSettings(
     if (value !== undefined) values.set(setting, checkedValue(key, setting, value));
   }
   const settings = withDefaults(settingsTable, values, surroundings);
+  if (token !== null) checkToken(token, 'token');
   checkAgreement(settings, token);
   return settings;
 }

@@ -1,11 +1,9 @@
 import { systemCode, UsageError } from '../terms/errors.js';
+import { tokenMistake, tokenOfFile } from '../token-text.js';
 import type { Notice } from './notice.js';
 import { tokenVariable } from './sources.js';
 
 /** The profile token: from the environment or a file alone, and never in a message. */
-
-/** RFC 6750 section 2.1 (b64token), and what else header values bear without a space: RFC 9110 section 5.5. */
-const tokenCharacters = /^[\u0021-\u007e]+$/;
 
 /** What of the machine a token file needs. */
 export interface TokenFiles {
@@ -15,15 +13,11 @@ export interface TokenFiles {
 }
 
 /** @throws UsageError where the token could not go into a header. `where` says where it came from. */
-function checkToken(token: string, where: string): void {
+export function checkToken(token: string, where: string): void {
   if (token === '') throw new UsageError('token-empty', `${where} is empty: expected the profile token`);
-  if (/^bearer\s/i.test(token)) {
-    throw new UsageError('token-characters', `${where}: expected the profile token alone, without the word Bearer`);
-  }
-  if (!tokenCharacters.test(token)) {
-    const message = `${where}: expected one token of letters, digits and signs; found spaces, line breaks or other characters`;
-    throw new UsageError('token-characters', message);
-  }
+  const found = tokenMistake(token);
+  if (found === null) return;
+  throw new UsageError('token-characters', `${where}: expected the profile token alone; found ${found}`);
 }
 
 /** The token from the environment; `null`: there is none. */
@@ -58,7 +52,7 @@ export async function readTokenFile(path: string, files: TokenFiles): Promise<To
 
 async function read(path: string, files: TokenFiles) {
   try {
-    return { ...(await files.stat(path)), token: (await files.readText(path)).trim() };
+    return { ...(await files.stat(path)), token: tokenOfFile(await files.readText(path)) };
   } catch (error) {
     const why = systemCode(error) ?? 'unreadable';
     const message = `--token-file: expected the path of a file with the token in it; the file that it names cannot be read (${why})`;
