@@ -34,6 +34,17 @@ const faults: Readonly<Record<string, { readonly code: string; readonly found: s
   ENODEV: { code: 'disk-gone', found: 'the disk is gone', advice: 'Attach it again' },
   ENXIO: { code: 'disk-gone', found: 'the disk is gone', advice: 'Attach it again' },
   ESTALE: { code: 'disk-gone', found: 'the network file system lost the file', advice: 'Mount it again' },
+  EMFILE: {
+    code: 'too-many-files',
+    found: 'too many open files',
+    advice: 'Raise `ulimit -n` or lower --concurrency',
+  },
+  ENFILE: {
+    code: 'too-many-files',
+    found: 'too many open files on this machine',
+    advice: 'Raise fs.file-max or lower --concurrency',
+  },
+  ENOMEM: { code: 'no-memory', found: 'no memory left', advice: 'Lower --concurrency, or give this machine more' },
   EFBIG: {
     code: 'disk-file-size',
     found: 'the file may not grow further',

@@ -212,7 +212,7 @@ export class Health<Row extends { countedTries: number }> {
           kind: 'stop',
           stop: endpointStop(
             'certificate',
-            `the certificate of the endpoint is not trusted (${reason.text ?? 'no detail'})`,
+            `${reason.text?.startsWith('the proxy') ? 'the certificate of the proxy' : 'the certificate of the endpoint, or of a proxy that decrypts the traffic,'} is not trusted (${reason.text ?? 'no detail'}). If this network has a certificate authority of its own, name its file: NODE_EXTRA_CA_CERTS=/path/to/ca.pem`,
           ),
         },
       ];

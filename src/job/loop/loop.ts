@@ -4,6 +4,7 @@ import type { Pacer, Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
 import { classify } from '../../target-api/classify.js';
+import { machineFault } from '../../target-api/machine-fault.js';
 import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
 import type { TriedRow } from '../files/checkpoint.js';
@@ -312,6 +313,11 @@ export class Loop {
 
   #answered(row: OpenRow, reply: Exclude<Reply, { kind: 'not-started' }>, now: Instant): void {
     if (reply.kind === 'aborted') return; // it may have been taken: the row stays to be sent
+    const fault = machineFault(reply);
+    if (fault !== null) {
+      this.stop(faultStop(fault)); // not the row's fault, nor the endpoint's: the row stays to be sent
+      return;
+    }
     const { health, token } = this.#ports;
     const outcome = classify(reply, now.wallMs);
     const clean =
