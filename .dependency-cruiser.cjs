@@ -8,21 +8,22 @@ const rooms = {
   text: [],
   platform: ['terms'],
   // Mechanisms that several rooms share.
+  endpoint: ['terms', 'platform'],
   storage: ['terms', 'platform'],
   lmdb: ['terms', 'platform'],
   hash: ['platform'],
   // The file as rows, and a row as a request.
   batch: ['terms', 'text', 'platform'],
   thread: ['terms', 'batch'],
-  'target-api': ['terms', 'text', 'platform'],
+  'target-api': ['terms', 'text', 'platform', 'endpoint'],
   // When an attempt may leave, and what was submitted before.
   ledger: ['terms', 'platform', 'lmdb'],
   pacing: ['terms', 'platform', 'ledger'],
   memory: ['terms', 'platform', 'lmdb', 'hash'],
   // The story of a run.
-  'job/results': ['terms', 'platform', 'storage', 'batch', 'hash'],
+  'job/results': ['terms', 'text', 'platform', 'storage', 'batch', 'hash'],
   'job/rows': ['batch', 'thread', 'target-api'],
-  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows'],
+  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint'],
   'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms'],
   'job/lock': ['terms', 'text', 'platform', 'storage'],
   'job/loop': [
@@ -51,11 +52,24 @@ const rooms = {
     'job/files',
     'job/lock',
     'job/loop',
+    'endpoint',
   ],
   // What else is done with a file and with what a job left.
-  check: ['terms', 'platform', 'batch', 'thread', 'hash', 'target-api', 'ledger', 'memory', 'job/terms', 'job/files'],
+  check: [
+    'terms',
+    'platform',
+    'batch',
+    'thread',
+    'hash',
+    'target-api',
+    'ledger',
+    'memory',
+    'job/terms',
+    'job/files',
+    'endpoint',
+  ],
   'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
-  'report/page': ['terms', 'platform', 'job/results', 'report/figures'],
+  'report/page': ['terms', 'text', 'platform', 'job/results', 'report/figures'],
   report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'report/figures', 'report/page'],
   drop: ['terms', 'text', 'platform', 'storage', 'job', 'job/terms', 'job/files', 'job/lock'],
   // It shares no code with the client's side, or it would prove nothing.
@@ -73,10 +87,11 @@ const rooms = {
     'job/rows',
     'drop',
     'sandbox',
+    'endpoint',
   ],
   // The program.
-  settings: ['terms', 'text'],
-  terminal: ['platform'],
+  settings: ['terms', 'text', 'endpoint'],
+  terminal: ['text', 'platform'],
   'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
   'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal'],
   'commands/words': ['terms', 'text', 'ledger', 'job/terms', 'job/files', 'check', 'terminal', 'terminal/progress'],
@@ -97,6 +112,7 @@ const rooms = {
     'terminal/progress',
     'commands/line',
     'commands/words',
+    'endpoint',
   ],
 };
 
@@ -145,7 +161,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/(job|batch|thread|target-api|pacing|ledger|memory|storage|hash)/',
-        pathNot: '^src/(target-api/client|target-api/connections|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
+        pathNot:
+          '^src/(target-api/client|target-api/connections|target-api/lookup-guard|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
       },
       to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
     },

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { unsupportedNode } from './supported-node.js';
+import { unsupportedNode } from './platform/supported-node.js';
 
 /** The program's door: it opens only where Node.js can run what is behind it (supported-node.ts says how this file is written). */
 

@@ -1,6 +1,6 @@
+import { findDestination } from '../endpoint/endpoint.js';
 import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
-import { findDestination } from '../terms/endpoint.js';
 import type { CheckOptions } from './options.js';
 import type { CapStanding } from './plan.js';
 import type { CheckPorts } from './ports.js';

@@ -1,8 +1,8 @@
+import { systemLookUp } from '../endpoint/look-up.js';
 import { sortFiles } from '../job/files/job-files.js';
 import { callError, type FileFault, fileFault } from '../job/terms/call-error.js';
 import { isTolerated } from '../job/terms/row-limits.js';
 import { stopForAbort } from '../job/terms/stops.js';
-import { systemLookUp } from '../look-up.js';
 import { type Peek, peek } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';

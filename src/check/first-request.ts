@@ -1,6 +1,6 @@
+import { defaultEndpoint } from '../endpoint/endpoint.js';
 import { makeOutgoing } from '../target-api/prepare.js';
 import { allHeaders } from '../target-api/request-headers.js';
-import { defaultEndpoint } from '../terms/endpoint.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
 /** A request as it would go out, to be shown. */

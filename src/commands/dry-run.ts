@@ -1,10 +1,10 @@
 import type { FirstRequest } from '../check/check.js';
 import { type ShownRequest, shownRequest } from '../check/first-request.js';
+import { requireEncrypted } from '../endpoint/endpoint.js';
+import { systemLookUp } from '../endpoint/look-up.js';
 import type { SendOptions } from '../job/terms/options.js';
-import { systemLookUp } from '../look-up.js';
 import type { SettingsFound } from '../settings/read.js';
 import { styled } from '../terminal/screen.js';
-import { requireEncrypted } from '../terms/endpoint.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 import { harmless } from '../text/harmless.js';
 import { grouped } from '../text/numbers.js';

@@ -1,13 +1,13 @@
+import { defaultEndpoint, findDestination } from '../endpoint/endpoint.js';
+import { systemLookUp } from '../endpoint/look-up.js';
 import type { JobIdentity } from '../job/files/checkpoint.js';
 import { jobFilesOf, sortFiles } from '../job/files/job-files.js';
 import { loadCheckpoint } from '../job/files/read-checkpoint.js';
 import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { type LedgerStatus, ledgerStatus } from '../ledger/status.js';
-import { systemLookUp } from '../look-up.js';
 import { systemBootClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { Clock } from '../platform/ports.js';
-import { defaultEndpoint, findDestination } from '../terms/endpoint.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';

@@ -1,4 +1,4 @@
-import type { Destination } from '../terms/endpoint.js';
+import type { Destination } from '../endpoint/endpoint.js';
 import type { JobFiles } from './files/job-files.js';
 import type { Lock } from './lock/lock.js';
 import type { Machine } from './terms/machine.js';

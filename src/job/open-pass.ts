@@ -2,7 +2,7 @@ import type { Batch, RowSource } from '../batch/open.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
 import { systemCode, UsageError } from '../terms/errors.js';
-import { tokenMistake, tokenOfFile } from '../token-text.js';
+import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
 import { recover } from './files/recover.js';
 import type { JobContext } from './job-context.js';

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { type Batch, openBatch } from '../batch/open.js';
+import { findDestination, unencryptedMessage } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import { type Columns, readColumns } from '../target-api/columns.js';
-import { findDestination, unencryptedMessage } from '../terms/endpoint.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { decideStart } from './decide-start.js';

@@ -1,5 +1,5 @@
-import { isLoopbackAddress } from '../addresses.js';
-import { literalAddress } from '../terms/endpoint.js';
+import { isLoopbackAddress } from '../endpoint/addresses.js';
+import { literalAddress } from '../endpoint/endpoint.js';
 import { UsageError } from '../terms/errors.js';
 import { grouped } from '../text/numbers.js';
 import type { Notice } from './notice.js';

@@ -1,5 +1,5 @@
 import { systemCode, UsageError } from '../terms/errors.js';
-import { tokenMistake, tokenOfFile } from '../token-text.js';
+import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
 import type { Notice } from './notice.js';
 import { tokenVariable } from './sources.js';
 

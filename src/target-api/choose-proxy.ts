@@ -1,5 +1,5 @@
-import { bitsOf, familyOf, isInRange } from '../addresses.js';
-import { literalAddress } from '../terms/endpoint.js';
+import { bitsOf, familyOf, isInRange } from '../endpoint/addresses.js';
+import { literalAddress } from '../endpoint/endpoint.js';
 import { UsageError } from '../terms/errors.js';
 
 /** Which proxy the environment names for an endpoint. Pure. */

@@ -1,6 +1,6 @@
 import type { buildConnector, Client, Dispatcher, Pool } from 'undici';
+import type { Destination } from '../endpoint/endpoint.js';
 import type { LookUp } from '../platform/ports.js';
-import type { Destination } from '../terms/endpoint.js';
 import { systemCode } from '../terms/errors.js';
 import { chooseProxy } from './choose-proxy.js';
 import { guardedLookUp } from './lookup-guard.js';

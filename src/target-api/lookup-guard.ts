@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import { familyOf, isLoopbackAddress } from '../addresses.js';
+import { familyOf, isLoopbackAddress } from '../endpoint/addresses.js';
 import type { LookUp } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
 import { addressChangedCode } from './network-codes.js';

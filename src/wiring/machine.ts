@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
+import { systemLookUp } from '../endpoint/look-up.js';
 import { unpackRows } from '../job/rows/packed-rows.js';
 import { rowSource } from '../job/rows/row-source.js';
 import type { Machine } from '../job/terms/machine.js';
 import { memoryLedgerStore } from '../ledger/in-process-store.js';
 import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
 import { capView } from '../ledger/status.js';
-import { systemLookUp } from '../look-up.js';
 import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';

@@ -1,6 +1,6 @@
+import { requireEncrypted } from '../endpoint/endpoint.js';
 import type { Machine } from '../job/terms/machine.js';
 import type { SendOptions } from '../job/terms/options.js';
-import { requireEncrypted } from '../terms/endpoint.js';
 
 /**
  * Runs `run` with `options` or, where they say `sandbox`, against a sandbox that is started for this call alone.

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { unsupportedNode } from '../../src/supported-node.js';
+import { unsupportedNode } from '../../src/platform/supported-node.js';
 import { programPath } from './support/run-program.js';
 
 /** The built program in a process that says to be another Node.js. */

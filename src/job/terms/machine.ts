@@ -1,8 +1,8 @@
 import type { RowSource } from '../../batch/open.js';
+import type { Destination } from '../../endpoint/endpoint.js';
 import type { Memory } from '../../memory/memory.js';
 import type { BootClock, CapView, Clock, Disk, LedgerStore, LookUp, Random, Transport } from '../../platform/ports.js';
 import type { ProcessProbe } from '../../platform/process-probe.js';
-import type { Destination } from '../../terms/endpoint.js';
 import type { ReadRows, RowRequest } from '../rows/row-source.js';
 import type { SendOptions } from './options.js';
 

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { systemLookUp } from '../../../src/look-up.js';
+import { systemLookUp } from '../../../src/endpoint/look-up.js';
 import { systemClock } from '../../../src/platform/clock.js';
 import type { Clock, LookUp, OutgoingTry, Reply, Transport } from '../../../src/platform/ports.js';
 import { makeTransport } from '../../../src/target-api/client.js';

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { LookUp } from './platform/ports.js';
+import type { LookUp } from '../platform/ports.js';
 
 /** The system's own resolver, hosts files included: what a connection to the name would use. */
 export const systemLookUp: LookUp = async (hostname) => {

@@ -1,6 +1,6 @@
-import { familyOf, isLoopbackAddress } from '../addresses.js';
 import type { Clock, LookUp } from '../platform/ports.js';
-import { UsageError } from './errors.js';
+import { UsageError } from '../terms/errors.js';
+import { familyOf, isLoopbackAddress } from './addresses.js';
 
 /**
  * Where a run sends to.

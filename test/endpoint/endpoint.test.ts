@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopbackAddress } from '../../src/addresses.js';
+import { isLoopbackAddress } from '../../src/endpoint/addresses.js';
+import { findDestination, requireEncrypted } from '../../src/endpoint/endpoint.js';
 import type { LookUp } from '../../src/platform/ports.js';
-import { findDestination, requireEncrypted } from '../../src/terms/endpoint.js';
 import { movedClock } from '../support/index.js';
 
 const resolvesTo =

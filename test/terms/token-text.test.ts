@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sendBatch } from '../src/index.js';
-import { tokenMistake, tokenOfFile } from '../src/token-text.js';
+import { sendBatch } from '../../src/index.js';
+import { tokenMistake, tokenOfFile } from '../../src/terms/token-text.js';
 
 const secret = 'sEcReT9876';
 
