@@ -38,7 +38,7 @@ describe('a Node.js that is too old', () => {
   });
 
   it('can read the two files that tell it', () => {
-    for (const file of ['cli.js', 'supported-node.js']) {
+    for (const file of ['cli.js', 'platform/supported-node.js']) {
       const source = readFileSync(new URL(file, `file://${programPath}`), 'utf8').replace(
         /\/\*[\s\S]*?\*\/|\/\/.*$/gm,
         '',
