@@ -27,13 +27,24 @@ function textOrNull(read: () => string): string | null {
   }
 }
 
+/**
+ * How far this process's time namespace stands off from the clocks of the machine. Its number does not say: the kernel
+ * gives the number of a namespace that has ended to the next one. `null`: not known, so nothing can be compared.
+ */
+function timeOffsets(): string | null {
+  const own = textOrNull(() => readlinkSync('/proc/self/ns/time'));
+  if (own === null) return 'none'; // a system without time namespaces
+  // The offsets in /proc are those that children of this process get. They are its own if the namespace is the same.
+  if (own !== textOrNull(() => readlinkSync('/proc/self/ns/time_for_children'))) return null;
+  const offsets = textOrNull(() => readFileSync('/proc/self/timens_offsets', 'utf8'));
+  return offsets?.replace(/\s+/g, ' ') ?? null;
+}
+
 export const systemBootClock: BootClock = {
   bootId() {
     const boot = textOrNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
-    if (boot === null) return null;
-    // A container may live in a time namespace, with a monotonic clock of its own.
-    const timeNamespace = textOrNull(() => readlinkSync('/proc/self/ns/time')) ?? 'time:[none]';
-    return `${boot} ${timeNamespace}`;
+    const offsets = timeOffsets();
+    return boot === null || offsets === null ? null : `${boot} ${offsets}`;
   },
   uptimeMs: () => uptime() * 1000,
 };

@@ -18,7 +18,7 @@ export interface Clock {
 
 /** How processes of one boot, and a later boot, compare their times (ledger/ledger-time). */
 export interface BootClock {
-  /** Names this boot and its time namespace; `null` where the system does not say. Two equal names share `monotonicMs`. */
+  /** Names this boot and the offsets of its time namespace; `null` if the system does not say. Two equal names share `monotonicMs`. */
   bootId(): string | null;
   /** Milliseconds since boot, sleep included (CLOCK_BOOTTIME or nearest). */
   uptimeMs(): number;

@@ -23,12 +23,22 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** `script`: a file in this folder. `namespaced`: in a PID namespace of its own, where it is number 1. */
-export function start(script: string, args: readonly string[], { namespaced = false } = {}): Child {
+export interface StartOptions {
+  /** In a PID namespace of its own, where it is number 1. */
+  readonly namespaced?: boolean;
+  /** In a time namespace of its own, whose clocks are so far ahead of the machine's. */
+  readonly secondsAhead?: number;
+}
+
+/** `script`: a file in this folder. */
+export function start(script: string, args: readonly string[], options: StartOptions = {}): Child {
+  const { namespaced = false, secondsAhead } = options;
   const command = [process.execPath, fileURLToPath(new URL(script, import.meta.url)), ...args];
-  const [program = '', ...rest] = namespaced
-    ? ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...command]
-    : command;
+  if (namespaced) command.unshift('unshare', '--pid', '--fork', '--mount-proc', '--kill-child');
+  if (secondsAhead !== undefined) {
+    command.unshift('unshare', '-T', '--monotonic', `${secondsAhead}`, '--boottime', `${secondsAhead}`);
+  }
+  const [program = '', ...rest] = command;
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const listeners = new Set<() => void>();

@@ -18,7 +18,7 @@ const { pacer } = await openPacer(store, systemClock, systemBootClock, {
   ...options,
 });
 
-let hasBegun = false;
+let attemptCount = 0;
 const ended = await new Promise((resolve) => {
   let cancelWake = () => {};
   const pump = () => {
@@ -33,8 +33,8 @@ const ended = await new Promise((resolve) => {
           }
           writeSync(tally, '.');
           pacer.ended(take.permit);
-          if (!hasBegun) console.log(`begun as ${process.pid}`);
-          hasBegun = true;
+          if (attemptCount === 0) console.log(`begun as ${process.pid}`);
+          attemptCount += 1;
           break;
         case 'wait':
           cancelWake = systemClock.schedule(Math.max(0, take.untilMonotonicMs - systemClock.monotonicMs()), pump);
@@ -55,4 +55,5 @@ const ended = await new Promise((resolve) => {
 });
 await pacer.close();
 await store.close();
+console.log(`attempts ${attemptCount}`);
 console.log(ended);
