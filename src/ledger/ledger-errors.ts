@@ -1,5 +1,7 @@
 import { getSystemErrorName } from 'node:util';
+import { LmdbFault, lmdbMissing } from '../lmdb/faults.js';
 import { MachineError, ProfileDripError, systemCode } from '../terms/errors.js';
+import { DamagedRecord, ForeignRecord } from './ledger-records.js';
 
 /** Every fault of the ledger: status 6, before anything is sent or before anything more is. */
 
@@ -30,10 +32,17 @@ export function foreignLedger(stateDir: string, found: string): MachineError {
   );
 }
 
-export function movedLedger(stateDir: string): MachineError {
+function movedLedger(stateDir: string): MachineError {
   return new MachineError(
     'ledger-moved',
     `the cap's ledger in ${stateDir} was moved, removed or replaced while this run was using it: another run could count by another ledger, so nothing more is sent. Put it back and run the same command again`,
+  );
+}
+
+function unlockedLedger(stateDir: string): MachineError {
+  return new MachineError(
+    'ledger-moved',
+    `the lock file ${stateDir}/ledger/lock.mdb was removed or replaced while this run was using it: two runs could count at the same time, so nothing more is sent. The file is never stale: leave it where it is, and run the same command again`,
   );
 }
 
@@ -47,31 +56,50 @@ export function networkLedger(stateDir: string, fileSystem: string): MachineErro
 export function heldLedger(): MachineError {
   return new MachineError(
     'ledger-held',
-    "another process has held the cap's ledger for over a minute and does not let go of it: it is probably stopped (state T in ps). Let it go on or end it, then run the same command again",
+    "another process holds the cap's ledger and does not release it: it is probably stopped (state T in ps, or a paused container). Resume or end that process, then run the same command again",
   );
 }
 
 /** What the system's codes mean here. */
 const systemFaults: Readonly<Record<string, { readonly code: string; readonly found: string }>> = {
+  EMFILE: { code: 'ledger-no-handles', found: 'too many open files: raise `ulimit -n` or lower --concurrency' },
+  ENFILE: { code: 'ledger-no-handles', found: 'this machine has too many open files' },
+  EFBIG: { code: 'ledger-file-size', found: 'the file may not grow further: raise `ulimit -f`' },
   ENOSPC: { code: 'ledger-disk-full', found: 'the disk is full' },
   EDQUOT: { code: 'ledger-disk-full', found: 'the disk quota is used up' },
-  EACCES: { code: 'ledger-no-access', found: 'this user may not read and write it' },
-  EPERM: { code: 'ledger-no-access', found: 'this user may not read and write it' },
+  EACCES: { code: 'ledger-no-access', found: 'permission denied' },
+  EPERM: { code: 'ledger-no-access', found: 'permission denied' },
   EROFS: { code: 'ledger-read-only', found: 'the file system is read-only' },
-  ENOTDIR: { code: 'ledger-no-folder', found: 'a part of the path is no folder' },
-  EEXIST: { code: 'ledger-no-folder', found: 'something that is no folder has its name' },
+  ENOTDIR: { code: 'ledger-no-folder', found: 'a part of the path is not a folder' },
+  EEXIST: { code: 'ledger-no-folder', found: 'something that is not a folder has its name' },
 };
 
-/** What the system or lmdb said when the ledger could not be read or written; everything else stays as it is. */
+/** What went wrong when the ledger was read or written, as a MachineError; what is not of the ledger stays as it is. */
 export function failedLedger(stateDir: string, error: unknown): unknown {
+  if (error instanceof DamagedRecord) return damagedLedger(stateDir, error.message, error);
+  if (error instanceof ForeignRecord) return foreignLedger(stateDir, error.message);
+  if (error instanceof LmdbFault) return lmdbFault(stateDir, error);
   const said = whatWasSaid(error);
   if (said === null) return error;
   const known = systemFaults[said];
   return new MachineError(
     known?.code ?? 'ledger-failed',
-    `the cap's ledger in ${stateDir} could not be read or written: ${known?.found ?? said}. What cannot be counted is not sent: see to the disk and its room, or choose another folder with --state-dir, then run the same command again`,
+    `the cap's ledger in ${stateDir} could not be read or written: ${known?.found ?? said}. What cannot be counted is not sent: check the disk and its room, or choose another folder with --state-dir, then run the same command again`,
     { cause: error },
   );
+}
+
+function lmdbFault(stateDir: string, fault: LmdbFault): MachineError {
+  switch (fault.kind) {
+    case 'no-library':
+      return lmdbMissing(fault);
+    case 'moved':
+      return movedLedger(stateDir);
+    case 'lock-moved':
+      return unlockedLedger(stateDir);
+    case 'held':
+      return heldLedger();
+  }
 }
 
 /** A system's code (`ENOSPC`), or lmdb's own words; `null`: neither of the two said anything. */

@@ -1,111 +1,125 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { checkLmdbFile } from '../lmdb/file-check.js';
-import type { Disk } from '../platform/ports.js';
-import { systemCode } from '../terms/errors.js';
-import { damagedLedger, foreignLedger, missingLedger } from './ledger-errors.js';
+import { DamagedPages, lastTransaction, readLmdbRecords, usedBytesOf } from '../lmdb/page-check.js';
+import { auditRecords, type Known, nothingKnown } from '../pacing/ledger-audit.js';
+import { type Guard, readGuard } from '../pacing/ledger-guard.js';
+import type { LedgerPlace } from '../pacing/ledger-place.js';
+import { unseal } from '../pacing/ledger-seal.js';
+import { sleep } from '../platform/clock.js';
+import type { Clock, Disk, DiskFile, LedgerRecords } from '../platform/ports.js';
+import { damagedLedger, heldLedger, missingLedger } from './ledger-errors.js';
+import { DamagedRecord } from './ledger-records.js';
 
 /**
- * The ledger's files: `<state>/ledger/` with lmdb's two, and `<state>/ledger.guard`, which says that there is a ledger
- * and how long its file is at least. An empty, missing or shortened ledger would read as an unused cap: with the guard
- * beside it, it is refused.
+ * The ledger's files: `<state>/ledger/` with lmdb's two, and `<state>/ledger.guard` (ledger-guard.ts). All of them are
+ * looked at before lmdb opens any: an empty, missing, shortened, older or damaged ledger would read as an unused cap, or
+ * end the process.
  *
  * `ledger/` appears complete, by a rename, and the guard before the first unit is granted: so there is no state between,
  * whenever a process that makes them is killed.
  */
-export interface LedgerPlace {
-  readonly stateDir: string;
-  readonly folder: string;
-  readonly dataPath: string;
-  readonly guardPath: string;
-}
-
-interface Guard {
-  /** ISO 8601, for people. */
-  readonly since: string;
-  /** The ledger's data file never gets shorter. */
-  readonly sizeBytes: number;
-}
-
-const guardFormat = 1;
-const guardBytesMax = 1_000;
-
-export function ledgerPlace(stateDir: string): LedgerPlace {
-  const folder = join(stateDir, 'ledger');
-  return { stateDir, folder, dataPath: join(folder, 'data.mdb'), guardPath: join(stateDir, 'ledger.guard') };
-}
-
-/** `none`: there is no ledger, and there was none. @throws MachineError for one that lmdb should not be given to open. */
-export async function lookAtLedger(disk: Disk, place: LedgerPlace): Promise<'sound' | 'none'> {
+/** `null`: there is no ledger, and there was none. @throws MachineError for one that lmdb should not be given to open. */
+export async function lookAtLedger(disk: Disk, clock: Clock, place: LedgerPlace): Promise<Known | null> {
   const { stateDir, dataPath } = place;
-  const guard = await readGuard(disk, place);
+  // Read before the data: it is never ahead of what it guards.
+  const guard = readGuard(place);
   const found = await checkLmdbFile(disk, dataPath);
   switch (found.kind) {
     case 'missing':
-      if (guard === null) return 'none';
+      if (guard === null) return null;
       throw missingLedger(stateDir, guard.since);
     case 'empty':
-      throw damagedLedger(stateDir, 'an empty file');
+      throw damagedLedger(stateDir, `an empty file${lastUse(guard)}`);
     case 'damaged':
-      throw damagedLedger(stateDir, found.found);
-    case 'sound': {
-      const { sizeBytes } = await disk.stat(dataPath);
-      if (guard === null || sizeBytes >= guard.sizeBytes) return 'sound';
-      throw damagedLedger(stateDir, `cut off: ${sizeBytes} of ${guard.sizeBytes} bytes`);
+      throw damagedLedger(stateDir, `${found.found}${lastUse(guard)}`);
+    case 'sound':
+      break;
+  }
+  const { sizeBytes } = await disk.stat(dataPath);
+  if (guard !== null && sizeBytes < guard.sizeBytes) {
+    throw damagedLedger(stateDir, `cut off: ${sizeBytes} of ${guard.sizeBytes} bytes${lastUse(guard)}`);
+  }
+  try {
+    return auditRecords(await readRecords(disk, clock, place), guard ?? nothingKnown);
+  } catch (error) {
+    const isDamage = error instanceof DamagedPages || error instanceof DamagedRecord;
+    throw isDamage ? damagedLedger(stateDir, `${error.message}${lastUse(guard)}`, error) : error;
+  }
+}
+
+/** For people: what would be lost. */
+function lastUse(guard: Guard | null): string {
+  const used = Object.entries(guard?.written.used ?? {});
+  if (guard === null || used.length === 0) return '';
+  const words = used.map(([name, units]) => `${units} used units of ${name}`);
+  return `; at ${guard.writtenAt} it had ${words.join(', ')}`;
+}
+
+/** How many transactions of other processes may disturb a look at the whole file. */
+const looksMax = 200;
+const lookAgainMs = 10;
+
+/** All records, without lmdb, whoever writes meanwhile. @throws DamagedPages, DamagedRecord, MachineError */
+async function readRecords(disk: Disk, clock: Clock, { dataPath }: LedgerPlace): Promise<LedgerRecords> {
+  const file = await disk.open(dataPath, 'read');
+  try {
+    for (let look = 0; look < looksMax; look += 1) {
+      const records = await tryRecords(file);
+      if (records !== null) return records;
+      await sleep(clock, lookAgainMs);
     }
-  }
-}
-
-/** Sees to it that the guard is there, durably, and knows of `sizeBytes`. `now`: Unix time, in milliseconds. */
-export async function guardLedger(disk: Disk, place: LedgerPlace, sizeBytes: number, nowMs: number): Promise<void> {
-  const guard = await readGuard(disk, place);
-  if (guard !== null && guard.sizeBytes >= sizeBytes) return;
-  const since = guard?.since ?? new Date(nowMs).toISOString();
-  const temporaryPath = `${place.guardPath}.${randomUUID()}.tmp`;
-  const file = await disk.open(temporaryPath, 'create');
-  try {
-    await file.append(Buffer.from(`${JSON.stringify({ format: guardFormat, since, sizeBytes })}\n`));
-    await file.sync();
   } finally {
     await file.close();
   }
-  await disk.rename(temporaryPath, place.guardPath);
-  await disk.syncFolder(place.stateDir);
+  throw heldLedger();
 }
 
-async function readGuard(disk: Disk, { stateDir, guardPath }: LedgerPlace): Promise<Guard | null> {
-  const text = await readText(disk, guardPath);
-  if (text === null) return null;
-  const guard = parseGuard(text);
-  if (guard === 'damaged') throw damagedLedger(stateDir, 'its guard file is not readable');
-  if (guard === 'foreign') throw foreignLedger(stateDir, 'a guard file of another version');
-  return guard;
-}
-
-function parseGuard(text: string): Guard | 'damaged' | 'foreign' {
+/**
+ * `null`: another process wrote meanwhile, and what was read may be of several transactions. lmdb writes to no page of a
+ * transaction before the second one after it.
+ */
+async function tryRecords(file: DiskFile): Promise<LedgerRecords | null> {
+  const before = await readFrom(file, headBytes);
+  const bytes = await readFrom(file, usedBytesOf(before));
+  const after = await readFrom(file, headBytes);
+  const head = bytes.subarray(0, headBytes);
+  const isStill = Buffer.compare(head, after.subarray(0, head.length)) === 0;
+  if (usedBytesOf(head) > bytes.length && !isStill) return null;
+  if (lastTransaction(after) > lastTransaction(head) + 1n) return null;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('format' in value)) return 'damaged';
-    if (value.format !== guardFormat) return 'foreign';
-    if (!('since' in value) || typeof value.since !== 'string') return 'damaged';
-    if (!('sizeBytes' in value) || typeof value.sizeBytes !== 'number') return 'damaged';
-    return { since: value.since, sizeBytes: value.sizeBytes };
-  } catch {
-    return 'damaged';
+    return recordsOf(bytes);
+  } catch (error) {
+    if (isStill) throw error;
+    return null;
   }
 }
 
-async function readText(disk: Disk, path: string): Promise<string | null> {
-  const file = await disk.open(path, 'read').catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
-  });
-  if (file === null) return null;
-  try {
-    const bytes = new Uint8Array(guardBytesMax);
-    const readBytes = await file.read(bytes, 0);
-    return Buffer.from(bytes.buffer, 0, readBytes).toString();
-  } finally {
-    await file.close();
+/** The meta pages, of whatever size. */
+const headBytes = 131_072;
+
+async function readFrom(file: DiskFile, byteCount: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.min(byteCount, (await file.stat()).sizeBytes));
+  await fill(file, bytes);
+  return bytes;
+}
+
+async function fill(file: DiskFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const readBytes = await file.read(bytes.subarray(at), at);
+    if (readBytes === 0) return;
+    at += readBytes;
   }
+}
+
+function recordsOf(bytes: Uint8Array): LedgerRecords {
+  const decoder = new TextDecoder();
+  const records = new Map<string, string>();
+  for (const { key, value } of readLmdbRecords(bytes)) {
+    const name = decoder.decode(key);
+    records.set(name, unseal(name, decoder.decode(value)));
+  }
+  return { get: (key) => records.get(key) ?? null, put: readOnly, remove: readOnly };
+}
+
+function readOnly(): never {
+  throw new Error('a ledger that is only looked at was written to');
 }

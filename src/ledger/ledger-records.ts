@@ -11,6 +11,7 @@ import type { Anchor } from './ledger-time.js';
  *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>`
  *   ledger <name>          its totals and open buckets
  *   bucket <name> <index>  a settled bucket; indices run on from `firstIndex`, the next to come free, to `nextIndex`
+ *   written                how many transactions have written, and the used units of each ledger after the last of them
  */
 export interface LedgerRecord {
   /** --daily-cap and --reserve as the last run gave them: for people. */
@@ -28,7 +29,7 @@ export class DamagedRecord extends Error {}
 /** Whole, but of another version of the program. */
 export class ForeignRecord extends Error {}
 
-export const format = 1;
+export const format = 2;
 
 export function ledgerName(clientCode: string, isLoopback: boolean): string {
   return `${isLoopback ? 'loopback' : 'real'}/${clientCode.toLowerCase()}`;
@@ -107,6 +108,34 @@ export function writeLedger(records: LedgerRecords, name: string, ledger: Ledger
   write(records, `ledger ${name}`, [limit, reserve, usedUnits, firstIndex, nextIndex, open]);
 }
 
+/** A store as it was written last. */
+export interface Written {
+  /** Raised by each transaction that writes. */
+  readonly version: number;
+  /** By the name of the ledger. */
+  readonly used: Readonly<Record<string, number>>;
+}
+
+export function readWritten(records: LedgerRecords): Written {
+  const found = read(records, 'written');
+  if (found === null) return { version: 0, used: {} };
+  return asWritten(found, 'written');
+}
+
+export function writeWritten(records: LedgerRecords, { version, used }: Written): void {
+  write(records, 'written', [version, Object.entries(used)]);
+}
+
+/** `key`: where it was found. @throws DamagedRecord */
+export function asWritten(value: unknown, key: string): Written {
+  const [version, used] = asList(value, key, 2);
+  const units = asList(used, key).map((entry) => {
+    const [name, count] = asList(entry, key, 2);
+    return [asText(name, key), asCount(count, key)] as const;
+  });
+  return { version: asCount(version, key), used: Object.fromEntries(units) };
+}
+
 /** Where the ledger says that there is a bucket, there has to be one. */
 export function readBucket(records: LedgerRecords, name: string, index: number): SettledBucket {
   const key = bucketKey(name, index);
@@ -130,6 +159,11 @@ export function removeBucket(records: LedgerRecords, name: string, index: number
 
 function bucketKey(name: string, index: number): string {
   return `bucket ${name} ${index}`;
+}
+
+/** The ledger whose totals stand under `key`; `null`: none's. */
+export function ledgerOfKey(key: string): string | null {
+  return key.startsWith('ledger ') ? key.slice('ledger '.length) : null;
 }
 
 function write(records: LedgerRecords, key: string, value: unknown): void {

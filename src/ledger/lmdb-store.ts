@@ -1,81 +1,63 @@
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
-import { open, type RootDatabase } from 'lmdb';
-import { guardExit } from '../lmdb/exit-guard.js';
+import { type Environment, openEnvironment, statisticsOf } from '../lmdb/environment.js';
+import { checkStill, type Known, knownOf, noteChange } from '../pacing/ledger-audit.js';
+import { GuardWriter, readGuard, replaceGuard } from '../pacing/ledger-guard.js';
+import { type LedgerPlace, ledgerPlace } from '../pacing/ledger-place.js';
+import { seal, unseal } from '../pacing/ledger-seal.js';
 import { systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
-import type { LedgerRecords, LedgerStore } from '../platform/ports.js';
+import type { Clock, LedgerRecords, LedgerStore } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
-import { runBuffered } from './buffered-records.js';
-import { damagedLedger, failedLedger, foreignLedger, movedLedger, networkLedger } from './ledger-errors.js';
-import { guardLedger, type LedgerPlace, ledgerPlace, lookAtLedger } from './ledger-files.js';
-import { checkFormat, DamagedRecord, ForeignRecord, writeFormat } from './ledger-records.js';
+import { bufferRecords, writeBuffered } from './buffered-records.js';
+import { damagedLedger, failedLedger, networkLedger } from './ledger-errors.js';
+import { lookAtLedger } from './ledger-files.js';
+import { checkFormat, DamagedRecord, ledgerOfKey, writeFormat, writeWritten } from './ledger-records.js';
 import { networkDisk } from './network-disks.js';
 
 /**
- * The ledger in lmdb: one environment in `<state>/ledger/`, its main database, text under text.
+ * The ledger in lmdb (lmdb/environment.ts): one environment in `<state>/ledger/`, text under text, each with a checksum.
  *
- * - Everything runs in write transactions, reading too. A reading one would take a slot in lmdb's table of readers,
- *   which goes by process id: two containers with the same id in their PID namespaces shut each other out.
- * - They are asynchronous: waiting for another process's transaction does not stop this one's event loop. (Opening does,
- *   for as long as another process's transaction takes.)
- * - `overlappingSync` is off: a transaction resolves when it is on disk.
- * - A process that is killed leaves lmdb's lock to the next one, and of its transaction nothing: the lock is a robust
- *   mutex, the pages are copied on write.
- * - An environment is opened once in a process, however many use it: lmdb-js finds the one that is open only after
- *   opening and closing the lock file once more, which drops this process's lock on it (POSIX: any close drops all),
- *   and the next process would take the shared mutexes for left over and make them anew.
+ * - What a transaction wrote is handed to lmdb when its work is done: work that throws writes nothing.
+ * - Each transaction that writes raises a version. A store that is of an earlier version than one that was seen, here or
+ *   by the guard, or that lacks a ledger, is damaged. It is never taken for a new one.
  * - The data file is kept longer than what lmdb uses of it. lmdb may leave its last pages unwritten when they are free,
  *   and such a file cannot be told from one that was cut off; besides, a disk that gets full does not stop a run.
  */
-type Database = RootDatabase<string, string>;
-
-interface Environment {
-  readonly place: LedgerPlace;
-  readonly database: Database;
-  /** Of the data file, `dev:ino`. */
-  readonly identity: string;
-  userCount: number;
-}
 
 /** Zeros that are put behind what lmdb uses of the file, once there is less than half as much. */
 const roomBytes = 4 * 1024 * 1024;
 /** Address space, not memory: many times what a ledger comes to, so that it need not be mapped anew. */
 const mapBytes = 256 * 1024 * 1024;
 
-/** The environments that are open in this process, by identity. */
-const environments = new Map<string, Environment>();
-/** Opening and closing take turns. */
-let lastTurn: Promise<unknown> = Promise.resolve();
-
-/** The ledger in a state directory; made where there is none. @throws MachineError */
-export function openLedgerStore(stateDir: string): Promise<LedgerStore> {
-  const place = ledgerPlace(stateDir);
-  return inTurn(place, async () => {
+/** The ledger in a state directory; created where there is none. @throws MachineError */
+export function openLedgerStore(stateDir: string, clock: Clock = systemClock): Promise<LedgerStore> {
+  return orFailed(stateDir, async () => {
+    const place = ledgerPlace(stateDir);
     await realDisk.makeFolder(stateDir);
     await refuseNetworkDisk(stateDir);
-    if ((await lookAtLedger(realDisk, place)) === 'none') await makeLedger(place);
-    return openStore(place);
+    const known = (await lookAtLedger(realDisk, clock, place)) ?? (await makeLedger(place, clock));
+    return openStore(place, clock, known);
   });
 }
 
-/** The same for those who only look: `null` where there is none, and nothing is made. @throws MachineError */
-export function findLedgerStore(stateDir: string): Promise<LedgerStore | null> {
-  const place = ledgerPlace(stateDir);
-  return inTurn(place, async () => {
-    if ((await lookAtLedger(realDisk, place)) === 'none') return null;
+/** The same for those who only look: `null` where there is none, and nothing is created. @throws MachineError */
+export function findLedgerStore(stateDir: string, clock: Clock = systemClock): Promise<LedgerStore | null> {
+  return orFailed(stateDir, async () => {
+    const place = ledgerPlace(stateDir);
+    const known = await lookAtLedger(realDisk, clock, place);
+    if (known === null) return null;
     await refuseNetworkDisk(stateDir);
-    return openStore(place);
+    return openStore(place, clock, known);
   });
 }
 
-function inTurn<T>({ stateDir }: LedgerPlace, work: () => Promise<T>): Promise<T> {
-  const turn = lastTurn.then(work).catch(async (error: unknown) => {
-    throw failedLedger(stateDir, await causeOf(error));
-  });
-  lastTurn = turn.catch(() => {});
-  return turn;
+async function orFailed<T>(stateDir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failedLedger(stateDir, error);
+  }
 }
 
 async function refuseNetworkDisk(stateDir: string): Promise<void> {
@@ -84,14 +66,17 @@ async function refuseNetworkDisk(stateDir: string): Promise<void> {
   if (name !== null) throw networkLedger(stateDir, name);
 }
 
-/** Makes it elsewhere and moves it into place whole. Where another process was faster, its ledger stands. */
-async function makeLedger(place: LedgerPlace): Promise<void> {
+/** Creates it elsewhere and moves it into place whole. Where another process was faster, its ledger stands. */
+async function makeLedger(place: LedgerPlace, clock: Clock): Promise<Known> {
   const folder = `${place.folder}.new-${randomUUID()}`;
   try {
     await realDisk.makeFolder(folder);
-    const database = openDatabase(folder);
-    await guardExit(database.transaction(() => writeFormat(recordsOf(database))));
-    await database.close();
+    const environment = await openEnvironment(folder, { mapBytes, mayMove: false, clock });
+    try {
+      await environment.transact(() => begin(recordsOf(environment)));
+    } finally {
+      await environment.close();
+    }
     await realDisk.rename(folder, place.folder);
     await realDisk.syncFolder(place.stateDir);
   } catch (error) {
@@ -100,135 +85,136 @@ async function makeLedger(place: LedgerPlace): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  if ((await lookAtLedger(realDisk, place)) === 'none') {
-    throw damagedLedger(place.stateDir, 'a folder "ledger" without its data file');
-  }
+  const known = await lookAtLedger(realDisk, clock, place);
+  if (known === null) throw damagedLedger(place.stateDir, 'a folder "ledger" without its data file');
+  return known;
 }
 
-async function openStore(place: LedgerPlace): Promise<LedgerStore> {
-  const environment = useEnvironment(place);
-  let closing: Promise<void> | null = null;
-  const close = () => {
-    closing ??= inTurn(place, () => leaveEnvironment(environment));
-    return closing;
-  };
+function begin(records: LedgerRecords): void {
+  writeFormat(records);
+  writeWritten(records, { version: 0, used: {} });
+}
+
+async function openStore(place: LedgerPlace, clock: Clock, known: Known): Promise<LedgerStore> {
+  const environment = await openEnvironment(place.folder, { mapBytes, mayMove: false, clock });
+  const store = new LmdbLedgerStore(environment, place, clock, known);
   try {
-    await transact(environment, (records) => {
-      if (!checkFormat(records)) throw new DamagedRecord('the record "format" is missing');
-    });
-    await makeRoom(environment);
+    await store.begin();
   } catch (error) {
-    await leaveEnvironment(environment);
+    await store.close();
     throw error;
   }
-  return { transact: (work) => transact(environment, work), close };
+  return store;
 }
 
-function useEnvironment(place: LedgerPlace): Environment {
-  const identity = identityAt(place);
-  if (identity === null) throw movedLedger(place.stateDir);
-  const known = environments.get(identity);
-  const environment = known ?? { place, database: openDatabase(place.folder), identity, userCount: 0 };
-  environment.userCount += 1;
-  environments.set(identity, environment);
-  return environment;
-}
-
-async function leaveEnvironment(environment: Environment): Promise<void> {
-  environment.userCount -= 1;
-  if (environment.userCount > 0) return;
-  environments.delete(environment.identity);
-  await environment.database.close();
-}
-
-function openDatabase(folder: string): Database {
-  const options = {
-    path: folder,
-    noSubdir: false, // whatever the name looks like
-    encoding: 'string' as const,
-    overlappingSync: false,
-    eventTurnBatching: false, // with it, a commit that fails also rejects a promise that nobody can get hold of
-    mapSize: mapBytes,
-    maxDbs: 1,
-    permissionsMode: 0o600,
-  };
-  return open<string, string>(options);
-}
-
-function identityAt({ dataPath }: LedgerPlace): string | null {
-  const found = statSync(dataPath, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? null : `${found.dev}:${found.ino}`;
-}
-
-function recordsOf(database: Database): LedgerRecords {
+function recordsOf({ database }: Environment): LedgerRecords {
   return {
-    get: (key) => database.get(key) ?? null,
-    put: (key, value) => void database.put(key, value),
-    remove: (key) => void database.remove(key),
+    get(key) {
+      const sealed = database.getBinaryFast(Buffer.from(key));
+      if (sealed === undefined) return null;
+      // A larger buffer, of which `length` tells how much is the record.
+      return unseal(key, Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).toString());
+    },
+    put: (key, value) => void database.put(Buffer.from(key), Buffer.from(seal(key, value))),
+    remove: (key) => void database.remove(Buffer.from(key)),
   };
 }
 
-async function transact<T>(environment: Environment, work: (records: LedgerRecords) => T): Promise<T> {
-  const { database, place, identity } = environment;
-  /** lmdb-js commits although `work` has thrown: what it threw is handed around that. */
-  const run = (): Outcome<T> => {
+class LmdbLedgerStore implements LedgerStore {
+  readonly #environment: Environment;
+  readonly #place: LedgerPlace;
+  readonly #clock: Clock;
+  readonly #guard: GuardWriter;
+  /** The store as it was last seen here. */
+  #known: Known;
+
+  constructor(environment: Environment, place: LedgerPlace, clock: Clock, known: Known) {
+    this.#environment = environment;
+    this.#place = place;
+    this.#clock = clock;
+    this.#guard = new GuardWriter(place);
+    this.#known = known;
+  }
+
+  /** Sees to it that the data file is longer than lmdb needs, for as long as a run may take, and that the guard knows it. */
+  async begin(): Promise<void> {
+    const usedBytes = await this.#run(() => statisticsOf(this.#environment.database).usedBytes);
+    let { sizeBytes } = await realDisk.stat(this.#place.dataPath);
+    if (sizeBytes - usedBytes < roomBytes / 2) {
+      // Appending writes behind what another process writes there meanwhile, never over it.
+      const file = await realDisk.open(this.#place.dataPath, 'append');
+      try {
+        await file.append(new Uint8Array(roomBytes));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      sizeBytes += roomBytes;
+    }
+    await this.#guardAll(sizeBytes);
+  }
+
+  async transact<T>(work: (records: LedgerRecords) => T): Promise<T> {
     try {
-      // Another ledger in its place would not know what is granted here.
-      if (identityAt(place) !== identity) throw movedLedger(place.stateDir);
-      return { kind: 'done', value: runBuffered(recordsOf(database), work) };
+      const before = this.#known;
+      const value = await this.#run(work);
+      const { ledgers, written } = this.#known;
+      if (written.version === before.written.version) return value;
+      const isGuarded =
+        ledgers.every((name) => before.ledgers.includes(name)) && this.#guard.write(written, this.#nowText());
+      if (!isGuarded) await this.#guardAll(0);
+      return value;
     } catch (error) {
-      return { kind: 'threw', error };
+      throw failedLedger(this.#place.stateDir, error);
     }
-  };
-  const outcome = await guardExit(database.transaction(run)).catch(async (error: unknown) => {
-    throw failedLedger(place.stateDir, await causeOf(error));
-  });
-  if (outcome.kind === 'done') return outcome.value;
-  throw faultOf(place, outcome.error);
-}
-
-type Outcome<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'threw'; readonly error: unknown };
-
-/** lmdb-js rejects a failed commit with a general error, and keeps what went wrong in a promise of its own. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error;
-  try {
-    await error.commitError;
-    return error;
-  } catch (cause) {
-    return cause;
   }
-}
 
-function faultOf({ stateDir }: LedgerPlace, error: unknown): unknown {
-  if (error instanceof DamagedRecord) return damagedLedger(stateDir, error.message, error);
-  if (error instanceof ForeignRecord) return foreignLedger(stateDir, error.message);
-  return failedLedger(stateDir, error);
-}
+  /** One transaction; what it leaves behind it is known when it is durable. */
+  async #run<T>(work: (records: LedgerRecords) => T): Promise<T> {
+    const records = recordsOf(this.#environment);
+    const { value, known } = await this.#environment.transact(() => {
+      if (!checkFormat(records)) throw new DamagedRecord('the record "format" is missing');
+      checkStill(records, this.#known);
+      const buffered = bufferRecords(records);
+      const result = work(buffered.records);
+      if (buffered.changes.size === 0) return { value: result, known: null };
+      const changed = [...buffered.changes.keys()].map(ledgerOfKey).filter((name) => name !== null);
+      const left = noteChange(buffered.records, changed);
+      this.#environment.checkPlace();
+      writeBuffered(records, buffered.changes);
+      return { value: result, known: left };
+    });
+    if (known !== null && known.written.version > this.#known.written.version) this.#known = known;
+    return value;
+  }
 
-/** Sees to it that the data file is longer than lmdb needs, for as long as this run may take, and that the guard knows it. */
-async function makeRoom(environment: Environment): Promise<void> {
-  const { place, database } = environment;
-  const usedBytes = await transact(environment, () => usedBytesOf(database));
-  let { sizeBytes } = await realDisk.stat(place.dataPath);
-  if (sizeBytes - usedBytes < roomBytes / 2) {
-    // Appending writes behind what another process writes there meanwhile, never over it.
-    const file = await realDisk.open(place.dataPath, 'append');
-    try {
-      await file.append(new Uint8Array(roomBytes));
-      await file.sync();
-    } finally {
-      await file.close();
+  /**
+   * Sees to it that the guard knows all ledgers. Two processes may replace it at once: so the store is asked again after
+   * it was replaced, and whoever is last sees all.
+   */
+  async #guardAll(sizeBytes: number): Promise<void> {
+    for (;;) {
+      const guard = readGuard(this.#place);
+      const { ledgers, written } = await this.#run(knownOf);
+      const isGuarded = ledgers.every((name) => guard?.ledgers.includes(name)) && (guard?.sizeBytes ?? 0) >= sizeBytes;
+      if (guard !== null && isGuarded) return;
+      const at = this.#nowText();
+      await replaceGuard(realDisk, this.#place, {
+        since: guard?.since ?? at,
+        sizeBytes: Math.max(sizeBytes, guard?.sizeBytes ?? 0),
+        ledgers: [...new Set([...(guard?.ledgers ?? []), ...ledgers])],
+        written,
+        writtenAt: at,
+      });
     }
-    sizeBytes += roomBytes;
   }
-  await guardLedger(realDisk, place, sizeBytes, systemClock.wallMs());
-}
 
-/** lmdb-js's types say nothing of what is in its statistics. */
-function usedBytesOf(database: Database): number {
-  const stats = new Map<string, unknown>(Object.entries(database.getStats()));
-  const [lastPageNumber, pageBytes] = [stats.get('lastPageNumber'), stats.get('pageSize')];
-  if (typeof lastPageNumber !== 'number' || typeof pageBytes !== 'number') throw new Error('lmdb-js: no page numbers');
-  return (lastPageNumber + 1) * pageBytes;
+  #nowText(): string {
+    return new Date(this.#clock.wallMs()).toISOString();
+  }
+
+  async close(): Promise<void> {
+    await this.#environment.close();
+    this.#guard.close();
+  }
 }

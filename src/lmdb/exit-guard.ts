@@ -1,21 +1,19 @@
 import { isMainThread } from 'node:worker_threads';
-import type { Cancel, Clock } from '../platform/ports.js';
 
 /**
- * Keeps the process from exiting in the midst of an lmdb transaction.
+ * Keeps the process from hanging when it exits in the middle of an lmdb transaction.
  *
  * lmdb-js runs a transaction in a thread of libuv's pool, which, holding lmdb's lock, waits for the main thread to call
  * back what is to be done. `process.exit` waits for that thread, and calls nothing back any more: the process would hang
  * for good, and with it every other one that uses the same file (tried: 14 of 40 times, at one transaction after another).
  *
- * So whoever ends the process asks `whenExitIsSafe` first. Where nobody asked (a caller of the library exits, or an
- * error is caught by nobody), the process is ended by a signal, which lmdb's lock survives and the thread does not.
+ * So a process that exits in the middle of a transaction (a second signal, a caller of the library, an error that nobody
+ * catches) is ended by a signal, which lmdb's lock survives and the thread does not.
  */
 let pendingCount = 0;
-const waiting = new Set<() => void>();
 let isInstalled = false;
 
-/** Hands on what `work` comes to, and counts as unsafe to exit until then. */
+/** Resolves or rejects as `work` does; until then the process is in the middle of a transaction. */
 export async function guardExit<T>(work: Promise<T>): Promise<T> {
   install();
   pendingCount += 1;
@@ -23,23 +21,7 @@ export async function guardExit<T>(work: Promise<T>): Promise<T> {
     return await work;
   } finally {
     pendingCount -= 1;
-    if (pendingCount === 0) for (const resolve of waiting) resolve();
   }
-}
-
-/** Resolves as soon as the process may exit, after `maxMs` at the latest. */
-export function whenExitIsSafe(clock: Clock, maxMs: number): Promise<void> {
-  if (pendingCount === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    let cancel: Cancel = () => {};
-    const finish = () => {
-      cancel();
-      waiting.delete(finish);
-      resolve();
-    };
-    cancel = clock.schedule(maxMs, finish);
-    waiting.add(finish);
-  });
 }
 
 /** The signal by which a process ends with the same status, as a shell sees it. */

@@ -1,3 +1,4 @@
+import { LmdbFault, lmdbMissing } from '../lmdb/faults.js';
 import { MachineError, systemCode } from '../terms/errors.js';
 
 /** Every fault of the memory: status 6, and a way out. Losing a memory is safe: it costs updates, nothing else. */
@@ -29,11 +30,37 @@ export function memoryLost(): MachineError {
 /** What the system, lmdb or a record (visitor-record.ts) says when the memory cannot be read or written. */
 export function memoryFailed(folder: string, cause: unknown): MachineError {
   if (cause instanceof MachineError) return cause;
+  if (cause instanceof LmdbFault) return lmdbFault(folder, cause);
   if (cause instanceof RangeError) return damagedMemory(folder, 'a record that this version did not write', cause);
+  if (systemCode(cause) === 'EMFILE') {
+    return new MachineError(
+      'memory-no-handles',
+      `the memory of --changed-only in ${folder} could not be read or written: too many open files (EMFILE). Raise \`ulimit -n\` or lower --concurrency, then run the same command again`,
+      { cause },
+    );
+  }
   const said = systemCode(cause) ?? (cause instanceof Error ? cause.message : 'an unknown error');
   return new MachineError(
     'memory-failed',
     `the memory of --changed-only in ${folder} could not be read or written (${said}). Check that the disk has room and that the folder may be written to; if it goes on, ${wayOut}`,
     { cause },
   );
+}
+
+function lmdbFault(folder: string, fault: LmdbFault): MachineError {
+  switch (fault.kind) {
+    case 'no-library':
+      return lmdbMissing(fault);
+    case 'held':
+      return new MachineError(
+        'memory-held',
+        `another process holds the memory of --changed-only in ${folder} and does not release it: it is probably stopped (state T in ps, or a paused container). Resume or end that process, then run the same command again`,
+      );
+    case 'moved':
+    case 'lock-moved':
+      return new MachineError(
+        'memory-moved',
+        `the memory of --changed-only in ${folder}, or its lock file lock.mdb, was moved, removed or replaced while this run was using it, so what it would remember could be wrong. The files are never stale: leave them where they are, and run the same command again`,
+      );
+  }
 }

@@ -109,8 +109,8 @@ describe('a ledger that cannot be trusted', () => {
     ['gone with its folder', 'ledger-missing', () => rm(join(stateDir, 'ledger'), { recursive: true })],
     ['guarded by a broken file', 'ledger-damaged', () => writeFile(guardPath, '{"format":1,')],
     ['guarded by an empty file', 'ledger-damaged', () => writeFile(guardPath, '')],
-    ['guarded by a later version', 'ledger-version', () => writeFile(guardPath, '{"format":2}')],
-    ['of a later version', 'ledger-version', () => overwrite('format', '2')],
+    ['guarded by a later version', 'ledger-version', () => writeFile(guardPath, '{"format":3}')],
+    ['of a later version', 'ledger-version', () => overwrite('format', '3')],
     ['without its format', 'ledger-damaged', () => overwrite('format', null)],
   ];
 

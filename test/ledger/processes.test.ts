@@ -83,14 +83,10 @@ describe.skipIf(!isBuilt)('several processes on one state directory', () => {
     await store.close();
   });
 
-  it('are not held up by one that exits in the midst of a transaction', { timeout }, async () => {
+  it('are not held up by one that exits in the middle of a transaction', { timeout }, async () => {
     const stateDir = await temporaryFolder();
     expect(await start('exit.mjs', [stateDir]).ended()).toBe('SIGINT'); // a shell's 130
     await start('count.mjs', [stateDir, '2']).done();
-    expect(await start('exit.mjs', [stateDir, '--asks']).ended()).toBe(130);
-    const store = await openLedgerStore(stateDir);
-    expect(await store.transact((records) => records.get('count'))).toBe('written while exiting');
-    await store.close();
   });
 
   it('do not get at the ledger at once because one of them opened it twice and closed it once', {

@@ -1,14 +1,7 @@
-// Exits with status 130 while a transaction is under way: at once, or (`--asks`) as soon as that is safe.
-
+// Exits with status 130 in the middle of a transaction.
 import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
-import { whenExitIsSafe } from '../../../dist/lmdb/exit-guard.js';
-import { systemClock } from '../../../dist/platform/clock.js';
 
-const [stateDir, how] = process.argv.slice(2);
-const store = await openLedgerStore(stateDir);
+const store = await openLedgerStore(process.argv[2]);
 process.on('SIGINT', () => {});
 void store.transact((records) => records.put('count', 'written while exiting'));
-setImmediate(() => {
-  if (how === '--asks') void whenExitIsSafe(systemClock, 10_000).then(() => process.exit(130));
-  else process.exit(130);
-});
+setImmediate(() => process.exit(130));
