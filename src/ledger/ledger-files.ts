@@ -78,12 +78,12 @@ async function readRecords(disk: Disk, clock: Clock, { dataPath }: LedgerPlace):
  * transaction before the second one after it.
  */
 async function tryRecords(file: DiskFile): Promise<LedgerRecords | null> {
-  const before = await readFrom(file, headBytes);
-  const bytes = await readFrom(file, usedBytesOf(before));
+  const usedBytes = usedBytesOf(await readFrom(file, headBytes));
+  const bytes = await readFrom(file, usedBytes);
   const after = await readFrom(file, headBytes);
   const head = bytes.subarray(0, headBytes);
   const isStill = Buffer.compare(head, after.subarray(0, head.length)) === 0;
-  if (usedBytesOf(head) > bytes.length && !isStill) return null;
+  if (usedBytesOf(head) > usedBytes) return null;
   if (lastTransaction(after) > lastTransaction(head) + 1n) return null;
   try {
     return recordsOf(bytes);
