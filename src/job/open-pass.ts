@@ -10,6 +10,7 @@ import { Health } from './loop/health.js';
 import type { EarlierRuns, LoopPorts } from './loop/loop-parts.js';
 import { Tally } from './loop/tally.js';
 import { type TokenSource, tokenSource } from './loop/token.js';
+import { orStopped } from './or-stopped.js';
 import { Journal } from './results/journal.js';
 import type { ReadRows } from './rows/row-source.js';
 
@@ -43,7 +44,7 @@ export async function openPass(
     const token = await openToken(context);
     const rowSource = openRowSource(context, batch, columns);
     closers.push(() => rowSource.close());
-    const ledger = await machine.openLedger(options);
+    const ledger = await orStopped(context, machine.openLedger(options));
     closers.push(() => ledger.close());
     const { pacer, isNew } = await openPacer(ledger, machine.clock, machine.bootClock, {
       clientCode: options.clientCode,
@@ -57,12 +58,15 @@ export async function openPass(
     closers.push(() => pacer.close());
     if (isNew && !options.sandbox) announceNewLedger(context);
 
-    const memory = await machine.openMemory({
-      options,
-      isLoopback: context.destination.isLoopback,
-      runId: context.runId,
-      jobKey: files.checkpoint,
-    });
+    const memory = await orStopped(
+      context,
+      machine.openMemory({
+        options,
+        isLoopback: context.destination.isLoopback,
+        runId: context.runId,
+        jobKey: files.checkpoint,
+      }),
+    );
     if (memory !== null) closers.push(() => memory.close());
     const transport = await machine.openTransport(context.destination, options);
     closers.push(() => transport.close());

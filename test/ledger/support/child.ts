@@ -19,6 +19,8 @@ export interface Child {
   done(): Promise<readonly string[]>;
   /** Resolves with its exit status, or the name of the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals | null>;
+  /** Lets it run on after it stopped itself. */
+  resume(): void;
   /** Resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function start(script: string, args: readonly string[], options: StartOpt
       return lines;
     },
     ended: () => ended,
+    resume: () => void child.kill('SIGCONT'),
     kill: () => end(child, ended),
   };
 }
