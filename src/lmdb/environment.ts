@@ -228,6 +228,7 @@ class SharedEnvironment {
   }
 
   async end(): Promise<void> {
+    this.lockFile.mend();
     await this.database.close();
     this.lockFile.close();
   }

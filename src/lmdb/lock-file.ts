@@ -77,20 +77,41 @@ export class LockFile {
   readonly #view = new DataView(this.#head.buffer);
 
   constructor(folder: string) {
-    this.#handle = openSync(join(folder, lockFileName), 'r');
+    this.#handle = openSync(join(folder, lockFileName), 'r+');
     const { dev, ino } = fstatSync(this.#handle, { bigint: true });
     this.#identity = `${dev}:${ino}`;
   }
 
-  /** Whether the file stands in `folder`, with all that lmdb has mapped. */
+  /** Whether the file stands in `folder`, with all that lmdb has mapped and began it with. */
   isAt(folder: string): boolean {
     const found = statSync(join(folder, lockFileName), { bigint: true, throwIfNoEntry: false });
-    return found !== undefined && `${found.dev}:${found.ino}` === this.#identity && found.size >= fullBytes;
+    return (
+      found !== undefined &&
+      `${found.dev}:${found.ino}` === this.#identity &&
+      found.size >= fullBytes &&
+      this.#isBegun()
+    );
+  }
+
+  /** lmdb looks at what it has mapped once more when it is closed: a file that was emptied gets its length back. */
+  mend(): void {
+    const { size } = fstatSync(this.#handle);
+    if (size < fullBytes) writeSync(this.#handle, new Uint8Array(fullBytes - size), 0, fullBytes - size, size);
+  }
+
+  #isBegun(): boolean {
+    this.#readHead();
+    return this.#view.getUint32(0, true) === magic;
+  }
+
+  #readHead(): void {
+    this.#head.fill(0); // a file that was emptied gives nothing
+    readSync(this.#handle, this.#head, 0, headBytes, 0);
   }
 
   /** One transaction's holder differs from the next one's, unless the same thread holds both and the first wrote nothing. */
   holder(): Holder {
-    readSync(this.#handle, this.#head, 0, headBytes, 0);
+    this.#readHead();
     const word = mutexWord(this.#view);
     const isHeld = word !== null && (word & threadMask) !== 0 && (word & ownerDied) === 0;
     return isHeld ? `${word & threadMask} after transaction ${this.#view.getBigUint64(8, true)}` : null;

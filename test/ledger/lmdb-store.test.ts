@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -175,6 +176,56 @@ describe('a ledger that cannot be trusted', () => {
   });
 });
 
+describe('a lock file', () => {
+  it.each(['removed', 'replaced', 'emptied'])('stops every run that uses it when it is %s', async (how) => {
+    const store = await openLedgerStore(stateDir);
+    await store.transact((records) => records.put('a', '1'));
+    const before = await digest(dataPath);
+    const lockPath = join(stateDir, 'ledger/lock.mdb');
+    if (how === 'emptied') await truncate(lockPath, 0);
+    else await rm(lockPath);
+    if (how === 'replaced') await writeFile(lockPath, new Uint8Array(12_288));
+    const error = await refusal(store.transact((records) => records.put('a', '2')));
+    expect([error.code, error.exitStatus]).toEqual(['ledger-moved', 6]);
+    expect(error.message).toContain('lock.mdb was removed or replaced');
+    await store.close();
+    expect(await digest(dataPath)).toBe(before);
+    // Whoever comes later has a lock file of its own.
+    const later = await openLedgerStore(stateDir);
+    expect(await later.transact((records) => records.get('a'))).toBe('1');
+    await later.close();
+  });
+
+  it('is looked at before the writes of a transaction too', async () => {
+    const store = await openLedgerStore(stateDir);
+    const work = store.transact((records) => {
+      records.put('a', '1');
+      rmSync(join(stateDir, 'ledger/lock.mdb'));
+    });
+    expect((await refusal(work)).code).toBe('ledger-moved');
+    await store.close();
+    const later = await openLedgerStore(stateDir);
+    expect(await later.transact((records) => records.get('a'))).toBeNull();
+    await later.close();
+  });
+
+  it.skipIf(!isBuilt)(
+    'that is removed under several processes ends none of them by a signal',
+    { timeout: 60_000 },
+    async () => {
+      const children = [1, 2, 3].map(() => start('count.mjs', [stateDir, '1000000', '--say']));
+      for (const child of children) await child.says('begun');
+      await rm(join(stateDir, 'ledger/lock.mdb'));
+      const later = start('count.mjs', [stateDir, '20']);
+      for (const child of children) {
+        expect(await child.ended()).toBe(1);
+        expect(child.lines).toContain('refused ledger-moved');
+      }
+      await later.done();
+    },
+  );
+});
+
 describe('a place where no ledger can be', () => {
   it('is refused where something that is no folder has its name', async () => {
     await writeFile(stateDir, '');
@@ -209,6 +260,44 @@ function mountSmallDisk(folder: string, sizeBytes: number): boolean {
   if (isMounted) atEndOfFile(async () => void spawnSync('umount', ['-l', folder]));
   return isMounted;
 }
+
+describe('a machine that has nothing left', () => {
+  it.skipIf(!isBuilt)(
+    'of its disk is refused with a sentence, and ends no process by a signal',
+    { timeout: 60_000 },
+    async (context) => {
+      const folder = await temporaryFolder();
+      if (!mountSmallDisk(folder, 5_000_000)) context.skip();
+      const fillPath = join(folder, 'fill');
+      const state = join(folder, 'state');
+      for (const freeBytes of [0, 8_192, 16_384]) {
+        await writeFile(fillPath, Buffer.alloc(6_000_000)).catch(() => {});
+        await truncate(fillPath, (await stat(fillPath)).size - freeBytes);
+        expect(await start('count.mjs', [state, '1', '--say']).ended()).toBe(1);
+        await rm(fillPath);
+      }
+      await start('count.mjs', [state, '1']).done();
+      // The ledger is there, and what lmdb maps is not.
+      for (const freeBytes of [0, 4_096, 8_192]) {
+        await rm(join(state, 'ledger/lock.mdb'), { force: true });
+        await writeFile(fillPath, Buffer.alloc(6_000_000)).catch(() => {});
+        await truncate(fillPath, (await stat(fillPath)).size - freeBytes);
+        const child = start('count.mjs', [state, '1', '--say']);
+        expect(await child.ended()).toBe(1);
+        expect(child.lines).toContain('refused ledger-disk-full');
+        await rm(fillPath);
+      }
+    },
+  );
+
+  it.skipIf(!isBuilt || process.platform === 'win32')('of its handles is refused with a sentence', async () => {
+    await makeLedger();
+    for (const leftCount of [0, 2, 3, 10]) {
+      const child = start('few-handles.mjs', [stateDir, `${leftCount}`]);
+      expect([await child.ended(), child.lines]).toEqual([0, ['ledger-no-handles 6']]);
+    }
+  });
+});
 
 describe('a full disk', () => {
   it('is refused with a clear error where a ledger is to be made', async (context) => {

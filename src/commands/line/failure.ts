@@ -1,5 +1,5 @@
 import { type Screen, styled } from '../../terminal/screen.js';
-import { ProfileDripError } from '../../terms/errors.js';
+import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 import { version } from '../../terms/version.js';
 import { harmless } from '../../text/harmless.js';
@@ -12,17 +12,31 @@ export interface ErrorObject {
   readonly message: string;
 }
 
-export function errorObject(error: unknown): ErrorObject {
+export function errorObject(thrown: unknown): ErrorObject {
+  const error = toldError(thrown);
   if (error instanceof ProfileDripError) return { code: error.code, message: error.message };
   return { code: 'internal', message: 'a fault of the program: standard error says more' };
 }
 
-export function statusOf(error: unknown): ExitStatus {
+/** Whatever was to be opened when a process has no file handles left: that is not an internal error. */
+function toldError(error: unknown): unknown {
+  const code = error instanceof ProfileDripError ? null : systemCode(error);
+  if (code !== 'EMFILE' && code !== 'ENFILE') return error;
+  return new MachineError(
+    'no-handles',
+    `too many open files (${code}). Raise the limit (ulimit -n 1024) or lower --concurrency, then run the same command again`,
+    { cause: error },
+  );
+}
+
+export function statusOf(thrown: unknown): ExitStatus {
+  const error = toldError(thrown);
   return error instanceof ProfileDripError ? error.exitStatus : exitStatus.internal;
 }
 
 /** One message for a user's mistake; a stack for a fault of the program. Of `secrets` nothing is shown. */
-export function sayFailure(screen: Screen, error: unknown, secrets: Iterable<string>): void {
+export function sayFailure(screen: Screen, thrown: unknown, secrets: Iterable<string>): void {
+  const error = toldError(thrown);
   if (error instanceof ProfileDripError) {
     screen.write(`${styled(screen, 'red', 'profile-drip:')} ${harmless(error.message, 2000)}\n`);
     return;
