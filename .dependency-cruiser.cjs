@@ -162,7 +162,7 @@ module.exports = {
       from: {
         path: '^src/(job|batch|thread|target-api|pacing|ledger|memory|storage|hash)/',
         pathNot:
-          '^src/(target-api/client|target-api/connections|target-api/lookup-guard|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
+          '^src/(target-api/client|target-api/connections|target-api/lookup-guard|ledger/ledger-guard|lmdb/[a-z-]+|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
       },
       to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
     },

@@ -1,13 +1,13 @@
 import { checkLmdbFile } from '../lmdb/file-check.js';
 import { DamagedPages, lastTransaction, readLmdbRecords, usedBytesOf } from '../lmdb/page-check.js';
-import { auditRecords, type Known, nothingKnown } from '../pacing/ledger-audit.js';
-import { type Guard, readGuard } from '../pacing/ledger-guard.js';
-import type { LedgerPlace } from '../pacing/ledger-place.js';
-import { unseal } from '../pacing/ledger-seal.js';
 import { sleep } from '../platform/clock.js';
 import type { Clock, Disk, DiskFile, LedgerRecords } from '../platform/ports.js';
+import { auditRecords, type Known, nothingKnown } from './ledger-audit.js';
 import { damagedLedger, heldLedger, missingLedger } from './ledger-errors.js';
+import { type Guard, readGuard } from './ledger-guard.js';
+import type { LedgerPlace } from './ledger-place.js';
 import { DamagedRecord } from './ledger-records.js';
+import { unseal } from './ledger-seal.js';
 
 /**
  * The ledger's files: `<state>/ledger/` with lmdb's two, and `<state>/ledger.guard` (ledger-guard.ts). All of them are

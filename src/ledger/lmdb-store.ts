@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { rm, statfs } from 'node:fs/promises';
 import { type Environment, openEnvironment, statisticsOf } from '../lmdb/environment.js';
-import { checkStill, type Known, knownOf, noteChange } from '../pacing/ledger-audit.js';
-import { GuardWriter, readGuard, replaceGuard } from '../pacing/ledger-guard.js';
-import { type LedgerPlace, ledgerPlace } from '../pacing/ledger-place.js';
-import { seal, unseal } from '../pacing/ledger-seal.js';
 import { systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { Clock, LedgerRecords, LedgerStore } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
 import { bufferRecords, writeBuffered } from './buffered-records.js';
+import { checkStill, type Known, knownOf, noteChange } from './ledger-audit.js';
 import { damagedLedger, failedLedger, networkLedger } from './ledger-errors.js';
 import { lookAtLedger } from './ledger-files.js';
+import { GuardWriter, readGuard, replaceGuard } from './ledger-guard.js';
+import { type LedgerPlace, ledgerPlace } from './ledger-place.js';
 import { checkFormat, DamagedRecord, ledgerOfKey, writeFormat, writeWritten } from './ledger-records.js';
+import { seal, unseal } from './ledger-seal.js';
 import { networkDisk } from './network-disks.js';
 
 /**

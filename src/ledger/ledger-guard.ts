@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { damagedLedger, foreignLedger } from '../ledger/ledger-errors.js';
-import { asWritten, DamagedRecord, type Written } from '../ledger/ledger-records.js';
 import type { Disk } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
 import { type Known, nothingKnown } from './ledger-audit.js';
+import { damagedLedger, foreignLedger } from './ledger-errors.js';
 import type { LedgerPlace } from './ledger-place.js';
+import { asWritten, DamagedRecord, type Written } from './ledger-records.js';
 import { seal, unseal } from './ledger-seal.js';
 
 /**

@@ -1,4 +1,5 @@
-import { verify } from '../ledger/ledger.js';
+import type { LedgerRecords } from '../platform/ports.js';
+import { verify } from './ledger.js';
 import {
   checkFormat,
   DamagedRecord,
@@ -7,8 +8,7 @@ import {
   readWritten,
   type Written,
   writeWritten,
-} from '../ledger/ledger-records.js';
-import type { LedgerRecords } from '../platform/ports.js';
+} from './ledger-records.js';
 
 /**
  * Whether a store is the one that was written last, as a whole: nothing in it is missing, nothing is of an earlier time.

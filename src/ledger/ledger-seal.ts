@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { DamagedRecord } from '../ledger/ledger-records.js';
+import { DamagedRecord } from './ledger-records.js';
 
 /** Text with a checksum before it, over what it stands under too: a record that turns up under another key is damaged. */
 export function seal(key: string, text: string): string {
