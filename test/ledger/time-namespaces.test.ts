@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { isBuilt, start } from '../ledger/support/child.js';
 import { temporaryFolder } from '../support/index.js';
+import { isBuilt, start } from './support/child.js';
 
 /** Takes rights that not everybody has. */
 const canUnshareTime = spawnSync('unshare', ['-T', '--monotonic', '1', 'true']).status === 0;

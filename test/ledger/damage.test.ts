@@ -6,8 +6,8 @@ import { openLedgerStore } from '../../src/ledger/lmdb-store.js';
 import { MachineClocks } from '../../src/ledger/machine-time.js';
 import { usedBytesOf } from '../../src/lmdb/page-check.js';
 import { systemBootClock, systemClock } from '../../src/platform/clock.js';
-import { isBuilt, start } from '../ledger/support/child.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
+import { isBuilt, start } from './support/child.js';
 
 const limit = 300;
 const usedUnits = 250;

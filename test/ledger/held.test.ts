@@ -5,8 +5,8 @@ import { findLedgerStore, openLedgerStore } from '../../src/ledger/lmdb-store.js
 import { openEnvironment } from '../../src/lmdb/environment.js';
 import { openLmdbStore } from '../../src/memory/lmdb-store.js';
 import { memoryFailed } from '../../src/memory/memory-errors.js';
-import { isBuilt, start } from '../ledger/support/child.js';
 import { type MovedClock, movedClock, temporaryFolder } from '../support/index.js';
+import { isBuilt, start } from './support/child.js';
 
 /** What can be seen of a mutex is seen on Linux. */
 const canSee = process.platform === 'linux';
