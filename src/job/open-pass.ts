@@ -101,6 +101,7 @@ export async function openPass(
           stopsAtLongWaits: options.onCap === 'stop',
         },
         machine.random,
+        base.counts.submitted > 0,
       ),
     };
     const tried = base.openRows.map(

@@ -11,7 +11,7 @@ import type { JobContext } from './job-context.js';
 import { Loop } from './loop/loop.js';
 import { makeJobRejects } from './make-job-rejects.js';
 import type { Opened } from './open-pass.js';
-import { holdMessages, type SendEvent, type SendSnapshot } from './terms/events.js';
+import { holdMessage, type SendEvent, type SendSnapshot } from './terms/events.js';
 import { isOverMaxFailures, isTolerated } from './terms/row-limits.js';
 import {
   capStop,
@@ -69,11 +69,11 @@ export class Pass {
         const isOver = isOverMaxFailures(options.maxFailures, rejectedInRunCount, endedInRunCount);
         return isOver ? maxFailuresStop(rejectedInRunCount) : null;
       },
-      onHold: (hold) => this.#say({ kind: 'hold', hold, message: holdMessages[hold.cause] }),
+      onHold: (hold) => this.#say({ kind: 'hold', hold, message: holdMessage(hold) }),
       onRelease: (cause, sinceWallMs) => this.#say({ kind: 'released', cause, sinceWallMs }),
       onSettledWithoutEvidence: () =>
         this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message: fewAnswersMessage }),
-      lookAtFile: () => this.#lookAtFile(),
+      recheckFile: () => this.#recheckFile(),
       capStop: () => capStop(ports.pacer.view()),
       onFault: (error) => this.#fail(error),
     });
@@ -279,7 +279,7 @@ export class Pass {
       endedRowCount: tally.endedCount,
       readRowCount: this.#loop.readRowCount(this.#opened.earlier),
       endedInRunCount: tally.endedInRunCount,
-      underWayCount: this.#loop.underWayCount,
+      underWayCount: this.#loop.inFlightCount,
       tryCount: tally.tryCount,
       elapsedMs: clock.monotonicMs() - this.#startedMs,
       hold: this.#loop.hold,
@@ -288,7 +288,7 @@ export class Pass {
   }
 
   /** After a wait: does FILE, under its name, still hold what has been read? A removed one goes on being read. */
-  async #lookAtFile(): Promise<Stop | null> {
+  async #recheckFile(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
     const { machine, path, options } = this.#context;
     try {

@@ -1,7 +1,7 @@
 import type { Reply } from '../platform/ports.js';
 import type { Reason, Trouble, TryCode, TryOutcome } from '../terms/outcome.js';
 import { plainText, readXmlReply } from './markup.js';
-import { certificateCodes, dnsCodes, proxyRefusals, timeoutCodes } from './network-codes.js';
+import { certificateCodes, dnsCodes, proxyRefusals, resetCodes, timeoutCodes } from './network-codes.js';
 import { readRetryAfter } from './retry-after.js';
 
 /** The replies that say something of the endpoint; `not-started` and `aborted` are the run's own doing. */
@@ -44,9 +44,9 @@ function classifyAnswer(answer: Answer, nowWallMs: number): TryOutcome {
     retry(httpStatus, code, trouble, wordsOf(answer.body), readRetryAfter(answer.retryAfter, nowWallMs));
 
   if (httpStatus === 403) return stop(httpStatus, 'unauthorized', 'forbidden', wordsOf(answer.body));
-  if (httpStatus === 401 || httpStatus === 407) {
-    return stop(httpStatus, 'unauthorized', 'unauthorized', wordsOf(answer.body));
-  }
+  if (httpStatus === 401) return stop(httpStatus, 'unauthorized', 'unauthorized', wordsOf(answer.body));
+  // No server of an endpoint says that: a proxy does, with plain http.
+  if (httpStatus === 407) return stop(httpStatus, 'unauthorized', 'proxy', wordsOf(answer.body));
   if (httpStatus === 408) return again('server-error', 'request-timeout');
   if (httpStatus === 429) return again('rate-limited', 'throttled');
   if (httpStatus === 503) return again('unavailable', 'throttled');
@@ -78,7 +78,8 @@ function classifyBroken(errorCode: string, message: string): TryOutcome {
   if (certificateCodes.has(errorCode)) return stop(null, 'certificate', 'certificate', text);
   const proxyStatus = proxyRefusals.get(errorCode);
   // Not `forbidden`, which another row might clear: the proxy turns away the connection, not the row.
-  if (proxyStatus !== undefined) return stop(proxyStatus, 'unauthorized', 'unauthorized', text);
+  if (proxyStatus !== undefined) return stop(proxyStatus, 'unauthorized', 'proxy', text);
+  if (resetCodes.has(errorCode)) return retry(null, 'network', 'reset', text);
   return retry(null, timeoutCodes.has(errorCode) ? 'timeout' : 'network', 'network', text);
 }
 

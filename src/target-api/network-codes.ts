@@ -54,6 +54,14 @@ export const timeoutCodes: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT', // a proxy that does not answer CONNECT
 ]);
 
+/** A connection broke after it was made: the endpoint, or a firewall that does not like what it reads. */
+export const resetCodes: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'UND_ERR_SOCKET', // the other side closed
+]);
+
 /** A proxy's answer to CONNECT, other than 200. */
 export function proxyAnswerCode(httpStatus: string): string {
   return `PROXY_ANSWERED_${httpStatus}`;

@@ -19,7 +19,7 @@ export const invalidCodes = {
 export const tryCodes = {
   'target-refused': 'Target answered that it will not take this row',
   'http-4xx': 'an answer of the 4xx family that speaks of this row',
-  'http-403': 'answered 403 where another row was taken',
+  'http-403': 'answered 403 where other rows were taken',
   'rate-limited': 'answered 429: later',
   unavailable: 'answered 503: later',
   'server-error': 'an answer of the 5xx family, or 408',
@@ -28,8 +28,8 @@ export const tryCodes = {
   network: 'the connection could not be made, or broke',
   dns: 'the name of the endpoint does not resolve',
   certificate: "the endpoint's certificate is not trusted",
-  unauthorized: 'answered 401, 403 or 407',
-  redirect: 'answered with a redirect',
+  unauthorized: 'answered 401 where other rows were taken; as a stop: 401, 403, or a proxy that refuses',
+  redirect: 'answered with a redirect where other rows were taken',
 } as const;
 
 /** Why a row was not sent although nothing is wrong with it. */
@@ -71,17 +71,18 @@ export type TryOutcome =
       /** What `Retry-After` asks for, 0 to 86,400,000 (24 h); `null`: nothing that could be read. */
       readonly retryAfterMs: number | null;
     }
-  /** An answer that is not the row's: the run stops unless a further look (token, another row) clears it. */
+  /** An answer that may not be the row's own: the run stops unless a further look (token, another row) clears it. */
   | {
       readonly kind: 'stop';
       readonly httpStatus: number | null;
       readonly reason: Reason;
-      readonly cause: 'unauthorized' | 'forbidden' | 'redirect' | 'certificate';
+      /** `proxy`: a proxy refuses the connection, whatever the row. */
+      readonly cause: 'unauthorized' | 'forbidden' | 'redirect' | 'certificate' | 'proxy';
     };
 
 /**
- * `throttled`: 429, 503: holds the whole run. `network`: no answer (refused, reset, timed out). `dns`: the same, the
- * name unresolved. `server`: 408 and other 5xx. `not-understood`: an answer, but not this API's.
- * All but `not-understood` and 408 count towards an outage.
+ * `throttled`: 429, 503: holds the whole run. `network`: no answer (connection refused, timed out). `reset`: the same,
+ * the connection broke. `dns`: the same, the name unresolved. `server`: other 5xx. `request-timeout`: 408.
+ * `not-understood`: an answer, but not this API's. All but the last two count towards an outage by themselves.
  */
-export type Trouble = 'throttled' | 'network' | 'dns' | 'server' | 'request-timeout' | 'not-understood';
+export type Trouble = 'throttled' | 'network' | 'reset' | 'dns' | 'server' | 'request-timeout' | 'not-understood';

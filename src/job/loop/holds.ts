@@ -1,32 +1,37 @@
 import type PQueue from 'p-queue';
 import type { Cancel, Clock } from '../../platform/ports.js';
-import type { Hold, HoldCause } from '../terms/events.js';
+import type { Hold } from '../terms/events.js';
 import type { Stop } from '../terms/stops.js';
+import type { HoldRequest } from './departure.js';
 import type { LoopHooks } from './loop-parts.js';
 
 /** A hold whose end moves by less is the same hold. */
 const holdNewsMs = 1000;
+/** An outage that lasts is told again after this time. */
+const repeatMs = 30_000;
 
 /**
- * The waits of a run: until when nothing goes out, and what is looked at before anything does again.
+ * The waits of a run: until when nothing leaves, and what is asked before anything does again.
  *
- * States: free; held (the queue is paused, `hold` says why); looking (at the file, the lock or the token: nothing
- * starts until all looks have answered). A wait leads from held to looking, and from there the loop decides anew.
+ * States: free; held (the queue is paused); asking (nothing starts until every promise has answered). A wait leads from
+ * held to a recheck of FILE: only that starts the queue again. `hold`, what people are told, ends later: when rows leave
+ * again and not one alone to see whether they can.
  */
 export class Holds {
   readonly #clock: Clock;
   readonly #queue: PQueue;
-  readonly #hooks: Pick<LoopHooks, 'onHold' | 'onRelease' | 'lookAtFile' | 'onFault'>;
+  readonly #hooks: Pick<LoopHooks, 'onHold' | 'onRelease' | 'onFault'>;
   readonly #loop: { readonly pump: () => void; readonly stop: (stop: Stop) => void };
   #hold: Hold | null = null;
   #cancelWake: Cancel | null = null;
   #wakeAtMs = Number.POSITIVE_INFINITY;
-  #lookCount = 0;
+  #cancelRepeat: Cancel | null = null;
+  #askCount = 0;
 
   constructor(
     clock: Clock,
     queue: PQueue,
-    hooks: Pick<LoopHooks, 'onHold' | 'onRelease' | 'lookAtFile' | 'onFault'>,
+    hooks: Pick<LoopHooks, 'onHold' | 'onRelease' | 'onFault'>,
     loop: { readonly pump: () => void; readonly stop: (stop: Stop) => void },
   ) {
     this.#clock = clock;
@@ -39,67 +44,85 @@ export class Holds {
     return this.#hold;
   }
 
-  get isLooking(): boolean {
-    return this.#lookCount > 0;
+  get isAsking(): boolean {
+    return this.#askCount > 0;
   }
 
-  /** Nothing goes out until `untilMs` (monotonic; `null`: until told); then FILE is looked at again. */
-  waitFor(cause: HoldCause, untilMs: number | null, sinceMs: number): void {
+  /** There was a wait, and FILE has not been rechecked since. */
+  get isFileRecheckDue(): boolean {
+    return this.#queue.isPaused;
+  }
+
+  /** Nothing leaves until `untilMs`, or until told. */
+  wait({ cause, sinceMs, untilMs, lastError }: HoldRequest): void {
+    this.#queue.pause();
     const toWall = this.#clock.wallMs() - this.#clock.monotonicMs();
-    const untilWallMs = untilMs === null ? null : untilMs + toWall;
-    const isNews =
-      this.#hold?.cause !== cause || Math.abs((this.#hold.untilWallMs ?? 0) - (untilWallMs ?? 0)) > holdNewsMs;
-    if (isNews) {
-      this.#queue.pause();
-      const sinceWallMs = this.#hold?.cause === cause ? this.#hold.sinceWallMs : sinceMs + toWall;
-      this.#hold = { cause, sinceWallMs, untilWallMs };
-      this.#hooks.onHold(this.#hold);
-    }
-    if (untilMs !== null) this.wakeAt(untilMs, () => this.lookAtFile());
+    const before = this.#hold?.cause === cause ? this.#hold : null;
+    const sinceWallMs = before?.sinceWallMs ?? sinceMs + toWall;
+    const hold = { cause, sinceWallMs, untilWallMs: untilMs === null ? null : untilMs + toWall, lastError };
+    if (before === null || isNews(before, hold)) this.#tell(hold);
+    if (untilMs !== null) this.wakeAt(untilMs);
   }
 
-  /** Rows go out again. */
+  /** Rows leave again. */
   release(): void {
     if (this.#hold === null) return;
-    this.#queue.start();
     const { cause, sinceWallMs } = this.#hold;
-    this.#hold = null;
+    this.#forget();
     this.#hooks.onRelease(cause, sinceWallMs);
   }
 
-  /** Nothing starts until `look` has answered: with a stop, or with leave to go on. `null`, for whoever wanted to start. */
-  look(look: () => Promise<Stop | null>): null {
-    this.#lookCount += 1;
-    look().then(
+  /** Nothing starts until `ask` has answered: with a stop, or with `null`. */
+  ask(ask: () => Promise<Stop | null>): void {
+    this.#askCount += 1;
+    ask().then(
       (stop) => {
-        this.#lookCount -= 1;
+        this.#askCount -= 1;
         if (stop !== null) this.#loop.stop(stop);
-        this.#queue.start();
         this.#loop.pump();
       },
       (error: unknown) => this.#hooks.onFault(error),
     );
-    return null;
   }
 
-  lookAtFile(): null {
-    return this.look(this.#hooks.lookAtFile);
+  /** FILE has been rechecked, and is what it was. */
+  fileRechecked(): void {
+    this.#queue.start();
   }
 
   /** One alarm at a time: the last one set. */
-  wakeAt(atMs: number, run: () => void): void {
+  wakeAt(atMs: number): void {
     if (this.#cancelWake !== null && this.#wakeAtMs === atMs) return;
     this.#cancelWake?.();
     this.#wakeAtMs = atMs;
     this.#cancelWake = this.#clock.schedule(Math.max(0, atMs - this.#clock.monotonicMs()), () => {
       this.#cancelWake = null;
-      run();
+      this.#loop.pump();
     });
   }
 
-  /** The run stops: nothing is waited for any more. */
+  /** The run ends: nothing is waited for any more. A hold that lasts is not called over. */
   end(): void {
     this.#cancelWake?.();
-    this.release();
+    this.#forget();
+    this.#queue.start();
   }
+
+  #tell(hold: Hold): void {
+    this.#hold = hold;
+    this.#cancelRepeat?.();
+    this.#cancelRepeat = hold.cause === 'outage' ? this.#clock.schedule(repeatMs, () => this.#tell(hold)) : null;
+    this.#hooks.onHold(hold);
+  }
+
+  #forget(): void {
+    this.#hold = null;
+    this.#cancelRepeat?.();
+    this.#cancelRepeat = null;
+  }
+}
+
+function isNews(before: Hold, now: Hold): boolean {
+  const isMoved = Math.abs((before.untilWallMs ?? 0) - (now.untilWallMs ?? 0)) > holdNewsMs;
+  return isMoved || before.lastError !== now.lastError;
 }

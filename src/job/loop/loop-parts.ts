@@ -35,7 +35,7 @@ export interface LoopPorts {
 }
 
 export interface LoopHooks {
-  /** A try has ended, or a row: the checkpoint has something new to hold. */
+  /** An attempt has ended, or a row: the checkpoint has something new to hold. */
   onProgress(): void;
   /** Called as a row ends, its line handed to the journal; a stop where it was one too many. */
   onEnded(result: RowResult): Stop | null;
@@ -44,7 +44,7 @@ export interface LoopHooks {
   /** Held-back rows ended without the evidence that they were held back for. */
   onSettledWithoutEvidence(): void;
   /** After a wait: a stop where FILE is no longer what it was. */
-  lookAtFile(): Promise<Stop | null>;
+  recheckFile(): Promise<Stop | null>;
   capStop(): Stop;
   /** A fault of the program; the run stops. */
   onFault(error: unknown): void;

@@ -1,18 +1,21 @@
 import PQueue from 'p-queue';
 import type { Position } from '../../batch/open.js';
-import type { Pacer, Permit } from '../../pacing/pacer.js';
+import type { Mark } from '../../memory/memory.js';
+import type { Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
 import { classify } from '../../target-api/classify.js';
 import { machineFault } from '../../target-api/machine-fault.js';
 import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
+import { ProfileDripError } from '../../terms/errors.js';
 import type { TriedRow } from '../files/checkpoint.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRows } from '../rows/row-source.js';
 import type { Hold } from '../terms/events.js';
 import { faultStop, lostJobStop, type Stop } from '../terms/stops.js';
-import type { Action, Ending } from './health.js';
+import { type Attempt, Departure, departureConditions } from './departure.js';
+import type { Ending, Judgement, Move } from './health.js';
 import { Holds } from './holds.js';
 import { Intake } from './intake.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
@@ -20,17 +23,16 @@ import { Fifo } from './ready-rows.js';
 import { type OpenRow, Window } from './row-window.js';
 
 /**
- * One run's loop: rows come in as they are read, tries go out as cap, rate, order and health allow, outcomes are
- * written down.
+ * One run's loop: rows come in as they are read, attempts leave as departure.ts allows, outcomes are written down.
  *
- * A row is read, then `ready` (none of its visitor is open before it), then under way, then it has ended; between two
- * tries it rests. `#nextStart` alone says whether a try may start, and with which row. It is asked by p-queue's tasks,
- * each of which sends one row after the other for as long as there is one, and by `#pump`, which starts tasks: whatever
- * can make a try possible calls that.
+ * A row is read, then `ready` (none of its visitor is open before it), then in flight, then it has ended; between two
+ * attempts it rests, or waits with health. `#nextStart` alone says whether an attempt is scheduled, and with which row.
+ * It is asked by p-queue's tasks, each of which sends one row after the other for as long as there is one, and by
+ * `#pump`, which starts tasks: whatever can make an attempt possible calls that. The queue knows how many attempts are
+ * in flight, and whether they are paused.
  *
- * Invariants: of one visitor at most one row is ready, resting or under way; no try starts while older outcomes
- * cannot be written, while the lease on the job is in doubt, or after a stop; a row ends once, and its line is handed
- * to the journal in the same step.
+ * Invariants: of one visitor at most one row is ready, resting, in flight or with health; no attempt leaves against a
+ * condition of departure; a row ends once, and its line is handed to the journal in the same step.
  */
 export class Loop {
   readonly #options: LoopOptions;
@@ -41,12 +43,13 @@ export class Loop {
   readonly #intake: Intake;
   readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
-  /** Tries under way: the queue's tasks less those that are just looking for a row. */
-  #underWayCount = 0;
   readonly #holds: Holds;
+  readonly #departure: Departure<OpenRow>;
   readonly #rests = new Set<Cancel>();
   #cancelGrace: Cancel | null = null;
   #isPumping = false;
+  /** A task of the queue has had its reply, and looks for its next row. */
+  #isTaskBetween = false;
   #hasReadAll = false;
   #stop: Stop | null = null;
   #finish: () => void = () => {};
@@ -67,16 +70,43 @@ export class Loop {
       pump: () => this.#pump(),
       stop: (stop) => this.stop(stop),
     });
+    this.#departure = this.#makeDeparture();
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.#queue.on('next', () => this.#pump());
-    // Units that come back early end a wait, and FILE is looked at again after every wait.
-    ports.pacer.onReady = () => {
-      if (this.hold?.cause !== 'cap') this.#pump();
-      else if (!this.#holds.isLooking) this.#holds.lookAtFile();
-    };
+    ports.pacer.onReady = () => this.#pump();
     ports.journal.onWritten = () => this.#pump();
+  }
+
+  #makeDeparture(): Departure<OpenRow> {
+    const { health, journal, lock, memory } = this.#ports;
+    return new Departure(
+      departureConditions<Mark, OpenRow>({
+        isStopped: () => this.#stop !== null,
+        isAsking: () => this.#holds.isAsking,
+        gate: (nowMs) => health.gate(nowMs),
+        isFileRecheckDue: () => this.#holds.isFileRecheckDue,
+        recheckFile: async () => {
+          const stop = await this.#hooks.recheckFile();
+          this.#holds.fileRechecked();
+          return stop;
+        },
+        canWriteResults: (nowMs) => journal.mayStart(nowMs),
+        isLockHeld: (now) => lock.isHeld(now),
+        confirmLock: async () => ((await lock.confirm()) ? null : lostJobStop),
+        mayLeaveUnder: () => memory === null || memory.isCurrent(),
+        renewMark: async () => {
+          try {
+            await memory?.size(); // a transaction like any other: it says that the run is there, or that it is lost
+          } catch (error) {
+            if (error instanceof ProfileDripError) return faultStop(error);
+            throw error;
+          }
+          return null;
+        },
+      }),
+    );
   }
 
   /** Every row before it has its end. */
@@ -111,8 +141,9 @@ export class Loop {
     return this.#holds.hold;
   }
 
-  get underWayCount(): number {
-    return this.#underWayCount;
+  /** Attempts whose outcome is open. */
+  get inFlightCount(): number {
+    return this.#queue.pending - (this.#isTaskBetween ? 1 : 0);
   }
 
   get stopped(): Stop | null {
@@ -129,7 +160,7 @@ export class Loop {
     return this.#stop === null;
   }
 
-  /** No more rows come. Resolves when every row has its end, or the run has stopped and nothing is under way. */
+  /** No more rows come. Resolves when every row has its end, or the run has stopped and nothing is in flight. */
   async drain(): Promise<void> {
     this.#hasReadAll = true;
     this.#pump();
@@ -137,7 +168,7 @@ export class Loop {
     await this.#queue.onIdle();
   }
 
-  /** The first stop stands; a later one can only shorten how long what is under way may take. */
+  /** The first stop stands; a later one can only shorten how long what is in flight may take. */
   stop(stop: Stop): void {
     if (this.#stop === null) {
       this.#stop = stop;
@@ -180,33 +211,27 @@ export class Loop {
     return new Promise((end) => {
       let start = first;
       let hasLeft = false;
-      // One for all of the task's tries.
+      // One for all of the task's attempts.
       const sender: Sender = {
-        // A connection may have been long in coming: what held when the try was begun must hold still.
+        // A connection may have been long in coming: what held when the attempt was scheduled must hold still.
         mayStart: () => {
           try {
-            const now = instantOf(this.#ports.clock);
-            hasLeft = this.#stop === null && start.permit.isValid(now) && this.#ports.lock.isHeld(now);
+            const { row, permit } = start;
+            const attempt = { row, permit, othersInFlight: this.inFlightCount - 1 };
+            hasLeft = this.#departure.mayLeave(attempt, instantOf(this.#ports.clock));
           } catch (error) {
             this.#hooks.onFault(error);
           }
           return hasLeft;
         },
         settled: (reply) => {
-          try {
-            const now = instantOf(this.#ports.clock);
-            this.#settled(start, reply, hasLeft, now);
-            const next = this.#goOn(now);
-            if (next !== null) {
-              start = next;
-              hasLeft = false;
-              this.#send(start.row, sender);
-              return;
-            }
-          } catch (error) {
-            this.#hooks.onFault(error);
+          const next = this.#follow(start, reply, hasLeft);
+          if (next === null) end();
+          else {
+            start = next;
+            hasLeft = false;
+            this.#send(start.row, sender);
           }
-          end();
         },
       };
       this.#send(start.row, sender);
@@ -218,8 +243,23 @@ export class Loop {
     transport.send(this.#outgoing(row.form, token.authorization), sender);
   }
 
-  /** What a task does next; `null`: it ends, and the queue says so. What just ended may let others start as well. */
-  #goOn(now: Instant): Start | null {
+  /** Takes a reply, and says what its task does next; `null`: it ends, and the queue says so. */
+  #follow(start: Start, reply: Reply, hasLeft: boolean): Start | null {
+    this.#isTaskBetween = true;
+    try {
+      const now = instantOf(this.#ports.clock);
+      this.#settled(start, reply, hasLeft, now);
+      return this.#nextOfTask(now);
+    } catch (error) {
+      this.#hooks.onFault(error);
+      return null;
+    } finally {
+      this.#isTaskBetween = false;
+    }
+  }
+
+  /** What just ended may let other tasks start as well. */
+  #nextOfTask(now: Instant): Start | null {
     if (this.#isPumping) return null;
     if (this.#hasIdleTask()) this.#pump();
     this.#isPumping = true;
@@ -230,72 +270,71 @@ export class Loop {
     }
   }
 
-  /** The next try, or `null`: not now, and `#pump` is called when one may start. */
+  /** The next attempt, or `null`: not now, and `#pump` is called when one may be scheduled. */
   #nextStart(now = instantOf(this.#ports.clock)): Start | null {
-    if (this.#stop !== null || this.#holds.isLooking) return null;
-    const { health, journal, lock, pacer } = this.#ports;
-    if (this.#ready.size === 0 && this.#rests.size === 0) return this.#settleIfStuck() ? this.#nextStart(now) : null;
-    const nowMs = now.monotonicMs;
-    const gate = health.gate(nowMs);
-    if (gate.kind === 'closed') {
-      this.#holds.waitFor(gate.cause, gate.untilMs, gate.cause === 'token' ? nowMs : health.holdSinceMs);
-      return null;
+    if (this.#settleIfStuck()) return this.#nextStart(now);
+    const isFar = this.#ports.health.gate(now.monotonicMs).row === 'far';
+    const row = (isFar ? this.#ready.peekLast() : this.#ready.peek()) ?? null;
+    if (row === null && this.#rests.size === 0) return null;
+    const attempt: Attempt<OpenRow> = { row, permit: null, othersInFlight: this.inFlightCount };
+    const obstacle = this.#departure.obstacleTo(attempt, now);
+    switch (obstacle?.kind) {
+      case 'hold':
+        this.#holds.wait(obstacle.hold);
+        return null;
+      case 'ask':
+        this.#holds.ask(obstacle.ask);
+        return null;
+      case 'permit':
+        return this.#acquire(isFar, now);
+      default:
+        return null;
     }
-    if (this.#ready.size === 0) return null; // all rest: a hold is told all the same
-    if (gate.kind === 'one-at-a-time' && this.#underWayCount > 0) return null;
-    // A wait that ended in another way than by its own timer: FILE is looked at all the same.
-    if (this.#queue.isPaused && this.hold?.cause !== 'cap') return this.#holds.lookAtFile();
-    if (gate.kind === 'open' && this.hold?.cause !== 'cap') this.#holds.release();
-    if (!journal.mayStart(nowMs)) return null; // onWritten calls again
-    if (!lock.isHeld(now)) {
-      return this.#holds.look(async () => ((await lock.confirm()) ? null : lostJobStop));
-    }
-    return this.#startUnder(pacer.take(now), nowMs);
   }
 
-  #startUnder(take: ReturnType<Pacer['take']>, nowMs: number): Start | null {
+  #acquire(isFar: boolean, now: Instant): Start | null {
+    const take = this.#ports.pacer.take(now);
+    const nowMs = now.monotonicMs;
     switch (take.kind) {
       case 'go': {
-        if (this.#queue.isPaused) {
-          this.#ports.pacer.giveBack(take.permit);
-          return this.#holds.lookAtFile();
-        }
-        this.#holds.release();
-        const row = this.#ready.take();
+        const row = isFar ? this.#ready.takeLast() : this.#ready.take();
         if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
-        this.#underWayCount += 1;
+        // One attempt that sees whether an outage is over does not end it.
+        if (this.hold?.cause === 'cap' || this.#ports.health.gate(nowMs).kind === 'open') this.#holds.release();
         this.#intake.giveRoom();
         return { row, permit: take.permit, startedMs: nowMs };
       }
       case 'wait':
-        this.#holds.wakeAt(take.untilMonotonicMs, () => this.#pump());
+        this.#holds.wakeAt(take.untilMonotonicMs);
         return null;
       case 'fetching':
         return null;
-      case 'cap-used':
+      case 'cap-used': {
+        const untilMs = take.freeAtMonotonicMs;
         if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
-        else this.#holds.waitFor('cap', take.freeAtMonotonicMs, nowMs);
+        else this.#holds.wait({ cause: 'cap', sinceMs: nowMs, untilMs, lastError: null });
         return null;
+      }
       case 'fault':
         this.stop(faultStop(take.error));
         return null;
     }
   }
 
-  /** Nothing is ready, resting or under way, and no row can come: what waits for evidence gets its end without. */
+  /** Nothing is ready, resting or in flight, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
-    const canMore = this.#underWayCount > 0 || this.#rests.size > 0;
-    const canRead = !this.#hasReadAll && !this.#intake.isWaiting;
-    if (canMore || canRead || this.#window.openCount === 0) return false;
-    const actions = this.#ports.health.settle();
-    if (actions.some((action) => action.kind === 'end')) this.#hooks.onSettledWithoutEvidence();
-    for (const action of actions) this.#act(action);
-    return actions.length > 0;
+    if (this.#ready.size > 0 || this.#rests.size > 0 || this.inFlightCount > 0) return false;
+    if (this.#stop !== null || this.#holds.isAsking || this.#window.openCount === 0) return false;
+    if (!this.#hasReadAll && !this.#intake.isWaiting) return false;
+    const settled = this.#ports.health.settle();
+    if (settled.kind === 'continue' && settled.moves.length === 0) return false;
+    this.#follows(settled);
+    if (settled.endsWithoutEvidence) this.#hooks.onSettledWithoutEvidence();
+    return true;
   }
 
   #settled({ row, permit, startedMs }: Start, reply: Reply, hasLeft: boolean, now: Instant): void {
     const { pacer, tally } = this.#ports;
-    this.#underWayCount -= 1;
     // A unit under which no byte left goes back; one under which bytes may have left never does.
     if (hasLeft) pacer.ended(permit, now);
     else pacer.giveBack(permit);
@@ -324,29 +363,40 @@ export class Loop {
       outcome.kind === 'submitted' || outcome.reason.text === null
         ? outcome
         : { ...outcome, reason: { ...outcome.reason, text: redact(outcome.reason.text, row.form, token.secret) } };
-    for (const action of health.judge(row, clean, now.monotonicMs)) this.#act(action, now);
+    this.#follows(health.judge(row, clean, now.monotonicMs), now);
   }
 
-  #act(action: Action<OpenRow>, now = instantOf(this.#ports.clock)): void {
-    switch (action.kind) {
+  /** Does what health says. */
+  #follows(judgement: Judgement<OpenRow>, now = instantOf(this.#ports.clock)): void {
+    if (judgement.kind === 'stop') {
+      this.stop(judgement.stop);
+      return;
+    }
+    for (const move of judgement.moves) this.#move(move, now);
+    if (judgement.rereadsToken) this.#holds.ask(() => this.#rereadToken());
+  }
+
+  async #rereadToken(): Promise<null> {
+    const { health, token, clock } = this.#ports;
+    await token.reread();
+    for (const move of health.tokenReread()) this.#move(move, instantOf(clock));
+    return null;
+  }
+
+  #move(move: Move<OpenRow>, now: Instant): void {
+    switch (move.kind) {
       case 'end':
-        this.#end(action.row, action.ending, now);
+        this.#end(move.row, move.ending, now);
         return;
       case 'rest':
-        if (this.#stop === null) this.#rest(action.row, action.restMs);
+        if (this.#stop === null) this.#rest(move.row, move.restMs);
         return;
       case 'again':
-        this.#ready.putFirst(action.row);
+        if (move.place === 'first') this.#ready.putFirst(move.row);
+        else this.#ready.put(move.row);
         return;
-      case 'reread-token':
-        this.#holds.look(async () => {
-          await this.#ports.token.reread();
-          for (const next of this.#ports.health.tokenReread()) this.#act(next);
-          return null;
-        });
+      case 'keep':
         return;
-      case 'stop':
-        this.stop(action.stop);
     }
   }
 
@@ -373,7 +423,8 @@ export class Loop {
       finishedAtMs: now.wallMs,
       reason: ending.reason,
     });
-    if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark);
+    // Of one attempt alone it is sure that none can arrive late.
+    if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark, row.attempts === 1);
     const next = this.#window.end(row, resultByte);
     if (next !== null) this.#ready.put(next);
     this.#intake.giveRoom();
@@ -392,12 +443,13 @@ export class Loop {
     if (this.#queue.pending > 0) return;
     if (this.#stop === null && !(this.#hasReadAll && this.#window.openCount === 0)) return;
     this.#cancelGrace?.();
+    if (this.#stop === null) this.#holds.release();
     this.#holds.end();
     this.#finish();
   }
 }
 
-/** A row and the leave to send it. */
+/** A row and the permit to send it. */
 interface Start {
   readonly row: OpenRow;
   readonly permit: Permit;

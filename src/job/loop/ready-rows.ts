@@ -16,6 +16,11 @@ export class Fifo<Item> {
     this.#first.push(item);
   }
 
+  /** The one that `take` gives next. */
+  peek(): Item | undefined {
+    return this.#first[0] ?? this.#items[this.#head];
+  }
+
   take(): Item | undefined {
     if (this.#first.length > 0) return this.#first.shift();
     const item = this.#items[this.#head];
@@ -27,5 +32,14 @@ export class Fifo<Item> {
       this.#head = 0;
     }
     return item;
+  }
+
+  /** The one that would be given last. */
+  peekLast(): Item | undefined {
+    return this.#items.length > this.#head ? this.#items.at(-1) : this.#first.at(-1);
+  }
+
+  takeLast(): Item | undefined {
+    return this.#items.length > this.#head ? this.#items.pop() : this.#first.pop();
   }
 }

@@ -9,6 +9,8 @@ export interface Hold {
   readonly sinceWallMs: number;
   /** `null`: not known (until a probe is answered). */
   readonly untilWallMs: number | null;
+  /** What came of the last attempt, where that is why: `connect ECONNREFUSED 127.0.0.1:443, row 7 (line 8)`. */
+  readonly lastError: string | null;
 }
 
 /** How a run is doing, for a bar or a log line. Made on demand: asking costs little, and nothing when nobody asks. */
@@ -47,11 +49,15 @@ export type SendEvent =
   | { readonly kind: 'ended'; readonly file: string };
 
 /** What a hold means, for a log line; since when and until when stand in the hold itself. */
-export const holdMessages: Readonly<Record<HoldCause, string>> = {
-  cap: 'the cap is used up; going on by itself as units come free',
+const holdMessages: Readonly<Record<HoldCause, string>> = {
+  cap: 'the cap is used up; rows are sent again as units come free',
   throttled:
     'the server answers 429 or 503 though our own count is below the cap: someone else may be using it; holding back',
-  outage: 'nothing gets through; holding all rows and trying one from time to time',
+  outage: 'no row is taken; all rows wait, and one row is sent from time to time to see whether that is over',
   disk: 'results cannot be written; nothing goes out until they are',
   token: 'the endpoint asks for a valid token; reading the token again',
 };
+
+export function holdMessage({ cause, lastError }: Hold): string {
+  return lastError === null ? holdMessages[cause] : `${holdMessages[cause]}. Last error: ${lastError}`;
+}

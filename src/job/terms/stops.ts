@@ -13,6 +13,8 @@ export interface Stop {
    * `none`: nothing may be written any more (another run has the job).
    */
   readonly patience: 'reply' | 'grace' | 'none';
+  /** Where the endpoint or the network stopped it: what came of the last attempt, for `StoppedError.cause`. */
+  readonly lastError?: string;
 }
 
 const signalStatuses: ReadonlyMap<unknown, ExitStatus> = new Map([
@@ -28,8 +30,8 @@ export function stopForAbort(reason: unknown): Stop {
   return { exitStatus: status ?? exitStatus.sigint, code: 'interrupted', message, patience: 'grace' };
 }
 
-export function endpointStop(code: string, message: string): Stop {
-  return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply' };
+export function endpointStop(code: string, message: string, lastError: string): Stop {
+  return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply', lastError };
 }
 
 export function capStop(view: CapView): Stop {

@@ -1,0 +1,73 @@
+import { exitStatus } from '../../terms/exit-status.js';
+import { endpointStop, type Stop } from '../terms/stops.js';
+import { differentRowsMax, type HealthRow, rowText } from './health-terms.js';
+
+/** The stops that health asks for, in words. Each names the last error. */
+
+/** `alsoCount`: other rows that were answered so. */
+export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: number): Stop {
+  const also = alsoCount === 0 ? '' : `, and ${alsoCount} more ${alsoCount === 1 ? 'row' : 'rows'} are answered so`;
+  return endpointStop(
+    'unauthorized',
+    `the endpoint does not accept ${rowText(row)}, also with the token read again${also}. Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired, the client code and the endpoint. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function redirectStop(httpStatus: number | null, lastError: string): Stop {
+  return endpointStop(
+    'redirected',
+    `the endpoint answers ${httpStatus ?? 'with'}, a redirect; redirects are not followed. Check --endpoint and --client-code. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function certificateStop(text: string | null, lastError: string): Stop {
+  return endpointStop(
+    'certificate',
+    `the certificate of the endpoint is not trusted (${text ?? 'no detail'})`,
+    lastError,
+  );
+}
+
+export function proxyStop(httpStatus: number | null, lastError: string): Stop {
+  return endpointStop(
+    'proxy-refused',
+    `the proxy refuses the connection (${httpStatus ?? 'no status'}). Check the proxy in HTTPS_PROXY or HTTP_PROXY, its user and its password, or add the endpoint to NO_PROXY. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function unresolvedStop(lastError: string): Stop {
+  return endpointStop(
+    'endpoint-unresolved',
+    `the name of the endpoint does not resolve: check --client-code and --endpoint, and the name service of this machine. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function wrongEndpointStop(lastError: string): Stop {
+  return endpointStop(
+    'endpoint-suspect',
+    `the first ${differentRowsMax} answers were all refusals or not understood: the endpoint or the client code is probably wrong. No row was ended; --max-failures takes the place of this check. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function outageStop(lastedMs: number, lastError: string): Stop {
+  return endpointStop(
+    'outage',
+    `no row was taken for ${Math.round(lastedMs / 1000)} s (--give-up). Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function serverWaitStop(httpStatus: number | null, askedMs: number, lastError: string): Stop {
+  return {
+    exitStatus: exitStatus.cap,
+    code: 'server-wait',
+    message: `the server answers ${httpStatus ?? 'later'} and asks for a wait of ${Math.ceil(askedMs / 1000)} s (--on-cap stop)`,
+    patience: 'reply',
+    lastError,
+  };
+}

@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { JobEnd } from '../../src/job/run-job.js';
+import type { Machine } from '../../src/job/terms/machine.js';
+import type { Cancel, Clock } from '../../src/platform/ports.js';
+import { heldMemory } from '../memory/support/held-memory.js';
+import { type HeldRecords, heldRecords } from '../memory/support/held-store.js';
+import { type RunWorld, runWorld, taken } from './support/job-run-world.js';
+
+/** What the loop makes of the memory of --changed-only. */
+
+let world: RunWorld;
+let held: HeldRecords;
+
+beforeEach(async () => {
+  world = await runWorld();
+  held = heldRecords();
+});
+
+const text = (value: string, count = 6) =>
+  `batch=thirdPartyId,x\n${Array.from({ length: count }, (_, index) => `v${index + 1},${value}\n`).join('')}`;
+const codes = ({ error, exitStatus }: JobEnd) => [exitStatus, error?.code ?? null];
+const values = (id: string) => world.seen.filter((one) => one.id === id).map((one) => one.values.get('profile.x'));
+const statuses = async (name: string) => (await world.results(name)).map((cells) => cells[3]);
+
+/** A process that can be stopped: what comes due meanwhile runs when it continues. */
+function stoppable(clock: Clock): { clock: Clock; stop(): void; continue(): void } {
+  let due: (() => void)[] | null = null;
+  return {
+    clock: {
+      wallMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs(),
+      schedule(delayMs, run): Cancel {
+        let isCancelled = false;
+        const runUnlessCancelled = () => {
+          if (!isCancelled) run();
+        };
+        clock.schedule(delayMs, () => (due === null ? runUnlessCancelled() : due.push(runUnlessCancelled)));
+        return () => {
+          isCancelled = true;
+        };
+      },
+    },
+    stop() {
+      due = [];
+    },
+    continue() {
+      const waiting = due ?? [];
+      due = null;
+      for (const run of waiting) run();
+    },
+  };
+}
+
+const withMemory = (job: string, clock: Clock = world.clock): Partial<Machine> => ({
+  clock,
+  openMemory: () => heldMemory(held, { ...world.clock, ...clock }, job),
+});
+const changedOnly = { changedOnly: true, timeoutMs: 1000, concurrency: 1 };
+
+describe('a run that stood still', () => {
+  it('sends nothing under a mark that another run may have taken to be over: it asks the memory first', async () => {
+    const process = stoppable(world.clock);
+    const [a, b, c] = await Promise.all([
+      world.put('a.csv', text('old')),
+      world.put('b.csv', text('new')),
+      world.put('c.csv', text('new')),
+    ]);
+    let endOfB: JobEnd | null = null;
+    world.answer = async (_, index) => {
+      if (index !== 2) return taken;
+      process.stop();
+      await world.clock.advance(85_000);
+      endOfB = await world.run(b, changedOnly, {}, withMemory('b'));
+      process.continue();
+      return taken;
+    };
+    const endOfA = await world.run(a, { ...changedOnly, ratePerSecond: 1 }, {}, withMemory('a', process.clock));
+    expect(endOfB).toMatchObject({ exitStatus: 0 });
+    for (const id of ['v4', 'v5', 'v6']) expect(values(id)).toEqual(['new']);
+    expect(codes(endOfA)).toEqual([6, 'memory-run-lost']);
+    world.answer = () => taken;
+    expect((await world.run(c, changedOnly, {}, withMemory('c'))).exitStatus).toBe(0);
+    for (const id of ['v1', 'v2', 'v3', 'v4', 'v5', 'v6']) expect(values(id).at(-1)).toBe('new');
+  });
+});
+
+describe('a refused row', () => {
+  it('is not remembered as submitted: the next run sends it again', async () => {
+    const [a, b] = [await world.put('a.csv', text('x')), await world.put('b.csv', text('x'))];
+    world.answer = ({ id }) => (id === 'v3' ? { status: 400, body: '<error>no</error>' } : taken);
+    await world.run(a, changedOnly, {}, withMemory('a'));
+    expect((await statuses('a.csv')).filter((status) => status === 'refused')).toHaveLength(1);
+    await world.run(b, changedOnly, {}, withMemory('b'));
+    expect(world.seen.slice(6).map(({ id }) => id)).toEqual(['v3']);
+  });
+});
