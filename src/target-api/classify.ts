@@ -33,7 +33,7 @@ export function classify(reply: JudgedReply, nowWallMs: number): TryOutcome {
     case 'broken':
       return classifyBroken(reply.errorCode, reply.message);
     case 'timed-out':
-      return retry(null, 'timeout', 'network', null);
+      return retry(null, 'timeout', 'silence', null);
   }
 }
 

@@ -81,8 +81,16 @@ export type TryOutcome =
     };
 
 /**
- * `throttled`: 429, 503: holds the whole run. `network`: no answer (connection refused, timed out). `reset`: the same,
- * the connection broke. `dns`: the same, the name unresolved. `server`: other 5xx. `request-timeout`: 408.
+ * `throttled`: 429, 503: holds the whole run. `network`: no connection. `reset`: a connection broke. `silence`: no
+ * reply in time. `dns`: the name unresolved. `server`: other 5xx. `request-timeout`: 408.
  * `not-understood`: an answer, but not this API's. All but the last two count towards an outage by themselves.
  */
-export type Trouble = 'throttled' | 'network' | 'reset' | 'dns' | 'server' | 'request-timeout' | 'not-understood';
+export type Trouble =
+  | 'throttled'
+  | 'network'
+  | 'reset'
+  | 'silence'
+  | 'dns'
+  | 'server'
+  | 'request-timeout'
+  | 'not-understood';

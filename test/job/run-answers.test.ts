@@ -151,23 +151,25 @@ describe('401 and 403', () => {
     expect(end.jobs[0]?.reasons).toEqual([]);
   });
 
-  it.each([401, 403, 407])(
-    '%i stops the run with 3 where the token was not renewed, and ends no row',
-    async (status) => {
-      const file = await world.put('a.csv', rowsText(40));
-      const tokenFile = await world.put('token', 'secret-token\n');
-      world.answer = (_seen, index) => (index >= 15 ? { status, body: 'bad token secret-token' } : taken);
-      const end = await world.run(file, { tokenFile });
-      expect(codes(end)).toEqual([3, 'unauthorized']);
-      expect(end.error?.message).not.toContain('secret-token');
-      expect(end.jobs[0]?.rows).toMatchObject({ submitted: 15, refused: 0, failed: 0 });
-      world.answer = () => taken;
-      expect((await world.run(file, { tokenFile })).jobs[0]?.rows).toMatchObject({ submitted: 40 });
-      for (const name of ['a.csv.results.csv', 'a.csv.checkpoint.json', 'a.csv.summary.json']) {
-        expect(await world.read(name)).not.toContain('secret-token');
-      }
-    },
-  );
+  it.each([
+    [401, 'unauthorized'],
+    [403, 'unauthorized'],
+    [407, 'proxy-refused'],
+  ])('%i stops the run with 3 where the token was not renewed, and ends no row', async (status, code) => {
+    const file = await world.put('a.csv', rowsText(40));
+    const tokenFile = await world.put('token', 'secret-token\n');
+    world.answer = (_seen, index) => (index >= 15 ? { status, body: 'bad token secret-token' } : taken);
+    const end = await world.run(file, { tokenFile });
+    expect(codes(end)).toEqual([3, code]);
+    expect(end.error?.message).toMatch(/row \d+ \(line \d+\)/);
+    expect(end.error?.message).not.toContain('secret-token');
+    expect(end.jobs[0]?.rows).toMatchObject({ submitted: 15, refused: 0, failed: 0 });
+    world.answer = () => taken;
+    expect((await world.run(file, { tokenFile })).jobs[0]?.rows).toMatchObject({ submitted: 40 });
+    for (const name of ['a.csv.results.csv', 'a.csv.checkpoint.json', 'a.csv.summary.json']) {
+      expect(await world.read(name)).not.toContain('secret-token');
+    }
+  });
 
   it('403 of one row after successes is that row’s own: it is refused, the others go on', async () => {
     const file = await world.put('a.csv', rowsText(40));

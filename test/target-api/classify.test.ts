@@ -86,7 +86,7 @@ describe('an answer', () => {
     [304, 'stop', 'redirect', 'redirect'],
     [401, 'stop', 'unauthorized', 'unauthorized'],
     [403, 'stop', 'unauthorized', 'forbidden'],
-    [407, 'stop', 'unauthorized', 'unauthorized'],
+    [407, 'stop', 'unauthorized', 'proxy'],
   ])('of %d stops the run', (httpStatus, kind, code, cause) => {
     expect(answer(httpStatus, 'why')).toEqual({ kind, httpStatus, reason: { code, text: 'why' }, cause });
   });
@@ -127,16 +127,16 @@ describe('no answer', () => {
       kind: 'retry',
       httpStatus: null,
       reason: { code: 'timeout', text: null },
-      trouble: 'network',
+      trouble: 'silence',
       retryAfterMs: null,
     });
   });
 
   it.each([
     ['ECONNREFUSED', 'network', 'network'],
-    ['ECONNRESET', 'network', 'network'],
-    ['EPIPE', 'network', 'network'],
-    ['UND_ERR_SOCKET', 'network', 'network'],
+    ['ECONNRESET', 'network', 'reset'],
+    ['EPIPE', 'network', 'reset'],
+    ['UND_ERR_SOCKET', 'network', 'reset'],
     ['HPE_INVALID_CONSTANT', 'network', 'network'],
     ['PROXY_BROKE', 'network', 'network'],
     ['PROXY_ANSWERED_502', 'network', 'network'],
@@ -156,8 +156,8 @@ describe('no answer', () => {
     },
   );
 
-  it.each([401, 403, 407])("for a proxy's %d to CONNECT stops the run as unauthorized", (httpStatus) => {
-    expect(broken(`PROXY_ANSWERED_${httpStatus}`)).toMatchObject({ kind: 'stop', httpStatus, cause: 'unauthorized' });
+  it.each([401, 403, 407])("for a proxy's %d to CONNECT stops the run as the proxy's", (httpStatus) => {
+    expect(broken(`PROXY_ANSWERED_${httpStatus}`)).toMatchObject({ kind: 'stop', httpStatus, cause: 'proxy' });
   });
 
   it('says the code where there are no words', () => {

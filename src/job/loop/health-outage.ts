@@ -1,5 +1,5 @@
 import type { Random } from '../../platform/ports.js';
-import type { TryOutcome } from '../../terms/outcome.js';
+import type { Trouble, TryOutcome } from '../../terms/outcome.js';
 import { probePauseMs } from './backoff.js';
 import { outageStop, unresolvedStop } from './health-stops.js';
 import {
@@ -136,9 +136,9 @@ function probed<Row extends HealthRow>(
   return { state: { ...state, lastError, probe: next }, verdict: again, freed: [] };
 }
 
+const ofRowsMaybe: ReadonlySet<Trouble> = new Set<Trouble>(['reset', 'silence', 'server']);
+
 /** Whether such trouble can come of what is in the row: a firewall resets, or swallows, what it does not like. */
 function canBeOfRow(outcome: TryOutcome): boolean {
-  if (outcome.kind !== 'retry') return false;
-  if (outcome.trouble === 'server') return true;
-  return outcome.trouble === 'reset' || (outcome.trouble === 'network' && outcome.reason.code === 'timeout');
+  return outcome.kind === 'retry' && ofRowsMaybe.has(outcome.trouble);
 }
