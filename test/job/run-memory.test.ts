@@ -84,6 +84,54 @@ describe('a run that stood still', () => {
   });
 });
 
+describe('a run that stood still while an attempt waited for its connection', () => {
+  it('does not let it leave: the memory is asked in the step in which bytes leave', async () => {
+    const process = stoppable(world.clock);
+    const [a, b] = [await world.put('a.csv', text('old')), await world.put('b.csv', text('new'))];
+    let count = 0;
+    const openTransport: Machine['openTransport'] = async (origin, options) => {
+      const transport = await world.machine.openTransport(origin, options);
+      const meanwhile = async () => {
+        process.stop();
+        await world.clock.advance(85_000);
+        await world.run(b, changedOnly, {}, withMemory('b'));
+      };
+      return {
+        ...{ abortAll: () => transport.abortAll(), close: () => transport.close() },
+        send(outgoing, sender) {
+          count += 1;
+          if (count !== 4) return transport.send(outgoing, sender);
+          // The bytes would leave before any timer of this process runs again.
+          void meanwhile().then(() => {
+            transport.send(outgoing, { mayStart: () => sender.mayStart(), settled: (reply) => sender.settled(reply) });
+            process.continue();
+          });
+        },
+      };
+    };
+    const end = await world.run(a, changedOnly, {}, { ...withMemory('a', process.clock), openTransport });
+    expect(codes(end)).toEqual([6, 'memory-run-lost']);
+    expect(values('v4')).toEqual(['new']);
+  });
+});
+
+describe('a run that stood still and that nobody took to be over', () => {
+  it('says that it is there, and sends the rest', async () => {
+    const process = stoppable(world.clock);
+    const a = await world.put('a.csv', text('x'));
+    world.answer = async (_, index) => {
+      if (index !== 2) return taken;
+      process.stop();
+      await world.clock.advance(85_000);
+      process.continue();
+      return taken;
+    };
+    const end = await world.run(a, { ...changedOnly, ratePerSecond: 1 }, {}, withMemory('a', process.clock));
+    expect(codes(end)).toEqual([0, null]);
+    expect(end.jobs[0]?.rows).toMatchObject({ submitted: 6 });
+  });
+});
+
 describe('a refused row', () => {
   it('is not remembered as submitted: the next run sends it again', async () => {
     const [a, b] = [await world.put('a.csv', text('x')), await world.put('b.csv', text('x'))];
