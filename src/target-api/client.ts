@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
 import { type ConnectionOptions, type Connections, makeConnections, ProxyError } from './connections.js';
+import { decodedBody } from './decode-body.js';
 import { replyBytesMax } from './limits.js';
 import { requestHeaders } from './request-headers.js';
 
@@ -157,6 +158,8 @@ class Try implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #httpStatus = 0;
   #retryAfter: string | null = null;
+  /** `content-encoding`, where the reply has one. */
+  #encoding: string | null = null;
   /** Nearly every reply comes in one piece. */
   #firstChunk: Buffer | null = null;
   #moreChunks: Buffer[] | null = null;
@@ -202,9 +205,8 @@ class Try implements Dispatcher.DispatchHandler {
   /** Called for informational answers (1xx) too, and last for the one that counts. */
   onResponseStart(_: Dispatcher.DispatchController, httpStatus: number, headers: Record<string, unknown>): void {
     this.#httpStatus = httpStatus;
-    const retryAfter = headers['retry-after'];
-    const first: unknown = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
-    this.#retryAfter = typeof first === 'string' ? first : null;
+    this.#retryAfter = firstOf(headers['retry-after']);
+    this.#encoding = firstOf(headers['content-encoding']);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -237,7 +239,8 @@ class Try implements Dispatcher.DispatchHandler {
   #answered(): Reply {
     const first = this.#firstChunk ?? Buffer.alloc(0);
     const bytes = this.#moreChunks === null ? first : Buffer.concat([first, ...this.#moreChunks]);
-    const body = bytes.toString('utf8', 0, replyBytesMax);
+    const decoded = this.#encoding === null ? bytes : decodedBody(bytes, this.#encoding, replyBytesMax);
+    const body = decoded?.toString('utf8', 0, replyBytesMax) ?? 'a compressed reply that cannot be decoded';
     return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
   }
 
@@ -252,6 +255,11 @@ class Try implements Dispatcher.DispatchHandler {
 /** undici passes it on as it is, or as the cause of an error of its own (a certificate's). */
 function isProxyError(error: Error): boolean {
   return error instanceof ProxyError || error.cause instanceof ProxyError;
+}
+
+function firstOf(header: unknown): string | null {
+  const first: unknown = Array.isArray(header) ? header[0] : header;
+  return typeof first === 'string' ? first : null;
 }
 
 /** undici wraps what TLS says of a proxy's certificate; the code inside is the telling one. */

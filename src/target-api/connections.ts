@@ -3,6 +3,7 @@ import type { Destination } from '../endpoint/endpoint.js';
 import type { LookUp } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
 import { chooseProxy } from './choose-proxy.js';
+import { withoutContinue } from './interim-answers.js';
 import { guardedLookUp } from './lookup-guard.js';
 import { proxyAnswerCode } from './network-codes.js';
 
@@ -42,7 +43,9 @@ export function makeConnections(undici: Undici, options: ConnectionOptions, sign
   const proxy = isLoopback ? null : chooseProxy(origin, options.environment);
   if (proxy !== null) return new ProxyConnections(proxyAgent(undici, proxy, options, clientOptions));
   // One for all: they share what TLS remembers of earlier connections.
-  const connector = undici.buildConnector({ ...connect, lookup: guardedLookUp(isLoopback, options.lookUp) });
+  const connector = withoutInterimAnswers(
+    undici.buildConnector({ ...connect, lookup: guardedLookUp(isLoopback, options.lookUp) }),
+  );
   return new OwnConnections(() => new undici.Client(origin, { ...clientOptions, connect: connector }));
 }
 
@@ -146,10 +149,18 @@ function withErrors(options: Pool.Options, of: (error: Error) => Error): Pool.Op
     ...options,
     connect: (target, callback) =>
       connect(target, (...[error, socket]) => {
-        if (error === null) callback(null, socket);
+        if (error === null) callback(null, withoutContinue(socket));
         else callback(of(error), null);
       }),
   };
+}
+
+function withoutInterimAnswers(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, withoutContinue(socket));
+      else callback(error, null);
+    });
 }
 
 function proxyError(error: Error): Error {

@@ -107,6 +107,20 @@ describe('a proxy in the environment', () => {
     expect(server.heard[0]?.headers).not.toHaveProperty('proxy-authorization');
   });
 
+  it('is gone through to an endpoint that answers 100 Continue though nobody asked', async () => {
+    const server = await httpServer((response) => {
+      response.writeContinue();
+      response.end(success);
+    });
+    const proxy = await proxyServer();
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { useProxy: true });
+
+    expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'answered', body: success });
+    expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered', body: success });
+    expect(proxy.asked).toHaveLength(1);
+  });
+
   it('is gone through to a TLS endpoint, whose certificate is checked', async () => {
     const server = await httpServer((response) => response.end(success), { tls: true });
     const proxy = await proxyServer();

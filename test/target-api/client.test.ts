@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/platform/ports.js';
 import { movedClock, settle } from '../support/index.js';
-import { httpServer } from './support/loopback.js';
+import { httpServer, rawServer } from './support/loopback.js';
 import { no, openTransport, post, yes } from './support/transport.js';
 
 const success = 'trueRequest successfully submitted';
@@ -79,6 +80,77 @@ describe('a try', () => {
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
 
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ httpStatus: 200, body: success });
+  });
+
+  it('waits for the answer behind a 100 Continue that nobody asked for, over one connection', async () => {
+    const server = await httpServer((response) => {
+      response.writeContinue();
+      response.writeContinue();
+      response.end(success);
+    });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
+
+    for (const n of [1, 2, 3]) {
+      expect(await transport.send(post(`mboxPC=${n}`), yes)).toMatchObject({ httpStatus: 200, body: success });
+    }
+    expect(server.connectionCount()).toBe(1);
+  });
+
+  it.each([
+    ['byte by byte', 1],
+    ['in pieces of 9 bytes', 9],
+  ])('waits for the answer behind a 100 Continue that comes %s', async (_, size) => {
+    const all = `HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: ${success.length}\r\n\r\n${success}`;
+    const server = await rawServer((socket) => {
+      socket.setNoDelay(true);
+      socket.on('data', async () => {
+        for (let at = 0; at < all.length; at += size) {
+          await new Promise<void>((resolve) => socket.write(all.slice(at, at + size), () => setImmediate(resolve)));
+        }
+      });
+    });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
+
+    for (const n of [1, 2]) {
+      expect(await transport.send(post(`mboxPC=${n}`), yes)).toMatchObject({ httpStatus: 200, body: success });
+    }
+    expect(server.connectionCount()).toBe(1);
+  });
+
+  it('leaves a body alone that looks like a 100 Continue', async () => {
+    const body = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100';
+    const server = await httpServer((response) => {
+      response.writeHead(200, { 'content-length': body.length }).flushHeaders();
+      setImmediate(() => response.end(body));
+    });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
+
+    expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ httpStatus: 200, body });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('reads a reply in %s that nobody asked for', async (encoding, compress) => {
+    const server = await httpServer((response) =>
+      response.writeHead(200, { 'content-encoding': encoding }).end(compress(success)),
+    );
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
+
+    expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ httpStatus: 200, body: success });
+  });
+
+  it.each([
+    ['that is larger than 64 KB', 'gzip', gzipSync('x'.repeat(50_000_000))],
+    ['that is broken', 'gzip', Buffer.from('no gzip')],
+    ['of a kind that nobody knows', 'zstd', Buffer.from('?')],
+  ])('shows nothing of a compressed reply %s', async (_, encoding, bytes) => {
+    const server = await httpServer((response) => response.writeHead(200, { 'content-encoding': encoding }).end(bytes));
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`);
+
+    const reply = await transport.send(post('mboxPC=1'), yes);
+    expect(reply).toMatchObject({ httpStatus: 200, body: 'a compressed reply that cannot be decoded' });
   });
 
   it('takes the first of several Retry-After headers', async () => {
