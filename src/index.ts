@@ -40,12 +40,16 @@ type ProgramSettings = Pick<
   'json' | 'progress' | 'printConfig' | 'dryRun' | 'showValues' | 'match' | 'marker' | 'settleMs' | 'watch'
 >;
 
-/** A run that ended before its files were done, or at a file at fault: `summary` says how far it came. */
+/**
+ * A run that ended before its files were done, or at a file at fault: `summary` says how far it came, `cause` what lies
+ * behind it (the last error of the network or the endpoint, a FileError, a MachineError), where that is known.
+ */
 export class StoppedError extends ProfileDripError {
   readonly summary: RunSummary;
 
-  constructor(summary: RunSummary) {
-    super(summary.error?.code ?? 'stopped', summary.error?.message ?? 'the run stopped', summary.exit_status);
+  constructor(summary: RunSummary, cause: Error | null = null) {
+    const { code = 'stopped', message = 'the run stopped' } = summary.error ?? {};
+    super(code, message, summary.exit_status, cause === null ? undefined : { cause });
     this.summary = summary;
   }
 }
@@ -74,9 +78,9 @@ export async function sendBatch(
     ...(onRow === undefined ? {} : { onRow }),
     ...(onEvent === undefined ? {} : { onEvent }),
   };
-  const summary = await sendHere(listOf(files), sendOptions, hooks);
+  const { summary, cause } = await sendHere(listOf(files), sendOptions, hooks);
   if (summary.exit_status === exitStatus.done || summary.exit_status === exitStatus.rowsRejected) return summary;
-  throw new StoppedError(summary);
+  throw new StoppedError(summary, cause);
 }
 
 /**

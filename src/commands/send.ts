@@ -23,7 +23,7 @@ export async function send(call: Call): Promise<ExitStatus> {
   const hooks = await sendHooksOf(call, found);
   // Not loaded before the settings are right: it is most of the program.
   const { sendHere } = await import('../wiring/send.js');
-  const summary = await sendHere(files, options, hooks);
+  const { summary } = await sendHere(files, options, hooks);
   await sayEnd(call, summary, settings.json);
   return summary.exit_status;
 }

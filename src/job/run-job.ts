@@ -27,6 +27,8 @@ export interface JobEnd {
   readonly jobs: readonly JobSummary[];
   readonly exitStatus: ExitStatus;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** What lies behind `error`, where that is known. */
+  readonly cause: Error | null;
 }
 
 /**
@@ -71,14 +73,19 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     if (options.changedOnly) {
       hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'changed-only', message: changedOnlyAssumes });
     }
-    return { jobs, exitStatus: end.exitStatus, error: stop && { code: stop.code, message: stop.message } };
+    return {
+      jobs,
+      exitStatus: end.exitStatus,
+      error: stop && { code: stop.code, message: stop.message },
+      cause: stop?.cause ?? null,
+    };
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
     // What was refused before a job of it began is not gone on from: the next call reads standard input anew.
     if (file === '-' && lock !== null && error.exitStatus === exitStatus.usage) await dropSpool(machine.disk, files);
     const isNamed = !(error instanceof FileError) || error.message.includes(file);
     const message = isNamed ? error.message : `${file}: ${error.message}`;
-    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message } };
+    return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message }, cause: error };
   } finally {
     await lock?.release();
   }

@@ -7,8 +7,15 @@ import type { Machine } from './terms/machine.js';
 import type { SendHooks, SendOptions } from './terms/options.js';
 import type { JobSummary, RunSummary } from './terms/summary.js';
 
+/** What came of one call. */
+export interface CallEnd {
+  readonly summary: RunSummary;
+  /** What lies behind the summary's `error`, where that is known. */
+  readonly cause: Error | null;
+}
+
 /**
- * Sends FILEs one after the other and resolves to one summary. A file at fault (2) or with rejected rows (1) lets the
+ * Sends FILEs one after the other and resolves to one summary and its cause. A file at fault (2) or with rejected rows (1) lets the
  * next have its turn; every other status ends the call. Rejects for a UsageError that concerns all of them, and for a
  * fault of the program.
  */
@@ -17,7 +24,7 @@ export async function sendFiles(
   options: SendOptions,
   hooks: SendHooks,
   machine: Machine,
-): Promise<RunSummary> {
+): Promise<CallEnd> {
   const { sendable, passedOver } = sortFiles(files, options);
   for (const { file, jobFileOf } of passedOver) {
     hooks.onEvent?.({
@@ -30,6 +37,7 @@ export async function sendFiles(
   const jobs: JobSummary[] = [];
   const statuses: ExitStatus[] = [];
   const faults: FileFault[] = [];
+  const causes = new Map<ExitStatus, Error | null>();
   for (const file of sendable) {
     // The memory is dropped once: what the first FILE submits is to be remembered by the second.
     const forget = options.forget && statuses.length === 0;
@@ -39,11 +47,13 @@ export async function sendFiles(
     if (end.error !== null) {
       const fault = fileFault(file, sendable.length, end.exitStatus, end.error);
       faults.push(fault);
+      if (!causes.has(end.exitStatus)) causes.set(end.exitStatus, end.cause);
       const { code, message } = fault;
       if (sendable.length > 1) hooks.onEvent?.({ kind: 'notice', level: 'warning', code, message });
     }
     if (endsTheCall(end.exitStatus)) break;
   }
   const status = worstStatus(statuses);
-  return { schema: 1, version, exit_status: status, error: callError(faults, status), jobs };
+  const summary: RunSummary = { schema: 1, version, exit_status: status, error: callError(faults, status), jobs };
+  return { summary, cause: causes.get(status) ?? null };
 }

@@ -249,7 +249,7 @@ describe('rows of 60 KB', () => {
 describe('several files', () => {
   const files = async (...names: string[]) => Promise.all(names.map((name) => world.put(name, rowsText(3))));
   const send = (paths: readonly string[], options = {}) =>
-    world.drive(sendFiles(paths, { ...world.options, ...options }, {}, world.machine));
+    world.drive(sendFiles(paths, { ...world.options, ...options }, {}, world.machine)).then(({ summary }) => summary);
 
   it('get their turn one after the other; 1 and 2 let the next have its own, and the worst status is the call’s', async () => {
     const [good] = await files('good.csv');

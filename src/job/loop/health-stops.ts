@@ -68,6 +68,6 @@ export function serverWaitStop(httpStatus: number | null, askedMs: number, lastE
     code: 'server-wait',
     message: `the server answers ${httpStatus ?? 'later'} and asks for a wait of ${Math.ceil(askedMs / 1000)} s (--on-cap stop)`,
     patience: 'reply',
-    lastError,
+    cause: new Error(lastError),
   };
 }

@@ -13,8 +13,8 @@ export interface Stop {
    * `none`: nothing may be written any more (another run has the job).
    */
   readonly patience: 'reply' | 'grace' | 'none';
-  /** Where the endpoint or the network stopped it: what came of the last attempt, for `StoppedError.cause`. */
-  readonly lastError?: string;
+  /** What lies behind it, for `StoppedError.cause`: the last attempt's error, or an error of the file or the machine. */
+  readonly cause?: Error;
 }
 
 const signalStatuses: ReadonlyMap<unknown, ExitStatus> = new Map([
@@ -30,8 +30,9 @@ export function stopForAbort(reason: unknown): Stop {
   return { exitStatus: status ?? exitStatus.sigint, code: 'interrupted', message, patience: 'grace' };
 }
 
+/** `lastError`: what came of the last attempt. */
 export function endpointStop(code: string, message: string, lastError: string): Stop {
-  return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply', lastError };
+  return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply', cause: new Error(lastError) };
 }
 
 export function capStop(view: CapView): Stop {
@@ -89,13 +90,14 @@ export const grownFileStop: Stop = {
 /** What cannot be read on in FILE: what stands before it has been sent. */
 export function fileFaultStop(fault: FileError | null): Stop | null {
   if (fault === null) return null;
-  return { exitStatus: fault.exitStatus, code: fault.code, message: fault.message, patience: 'reply' };
+  return { exitStatus: fault.exitStatus, code: fault.code, message: fault.message, patience: 'reply', cause: fault };
 }
 
 /** A fault of this machine, or of the program. */
 export function faultStop(error: unknown): Stop {
   if (error instanceof ProfileDripError) {
-    return { exitStatus: error.exitStatus, code: error.code, message: error.message, patience: 'grace' };
+    const { code, message } = error;
+    return { exitStatus: error.exitStatus, code, message, patience: 'grace', cause: error };
   }
   return { exitStatus: exitStatus.internal, code: 'internal', message: 'a fault of the program', patience: 'grace' };
 }

@@ -126,7 +126,7 @@ describe('the reporter', () => {
 });
 
 describe('holds that come again and again', () => {
-  it('are said once in five minutes, each with its end', () => {
+  it('of the cap are said once in five minutes, each with its end', () => {
     const lines = new HoldLines();
     expect(lines.shouldSayHold('cap', 0)).toBe(true);
     expect(lines.shouldSayReleased()).toBe(true);
@@ -135,5 +135,20 @@ describe('holds that come again and again', () => {
     expect(lines.shouldSayReleased()).toBe(false);
     expect(lines.shouldSayHold('outage', 20_000)).toBe(true);
     expect(lines.shouldSayHold('cap', 300_000)).toBe(true);
+  });
+
+  it('of an outage are all said, also soon after one that is over', () => {
+    const lines = new HoldLines();
+    for (const atMs of [0, 5000]) expect(lines.shouldSayHold('outage', atMs)).toBe(true);
+    expect(lines.shouldSayReleased()).toBe(true);
+    expect(lines.shouldSayHold('outage', 6000)).toBe(true);
+  });
+
+  it('have their end said where any line of them was, and not the last one', () => {
+    const lines = new HoldLines();
+    expect(lines.shouldSayHold('throttled', 0)).toBe(true);
+    expect(lines.shouldSayHold('throttled', 1000)).toBe(false);
+    expect(lines.shouldSayReleased()).toBe(true);
+    expect(lines.shouldSayHold('throttled', 30_000)).toBe(true);
   });
 });
