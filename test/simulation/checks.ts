@@ -47,6 +47,7 @@ function checkLines(scenario: Scenario, results: readonly Line[]): string[] {
 function checkStatuses(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
   const statuses = new Map(results.map(({ row, status }) => [row, status]));
   const taken = new Set(ownTries(server).map(({ values }) => values.get('profile.row')));
+  const isBlocked = (row: PlannedRow) => scenario.server.blocks(`${row.rowNumber}`) !== null;
   return scenario.rows.flatMap((row) => {
     const status = statuses.get(row.rowNumber) ?? 'none';
     const isRight =
@@ -54,11 +55,16 @@ function checkStatuses(scenario: Scenario, results: readonly Line[], server: Sim
         ? status === 'submitted'
           ? taken.has(`${row.rowNumber}`)
           : status === 'refused'
-            ? scenario.server.refuses(row.id)
-            : status === 'failed' && (scenario.server.faultRate > 0 || scenario.server.hasOutage)
+            ? scenario.server.refuses(row.id) || isBlocked(row)
+            : status === 'failed' && (hasTrouble(scenario) || isBlocked(row))
         : status === row.kind;
     return isRight ? [] : [`row ${row.rowNumber} (${row.kind}) ended ${status}`];
   });
+}
+
+/** Whether rows can fail, and runs stop, that nothing blocks. */
+export function hasTrouble({ server }: Scenario): boolean {
+  return server.faultRate > 0 || server.hasOutage;
 }
 
 /** Those of this job: its neighbour's rows have the same numbers and other visitors. */

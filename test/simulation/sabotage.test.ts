@@ -1,6 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import { Health } from '../../src/job/loop/health.js';
 import { Loop } from '../../src/job/loop/loop.js';
 import { Window } from '../../src/job/loop/row-window.js';
+import { endpointStop } from '../../src/job/terms/stops.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, DiskFile } from '../../src/platform/ports.js';
 import { type Sabotage, simulate } from './simulate.js';
@@ -92,4 +94,13 @@ it('finds out a program that loses on resume which rows have ended', async () =>
     return admit.call(this, rows, after, earlier);
   });
   expect(await isFoundOut({}, /not one line a row|is in it twice/)).toBe(true);
+});
+
+it('finds out a program that one refused row stops', async () => {
+  const judge = Health.prototype.judge;
+  vi.spyOn(Health.prototype, 'judge').mockImplementation(function (this: Health<never>, row, outcome, nowMs) {
+    if (outcome.kind === 'stop') return { kind: 'stop', stop: endpointStop('unauthorized', 'one row', 'none') };
+    return judge.call(this, row, outcome, nowMs);
+  });
+  expect(await isFoundOut({}, /one row blocks the rest/)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import type { SendOptions } from '../../src/job/terms/options.js';
-import type { ServerPlan } from './sim-server.js';
+import type { Block, ServerPlan } from './sim-server.js';
 import type { World } from './simulated-world.js';
 
 /** A data row of a simulated file, and what must come of it. */
@@ -40,6 +40,7 @@ export function makeScenario(world: World): Scenario {
   const hasTightCap = world.chance(0.08);
   const downFromMs = world.whole(0, 20_000);
   const downForMs = world.chance(0.25) ? world.whole(10_000, hourMs) : 0;
+  const blocks = makeBlocks(world, rows.length);
   const refusedVisitor = world.chance(0.5) ? `v${world.whole(1, visitorCount)}` : null;
   return {
     rows,
@@ -51,6 +52,7 @@ export function makeScenario(world: World): Scenario {
     server: {
       faultRate: world.chance(0.5) ? world.random.next() * 0.25 : 0,
       refuses: (id) => id === refusedVisitor,
+      blocks: (row) => blocks.get(Number(row)) ?? null,
       hasOutage: downForMs > 0,
       isDown: (trueMs) => trueMs >= downFromMs && trueMs < downFromMs + downForMs,
       latencyMsMax: world.whole(2, 400),
@@ -61,6 +63,25 @@ export function makeScenario(world: World): Scenario {
     hasClockTrouble: world.chance(0.3),
     hasNeighbour: world.chance(0.3),
   };
+}
+
+const blockKinds: readonly Block[] = ['forbidden', 'unauthorized', 'redirected', 'not-found', 'page', 'reset'];
+/** Rows before that are let through, so that some of the job are taken: before, such an answer stops any run. */
+const firstBlockedRow = 31;
+
+/** A few rows, neighbours or not, the last ones among them, that something in between refuses: fewer than make an outage. */
+function makeBlocks(world: World, rowCount: number): Map<number, Block> {
+  const blocks = new Map<number, Block>();
+  if (rowCount < firstBlockedRow || world.chance(0.4)) return blocks;
+  const kind = blockKinds[world.whole(0, blockKinds.length - 1)] ?? 'reset';
+  const isBlock = world.chance(0.6);
+  const count = world.whole(1, 9);
+  const first = world.chance(0.5) ? rowCount - count + 1 : world.whole(firstBlockedRow, rowCount);
+  for (let index = 0; index < count; index += 1) {
+    const row = isBlock ? first + index : world.whole(firstBlockedRow, rowCount);
+    if (row >= firstBlockedRow) blocks.set(row, kind);
+  }
+  return blocks;
 }
 
 function makeRow(world: World, rowNumber: number, id: string): PlannedRow {

@@ -10,11 +10,16 @@ export interface Arrival {
   readonly life: number;
 }
 
+/** What something in between makes of a row that it does not like. */
+export type Block = 'forbidden' | 'unauthorized' | 'redirected' | 'not-found' | 'page' | 'reset';
+
 export interface ServerPlan {
   /** Of tries, 0 to 1. */
   readonly faultRate: number;
   /** Visitors that are always refused. */
   readonly refuses: (id: string) => boolean;
+  /** Rows that never come through, by the number in their first attribute. */
+  readonly blocks: (row: string) => Block | null;
   /** Whether `isDown` ever says yes: a small file's rows can use up their tries in an outage that is not seen as one. */
   readonly hasOutage: boolean;
   /** While it answers true (true time), no connection can be made. */
@@ -106,7 +111,8 @@ export class SimServer {
     if (isLost) return;
     this.#world.at(arrivesAfterMs, () => {
       this.arrivedTrueMs.push(this.#world.trueMs);
-      const reply = this.#judge(fault, id);
+      const block = this.#plan.blocks(rowOf(outgoing));
+      const reply = block === null ? this.#judge(fault, id) : { taken: false, reply: blocked(block) };
       if (reply.taken) {
         const values = new Map([...form].filter(([name]) => name.startsWith('profile.')));
         this.taken.push({ id, values, leftTrueMs, arrivedTrueMs: this.#world.trueMs, life });
@@ -140,6 +146,12 @@ export class SimServer {
         return { taken: true, reply: answered(200, 'trueRequest successfully submitted') };
     }
   }
+}
+
+function blocked(block: Block): Reply {
+  if (block === 'reset') return { kind: 'broken', errorCode: 'ECONNRESET', message: 'read ECONNRESET' };
+  const statuses = { forbidden: 403, unauthorized: 401, redirected: 302, 'not-found': 404, page: 200 };
+  return { kind: 'answered', httpStatus: statuses[block], retryAfter: null, body: '<html>blocked</html>' };
 }
 
 /** Every row of a simulated file carries its own number in its first attribute. */

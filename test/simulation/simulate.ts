@@ -4,7 +4,7 @@ import type { SendOptions } from '../../src/job/terms/options.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, LedgerStore } from '../../src/platform/ports.js';
 import { seededRandom } from '../support/index.js';
-import { checkRun } from './checks.js';
+import { checkRun, hasTrouble } from './checks.js';
 import { readAhead } from './read-ahead.js';
 import { makeScenario, type Scenario } from './scenario.js';
 import { SimDisk } from './sim-disk.js';
@@ -104,6 +104,8 @@ class Simulation {
         await this.#pause(this.#world.whole(0, 90_000));
       } else if (end.exitStatus === 0 || end.exitStatus === 1) {
         return;
+      } else if (end.exitStatus === 3 && !hasTrouble(this.#scenario)) {
+        this.#faults.push(`one row blocks the rest: ${end.error?.message}`);
       } else if ([3, 4, 75].includes(end.exitStatus)) {
         await this.#pause(this.#world.whole(60_000, 3 * 3_600_000));
       } else {
@@ -249,6 +251,7 @@ class Simulation {
       faultRate: 0,
       hasOutage: false,
       refuses: () => false,
+      blocks: () => null,
       isDown: () => false,
       latencyMsMax: 5,
     });

@@ -21,7 +21,8 @@ import {
  * - `same-row`: the row is sent once more, under that token. Answered so again: before a row of the job has been taken
  *   the run stops; after it, → `other-row`.
  * - `other-row` (where 3xx begins): other rows, which have not been answered so, are sent. One is taken: the answer was
- *   the row's own, and it is refused. Three are answered so too: the run stops. None is left: → `last-look`.
+ *   the row's own, and it is refused. One is answered so too: the next one is sent, until there are 20 different rows,
+ *   and the run stops. None is left: → `last-look`.
  * - `last-look`: each row that was answered so is sent once more, and the answer is its own.
  *
  * Invariants: the row that asks and the rows that were answered so meanwhile (`others`) wait here, in no other place;
@@ -34,17 +35,12 @@ interface OpenQuestion<Row> {
   readonly phase: 'token' | 'same-row' | 'other-row' | 'last-look';
   readonly outcome: StopOutcome;
   readonly others: readonly Row[];
-  /** Rows that were sent for an answer, and were answered so too. */
-  readonly witnessCount: number;
   readonly sinceMs: number;
   readonly lastError: string;
 }
 
 type StopOutcome = Extract<TryOutcome, { kind: 'stop' }>;
 type Stepped<Row> = Step<Question<Row>, Row>;
-
-/** A firewall refuses rows that are alike: one other row that is refused too proves little, three from the far end do. */
-const witnessCountMax = 3;
 
 export function question<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>): Stepped<Row> {
   const { row, outcome } = seen;
@@ -74,8 +70,7 @@ export function tokenWasReread<Row>(state: Question<Row>): Stepped<Row> {
 /** No other row is left, and none can come. */
 export function noRowLeft<Row extends HealthRow>(state: Question<Row>): Stepped<Row> {
   if (state?.phase !== 'other-row') return { state, verdict: pass, freed: [] };
-  // So many at once are no longer the rows' own.
-  if (1 + state.others.length >= differentRowsMax) {
+  if (isOfAll(state)) {
     return { state, verdict: { kind: 'stop', stop: stopOf(state) }, freed: [] };
   }
   return { state: { ...state, phase: 'last-look' }, verdict: pass, freed: [first(state.row)] };
@@ -99,18 +94,13 @@ function stopping<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>, 
     const isRedirect = outcome.cause === 'redirect';
     if (isRedirect && !hasTaken) return stop({ kind: 'stop', stop: redirectStop(outcome.httpStatus, lastError) });
     const phase = isRedirect ? 'other-row' : 'token';
-    const asked = { row, phase, outcome, others: [], witnessCount: 0, sinceMs: nowMs, lastError } as const;
+    const asked = { row, phase, outcome, others: [], sinceMs: nowMs, lastError } as const;
     return { state: asked, verdict: keep, freed: [] };
   }
   if (state.row !== row) {
-    const isWitness = state.phase === 'other-row';
-    const next: OpenQuestion<Row> = {
-      ...state,
-      others: [...state.others, row],
-      witnessCount: state.witnessCount + (isWitness ? 1 : 0),
-      lastError,
-    };
-    if (next.witnessCount >= witnessCountMax) return stop({ kind: 'stop', stop: stopOf(next) });
+    const next: OpenQuestion<Row> = { ...state, others: [...state.others, row], lastError };
+    // Rows that were in flight before the question have no say: they may be neighbours, or have left with an old token.
+    if (state.phase === 'other-row' && isOfAll(next)) return stop({ kind: 'stop', stop: stopOf(next) });
     return { state: next, verdict: keep, freed: [] };
   }
   if (state.phase === 'last-look') {
@@ -119,6 +109,11 @@ function stopping<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>, 
   const next: OpenQuestion<Row> = { ...state, phase: 'other-row', outcome, lastError };
   if (!hasTaken) return stop({ kind: 'stop', stop: stopOf(next) });
   return { state: next, verdict: keep, freed: [] };
+}
+
+/** So many different rows are no longer at fault themselves. A firewall refuses some that are alike. */
+function isOfAll<Row>({ others }: OpenQuestion<Row>): boolean {
+  return 1 + others.length >= differentRowsMax;
 }
 
 /** One row has had its last look; the next one gets its own. */
