@@ -77,7 +77,10 @@ it('finds out a program that counts after sending', async () => {
     return {
       transact: (work) => {
         world.at(60_000, () => {
-          if (isAlive()) void memoryLedgerStore(entries).transact(work);
+          if (isAlive())
+            memoryLedgerStore(entries)
+              .transact(work)
+              .catch(() => {});
         });
         return believed.transact(work);
       },

@@ -40,9 +40,8 @@ export function makeScenario(world: World): Scenario {
   const hasTightCap = world.chance(0.08);
   const downFromMs = world.whole(0, 20_000);
   const downForMs = world.chance(0.25) ? world.whole(10_000, hourMs) : 0;
-  const blocks = makeBlocks(world, rows.length);
   const refusedVisitor = world.chance(0.5) ? `v${world.whole(1, visitorCount)}` : null;
-  return {
+  const scenario = {
     rows,
     text: `${[header, ...rows.map((row) => row.line)].join('\n')}\n`,
     options: makeOptions(
@@ -51,10 +50,9 @@ export function makeScenario(world: World): Scenario {
     ),
     server: {
       faultRate: world.chance(0.5) ? world.random.next() * 0.25 : 0,
-      refuses: (id) => id === refusedVisitor,
-      blocks: (row) => blocks.get(Number(row)) ?? null,
+      refuses: (id: string) => id === refusedVisitor,
       hasOutage: downForMs > 0,
-      isDown: (trueMs) => trueMs >= downFromMs && trueMs < downFromMs + downForMs,
+      isDown: (trueMs: number) => trueMs >= downFromMs && trueMs < downFromMs + downForMs,
       latencyMsMax: world.whole(2, 400),
     },
     deathCountMax: world.whole(0, 8),
@@ -63,6 +61,8 @@ export function makeScenario(world: World): Scenario {
     hasClockTrouble: world.chance(0.3),
     hasNeighbour: world.chance(0.3),
   };
+  const blocks = makeBlocks(world, rows.length);
+  return { ...scenario, server: { ...scenario.server, blocks: (row) => blocks.get(Number(row)) ?? null } };
 }
 
 const blockKinds: readonly Block[] = ['forbidden', 'unauthorized', 'redirected', 'not-found', 'page', 'reset'];

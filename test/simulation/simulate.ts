@@ -74,7 +74,7 @@ class Simulation {
       });
     }
     await this.#lives();
-    if (!isNeighbourDone) await this.#drive(() => isNeighbourDone);
+    if (!isNeighbourDone) await this.#drive(() => isNeighbourDone || this.#faults.length > 0);
     if (this.#faults.length === 0) {
       this.#faults.push(...checkRun(file, this.#scenario, this.#disk, this.#server));
       await this.#sendRejects();
@@ -95,6 +95,8 @@ class Simulation {
   async #lives(): Promise<void> {
     const { deathCountMax, powerLossShare, meanLifeMs, hasNeighbour } = this.#scenario;
     const restCountMax = 400;
+    const stopCountMax = hasTrouble(this.#scenario) ? 20 : 0;
+    let stopCount = 0;
     for (let restCount = 0; restCount < restCountMax && this.#faults.length === 0; restCount += 1) {
       const dies = this.#killCount + this.#powerLossCount < deathCountMax;
       const end = await this.#live(dies ? -Math.log(1 - this.#world.random.next()) * meanLifeMs : null);
@@ -104,9 +106,10 @@ class Simulation {
         await this.#pause(this.#world.whole(0, 90_000));
       } else if (end.exitStatus === 0 || end.exitStatus === 1) {
         return;
-      } else if (end.exitStatus === 3 && !hasTrouble(this.#scenario)) {
+      } else if (end.exitStatus === 3 && stopCount >= stopCountMax) {
         this.#faults.push(`one row blocks the rest: ${end.error?.message}`);
       } else if ([3, 4, 75].includes(end.exitStatus)) {
+        if (end.exitStatus === 3) stopCount += 1;
         await this.#pause(this.#world.whole(60_000, 3 * 3_600_000));
       } else {
         this.#faults.push(`a life ended with ${end.exitStatus}: ${end.error?.message}`);
@@ -142,11 +145,12 @@ class Simulation {
 
   /** Runs a job to its end without deaths, starting it again after stops. */
   async #untilDone(path: string, isAlive: () => boolean): Promise<JobEnd> {
-    for (;;) {
+    for (let stopCount = 0; ; stopCount += 1) {
       this.#lifeCount += 1;
       const options = { ...this.#scenario.options, onCap: 'wait' } as const;
       const end = await runJob(path, options, {}, this.#machine(this.#lifeCount, isAlive));
       if (end.exitStatus === 0 || end.exitStatus === 1) return end;
+      if (stopCount === 50) this.#faults.push(`one row blocks the rest beside it: ${end.error?.message}`);
       await new Promise<void>((resolve) => this.#world.at(600_000, resolve));
     }
   }

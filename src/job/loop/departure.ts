@@ -76,8 +76,8 @@ export interface DepartureParts<Mark> {
   /** Whether a promise that was asked has not answered. */
   isAsking(): boolean;
   gate(nowMs: number): Gate;
-  /** After a wait, before anything leaves. */
-  isFileRecheckDue(): boolean;
+  /** After a wait, before anything leaves. `hasPermit`: a wait for units is none of this attempt. */
+  isFileRecheckDue(hasPermit: boolean): boolean;
   recheckFile(): Promise<Stop | null>;
   canWriteResults(nowMs: number): boolean;
   isLockHeld(now: Instant): boolean;
@@ -104,7 +104,10 @@ export function departureConditions<Mark, Row extends { readonly mark: Mark | nu
       },
     },
     { name: 'row', obstacle: ({ row }) => (row === null ? told : null) },
-    { name: 'file', obstacle: () => (parts.isFileRecheckDue() ? ask(() => parts.recheckFile()) : null) },
+    {
+      name: 'file',
+      obstacle: ({ permit }) => (parts.isFileRecheckDue(permit !== null) ? ask(() => parts.recheckFile()) : null),
+    },
     { name: 'journal', obstacle: (_, now) => (parts.canWriteResults(now.monotonicMs) ? null : told) },
     { name: 'lock', obstacle: (_, now) => (parts.isLockHeld(now) ? null : ask(() => parts.confirmLock())) },
     {

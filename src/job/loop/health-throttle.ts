@@ -16,7 +16,9 @@ export const noThrottle: Throttle = { untilMs: 0, sinceMs: 0, level: 0, lastErro
 
 export function throttle<Row extends HealthRow>(state: Throttle, seen: Seen<Row>, random: Random): Step<Throttle, Row> {
   const { outcome, nowMs, options } = seen;
-  if (outcome.kind === 'submitted') return { state: { ...state, level: 0 }, verdict: pass, freed: [] };
+  if (outcome.kind === 'submitted') {
+    return { state: state.level === 0 ? state : { ...state, level: 0 }, verdict: pass, freed: [] };
+  }
   if (outcome.kind !== 'retry' || outcome.trouble !== 'throttled') return { state, verdict: pass, freed: [] };
   const askedMs = outcome.retryAfterMs ?? 0;
   const lastError = errorText(seen);

@@ -48,9 +48,13 @@ export class Holds {
     return this.#askCount > 0;
   }
 
-  /** There was a wait, and FILE has not been rechecked since. */
-  get isFileRecheckDue(): boolean {
-    return this.#queue.isPaused;
+  /**
+   * There was a wait, and FILE has not been rechecked since. `hasPermit`: of an attempt that has its unit, and leaves
+   * within the unit's few seconds. A wait for units that others began meanwhile does not keep it: it would go back and
+   * be acquired again, for ever.
+   */
+  isFileRecheckDue(hasPermit: boolean): boolean {
+    return this.#queue.isPaused && !(hasPermit && this.#hold?.cause === 'cap');
   }
 
   /** Nothing leaves until `untilMs`, or until told. */

@@ -86,7 +86,7 @@ export class Loop {
         isStopped: () => this.#stop !== null,
         isAsking: () => this.#holds.isAsking,
         gate: (nowMs) => health.gate(nowMs),
-        isFileRecheckDue: () => this.#holds.isFileRecheckDue,
+        isFileRecheckDue: (hasPermit) => this.#holds.isFileRecheckDue(hasPermit),
         recheckFile: async () => {
           const stop = await this.#hooks.recheckFile();
           this.#holds.fileRechecked();

@@ -94,8 +94,8 @@ describe('what came to be while an attempt waited for its connection', () => {
   const codes = ({ error, exitStatus }: JobEnd) => [exitStatus, error?.code ?? null];
   const sent = () => world.seen.map(({ id }) => id);
 
-  /** The `nth` attempt has to wait for its connection until `meanwhile` is over. */
-  function slowConnection(nth: number, meanwhile: () => Promise<void>): Partial<Machine> {
+  /** The `nth` attempt, or each, has to wait for its connection until `meanwhile` is over. */
+  function slowConnection(nth: number | 'each', meanwhile: () => Promise<void>): Partial<Machine> {
     let count = 0;
     return {
       openTransport: async (origin, options) => {
@@ -103,7 +103,7 @@ describe('what came to be while an attempt waited for its connection', () => {
         return {
           send(outgoing, sender) {
             count += 1;
-            if (count !== nth) transport.send(outgoing, sender);
+            if (nth !== 'each' && count !== nth) transport.send(outgoing, sender);
             else void meanwhile().then(() => transport.send(outgoing, sender));
           },
           abortAll: () => transport.abortAll(),
@@ -157,6 +157,14 @@ describe('what came to be while an attempt waited for its connection', () => {
     expect(codes(end)).toEqual([0, null]);
     const [later, fourth] = ['v5', 'v4'].map((id) => world.seen.find((one) => one.id === id)?.atMs ?? 0);
     expect((fourth ?? 0) - (later ?? 0)).toBeGreaterThanOrEqual(90_000);
+  });
+
+  it('a wait for units: the attempt that has one leaves', async () => {
+    const file = await world.put('a.csv', rowsText(2));
+    const slow = slowConnection('each', () => world.clock.advance(500));
+    const options = { concurrency: 2, dailyCap: 1, maxDurationMs: 60_000 };
+    expect(codes(await world.run(file, options, {}, slow))).toEqual([7, 'max-duration']);
+    expect(sent()).toEqual(['v1']);
   });
 
   it('outcomes that cannot be written: the attempt leaves when they are', async () => {
