@@ -68,7 +68,7 @@ export function outage<Row extends HealthRow>(state: Outage, seen: Seen<Row>, ra
       if (state.probe !== null) return probed(state, state.probe, seen, random);
       return strange(state, seen, random);
     case 'trouble':
-      if (state.probe !== null) return probed(counted(state, seen), state.probe, seen, random);
+      if (state.probe !== null) return probed(state, state.probe, seen, random);
       return troubled(counted(state, seen), seen, random);
   }
 }
@@ -126,11 +126,11 @@ function probed<Row extends HealthRow>(
     return stopped({ kind: 'stop', stop: unresolvedStop(lastError) });
   }
   const again: Verdict<Row> = { kind: 'move', move: { kind: 'again', row, place: 'last' } };
-  const isLate = nowMs < probe.atMs; // the answer to an attempt that left before the breaker opened
+  const isLate = nowMs < probe.atMs; // the answer to an attempt that left before the breaker opened: nothing new
   const askedMs = outcome.kind === 'retry' ? (outcome.retryAfterMs ?? 0) : 0;
   const giveUpAtMs = state.sinceMs + options.giveUpMs + probe.askedMs;
   if (nowMs >= giveUpAtMs) return stopped({ kind: 'stop', stop: outageStop(nowMs - state.sinceMs, lastError) });
-  if (isLate) return { state: { ...state, lastError, probe }, verdict: again, freed: [] };
+  if (isLate) return { state, verdict: again, freed: [] };
   const pauseMs = Math.min(probePauseMs(probe.level, random), giveUpAtMs - nowMs);
   const next = { atMs: nowMs + Math.max(pauseMs, askedMs), level: probe.level + 1, askedMs: probe.askedMs + askedMs };
   return { state: { ...state, lastError, probe: next }, verdict: again, freed: [] };
