@@ -1,4 +1,6 @@
-import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+
+type Socket = Extract<Parameters<buildConnector.Callback>, readonly [null, unknown]>[1];
 
 /**
  * An unasked `100 Continue` (proxies and old gateways send it after any POST) is no answer: the one that counts follows.

@@ -1,10 +1,10 @@
 import type { Position } from '../../batch/open.js';
 import type { IdType } from '../../target-api/columns.js';
 import type { Reason, RowStatus } from '../../terms/outcome.js';
+import type { ReadyRows } from '../ready-rows.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRow, ReadRows } from '../rows/row-source.js';
 import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
-import type { Fifo } from './ready-rows.js';
 import { type OpenRow, visitorPrint, type Window } from './row-window.js';
 
 /** What the intake asks of the loop that it feeds. */
@@ -22,7 +22,7 @@ export interface FedLoop {
  */
 export class Intake {
   readonly #window: Window;
-  readonly #ready: Fifo<OpenRow>;
+  readonly #ready: ReadyRows;
   readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>;
   readonly #idType: IdType;
   readonly #loop: FedLoop;
@@ -37,7 +37,7 @@ export class Intake {
   constructor(
     from: Position,
     window: Window,
-    ready: Fifo<OpenRow>,
+    ready: ReadyRows,
     ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>,
     idType: IdType,
     loop: FedLoop,

@@ -1,6 +1,5 @@
 import PQueue from 'p-queue';
 import type { Position } from '../../batch/open.js';
-import type { Mark } from '../../memory/memory.js';
 import type { Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
@@ -8,18 +7,18 @@ import { classify } from '../../target-api/classify.js';
 import { machineFault } from '../../target-api/machine-fault.js';
 import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
-import { ProfileDripError } from '../../terms/errors.js';
 import type { TriedRow } from '../files/checkpoint.js';
+import { makeDeparture } from '../loop-departure.js';
+import { ReadyRows } from '../ready-rows.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRows } from '../rows/row-source.js';
 import type { Hold } from '../terms/events.js';
-import { faultStop, lostJobStop, type Stop } from '../terms/stops.js';
-import { type Attempt, Departure, departureConditions } from './departure.js';
+import { faultStop, type Stop } from '../terms/stops.js';
+import type { Attempt, Departure } from './departure.js';
 import type { Ending, Judgement, Move } from './health.js';
 import { Holds } from './holds.js';
 import { Intake } from './intake.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
-import { Fifo } from './ready-rows.js';
 import { type OpenRow, Window } from './row-window.js';
 
 /**
@@ -39,13 +38,12 @@ export class Loop {
   readonly #ports: LoopPorts;
   readonly #hooks: LoopHooks;
   readonly #window = new Window();
-  readonly #ready = new Fifo<OpenRow>();
+  readonly #ready: ReadyRows;
   readonly #intake: Intake;
   readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
   readonly #holds: Holds;
   readonly #departure: Departure<OpenRow>;
-  readonly #rests = new Set<Cancel>();
   #cancelGrace: Cancel | null = null;
   #isPumping = false;
   /** A task of the queue has had its reply, and looks for its next row. */
@@ -59,6 +57,7 @@ export class Loop {
     this.#options = options;
     this.#ports = ports;
     this.#hooks = hooks;
+    this.#ready = new ReadyRows(ports.clock, () => this.#pump());
     this.#intake = new Intake(from, this.#window, this.#ready, ports, options.idType, {
       isStopped: () => this.#stop !== null,
       pump: () => this.#pump(),
@@ -70,43 +69,13 @@ export class Loop {
       pump: () => this.#pump(),
       stop: (stop) => this.stop(stop),
     });
-    this.#departure = this.#makeDeparture();
+    this.#departure = makeDeparture(ports, this.#holds, hooks, () => this.#stop !== null);
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.#queue.on('next', () => this.#pump());
     ports.pacer.onReady = () => this.#pump();
     ports.journal.onWritten = () => this.#pump();
-  }
-
-  #makeDeparture(): Departure<OpenRow> {
-    const { health, journal, lock, memory } = this.#ports;
-    return new Departure(
-      departureConditions<Mark, OpenRow>({
-        isStopped: () => this.#stop !== null,
-        isAsking: () => this.#holds.isAsking,
-        gate: (nowMs) => health.gate(nowMs),
-        isFileRecheckDue: (hasPermit) => this.#holds.isFileRecheckDue(hasPermit),
-        recheckFile: async () => {
-          const stop = await this.#hooks.recheckFile();
-          this.#holds.fileRechecked();
-          return stop;
-        },
-        canWriteResults: (nowMs) => journal.mayStart(nowMs),
-        isLockHeld: (now) => lock.isHeld(now),
-        confirmLock: async () => ((await lock.confirm()) ? null : lostJobStop),
-        mayLeaveUnder: () => memory === null || memory.isCurrent(),
-        renewMark: async () => {
-          try {
-            await memory?.size(); // a transaction like any other: it says that the run is there, or that it is lost
-          } catch (error) {
-            if (error instanceof ProfileDripError) return faultStop(error);
-            throw error;
-          }
-          return null;
-        },
-      }),
-    );
   }
 
   /** Every row before it has its end. */
@@ -172,8 +141,7 @@ export class Loop {
   stop(stop: Stop): void {
     if (this.#stop === null) {
       this.#stop = stop;
-      for (const cancel of this.#rests) cancel();
-      this.#rests.clear();
+      this.#ready.end();
       this.#ports.pacer.onReady = null;
       this.#holds.end();
       this.#intake.giveRoom();
@@ -273,9 +241,9 @@ export class Loop {
   /** The next attempt, or `null`: not now, and `#pump` is called when one may be scheduled. */
   #nextStart(now = instantOf(this.#ports.clock)): Start | null {
     if (this.#settleIfStuck()) return this.#nextStart(now);
-    const isFar = this.#ports.health.gate(now.monotonicMs).row === 'far';
-    const row = (isFar ? this.#ready.peekLast() : this.#ready.peek()) ?? null;
-    if (row === null && this.#rests.size === 0) return null;
+    const end = this.#ports.health.gate(now.monotonicMs).row;
+    const row = this.#ready.peek(end);
+    if (row === null && this.#ready.restingCount === 0) return null;
     const attempt: Attempt<OpenRow> = { row, permit: null, othersInFlight: this.inFlightCount };
     const obstacle = this.#departure.obstacleTo(attempt, now);
     switch (obstacle?.kind) {
@@ -286,19 +254,19 @@ export class Loop {
         this.#holds.ask(obstacle.ask);
         return null;
       case 'permit':
-        return this.#acquire(isFar, now);
+        return this.#acquire(end, now);
       default:
         return null;
     }
   }
 
-  #acquire(isFar: boolean, now: Instant): Start | null {
+  /** Acquires a permit for the row at that end of the ready ones. */
+  #acquire(end: 'next' | 'far', now: Instant): Start | null {
     const take = this.#ports.pacer.take(now);
     const nowMs = now.monotonicMs;
     switch (take.kind) {
       case 'go': {
-        const row = isFar ? this.#ready.takeLast() : this.#ready.take();
-        if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
+        const row = this.#ready.take(end);
         // One attempt that sees whether an outage is over does not end it.
         if (this.hold?.cause === 'cap' || this.#ports.health.gate(nowMs).kind === 'open') this.#holds.release();
         this.#intake.giveRoom();
@@ -323,7 +291,7 @@ export class Loop {
 
   /** Nothing is ready, resting or in flight, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
-    if (this.#ready.size > 0 || this.#rests.size > 0 || this.inFlightCount > 0) return false;
+    if (this.#ready.size > 0 || this.#ready.restingCount > 0 || this.inFlightCount > 0) return false;
     if (this.#stop !== null || this.#holds.isAsking || this.#window.openCount === 0) return false;
     if (!this.#hasReadAll && !this.#intake.isWaiting) return false;
     const settled = this.#ports.health.settle();
@@ -389,7 +357,7 @@ export class Loop {
         this.#end(move.row, move.ending, now);
         return;
       case 'rest':
-        if (this.#stop === null) this.#rest(move.row, move.restMs);
+        if (this.#stop === null) this.#ready.rest(move.row, move.restMs);
         return;
       case 'again':
         if (move.place === 'first') this.#ready.putFirst(move.row);
@@ -398,15 +366,6 @@ export class Loop {
       case 'keep':
         return;
     }
-  }
-
-  #rest(row: OpenRow, restMs: number): void {
-    const cancel = this.#ports.clock.schedule(restMs, () => {
-      this.#rests.delete(cancel);
-      this.#ready.putFirst(row);
-      this.#pump();
-    });
-    this.#rests.add(cancel);
   }
 
   #end(row: OpenRow, ending: Ending, now: Instant): void {
