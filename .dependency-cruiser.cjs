@@ -25,6 +25,7 @@ const rooms = {
   'job/rows': ['batch', 'thread', 'target-api'],
   'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint'],
   'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms'],
+  'job/health': ['terms', 'platform', 'job/terms'],
   'job/lock': ['terms', 'text', 'platform', 'storage'],
   'job/loop': [
     'terms',
@@ -38,6 +39,7 @@ const rooms = {
     'job/terms',
     'job/files',
     'job/lock',
+    'job/health',
   ],
   job: [
     'terms',
@@ -53,6 +55,7 @@ const rooms = {
     'job/lock',
     'job/loop',
     'endpoint',
+    'job/health',
   ],
   // What else is done with a file and with what a job left.
   check: [

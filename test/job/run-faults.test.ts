@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Health } from '../../src/job/health/health.js';
 import { Lock } from '../../src/job/lock/lock.js';
-import { Health } from '../../src/job/loop/health.js';
 import { Journal } from '../../src/job/results/journal.js';
 import { type RunWorld, rowsText, runWorld } from './support/job-run-world.js';
 

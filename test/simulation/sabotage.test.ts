@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { Health } from '../../src/job/loop/health.js';
+import { Health } from '../../src/job/health/health.js';
 import { Loop } from '../../src/job/loop/loop.js';
 import { Window } from '../../src/job/loop/row-window.js';
 import { endpointStop } from '../../src/job/terms/stops.js';

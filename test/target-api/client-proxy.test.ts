@@ -114,7 +114,7 @@ describe('a proxy in the environment', () => {
     });
     const proxy = await proxyServer();
     vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
-    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { useProxy: true });
+    const transport = await openTransport(`http://127.0.0.1:${server.port}`, { isLoopback: false });
 
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'answered', body: success });
     expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'answered', body: success });

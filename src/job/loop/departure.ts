@@ -1,8 +1,8 @@
 import type { Permit } from '../../pacing/pacer.js';
 import type { Instant } from '../../platform/instant.js';
+import type { Gate } from '../health/terms.js';
 import type { Hold } from '../terms/events.js';
 import type { Stop } from '../terms/stops.js';
-import type { Gate } from './health-terms.js';
 
 /**
  * When an attempt may leave: one ordered list of conditions.

@@ -1,10 +1,10 @@
 import type { Position } from '../../batch/open.js';
 import type { IdType } from '../../target-api/columns.js';
 import type { Reason, RowStatus } from '../../terms/outcome.js';
-import type { ReadyRows } from '../ready-rows.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRow, ReadRows } from '../rows/row-source.js';
 import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
+import type { ReadyRows } from './ready-rows.js';
 import { type OpenRow, visitorPrint, type Window } from './row-window.js';
 
 /** What the intake asks of the loop that it feeds. */

@@ -8,17 +8,17 @@ import { machineFault } from '../../target-api/machine-fault.js';
 import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
 import type { TriedRow } from '../files/checkpoint.js';
-import { makeDeparture } from '../loop-departure.js';
-import { ReadyRows } from '../ready-rows.js';
+import type { Ending, Judgement, Move } from '../health/health.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRows } from '../rows/row-source.js';
 import type { Hold } from '../terms/events.js';
 import { faultStop, type Stop } from '../terms/stops.js';
 import type { Attempt, Departure } from './departure.js';
-import type { Ending, Judgement, Move } from './health.js';
 import { Holds } from './holds.js';
 import { Intake } from './intake.js';
+import { makeDeparture } from './loop-departure.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
+import { ReadyRows } from './ready-rows.js';
 import { type OpenRow, Window } from './row-window.js';
 
 /**

@@ -1,45 +1,64 @@
-/** First in, first out, in constant time for each; `putFirst` is for the few that must not wait again. */
-export class Fifo<Item> {
-  #items: (Item | undefined)[] = [];
-  #head = 0;
-  #first: Item[] = [];
+import type { Cancel, Clock } from '../../platform/ports.js';
+import { Fifo } from './fifo.js';
+import type { OpenRow } from './row-window.js';
 
+/**
+ * The rows whose turn it is: those that are ready, and those that rest between two attempts and will be ready again.
+ *
+ * Invariants: a row is in one of the two, once; after `end` no row becomes ready by time.
+ */
+export class ReadyRows {
+  readonly #clock: Clock;
+  readonly #onRested: () => void;
+  readonly #rows = new Fifo<OpenRow>();
+  readonly #rests = new Set<Cancel>();
+
+  /** `onRested`: a row is ready again. */
+  constructor(clock: Clock, onRested: () => void) {
+    this.#clock = clock;
+    this.#onRested = onRested;
+  }
+
+  /** Ready ones. */
   get size(): number {
-    return this.#items.length - this.#head + this.#first.length;
+    return this.#rows.size;
   }
 
-  put(item: Item): void {
-    this.#items.push(item);
+  get restingCount(): number {
+    return this.#rests.size;
   }
 
-  putFirst(item: Item): void {
-    this.#first.push(item);
+  put(row: OpenRow): void {
+    this.#rows.put(row);
   }
 
-  /** The one that `take` gives next. */
-  peek(): Item | undefined {
-    return this.#first[0] ?? this.#items[this.#head];
+  putFirst(row: OpenRow): void {
+    this.#rows.putFirst(row);
   }
 
-  take(): Item | undefined {
-    if (this.#first.length > 0) return this.#first.shift();
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
-    this.#items[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
+  /** `far`: from the other end, because neighbours are often alike. */
+  peek(end: 'next' | 'far'): OpenRow | null {
+    return (end === 'far' ? this.#rows.peekLast() : this.#rows.peek()) ?? null;
   }
 
-  /** The one that would be given last. */
-  peekLast(): Item | undefined {
-    return this.#items.length > this.#head ? this.#items.at(-1) : this.#first.at(-1);
+  take(end: 'next' | 'far'): OpenRow {
+    const row = end === 'far' ? this.#rows.takeLast() : this.#rows.take();
+    if (row === undefined) throw new Error('the queue of ready rows was seen filled and is empty');
+    return row;
   }
 
-  takeLast(): Item | undefined {
-    return this.#items.length > this.#head ? this.#items.pop() : this.#first.pop();
+  rest(row: OpenRow, restMs: number): void {
+    const cancel = this.#clock.schedule(restMs, () => {
+      this.#rests.delete(cancel);
+      this.#rows.putFirst(row);
+      this.#onRested();
+    });
+    this.#rests.add(cancel);
+  }
+
+  /** The run stops: what rests stays where it is. */
+  end(): void {
+    for (const cancel of this.#rests) cancel();
+    this.#rests.clear();
   }
 }

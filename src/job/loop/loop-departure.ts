@@ -1,10 +1,10 @@
-import type { Mark } from '../memory/memory.js';
-import { ProfileDripError } from '../terms/errors.js';
-import { Departure, departureConditions } from './loop/departure.js';
-import type { Holds } from './loop/holds.js';
-import type { LoopHooks, LoopPorts } from './loop/loop-parts.js';
-import type { OpenRow } from './loop/row-window.js';
-import { faultStop, lostJobStop } from './terms/stops.js';
+import type { Mark } from '../../memory/memory.js';
+import { ProfileDripError } from '../../terms/errors.js';
+import { faultStop, lostJobStop } from '../terms/stops.js';
+import { Departure, departureConditions } from './departure.js';
+import type { Holds } from './holds.js';
+import type { LoopHooks, LoopPorts } from './loop-parts.js';
+import type { OpenRow } from './row-window.js';
 
 /** The conditions of departure, bound to one run. */
 export function makeDeparture(

@@ -1,5 +1,5 @@
 import type { Reason, TryOutcome } from '../../terms/outcome.js';
-import { certificateStop, proxyStop, redirectStop, unauthorizedStop } from './health-stops.js';
+import { certificateStop, proxyStop, redirectStop, unauthorizedStop } from './stops.js';
 import {
   differentRowsMax,
   type Ending,
@@ -11,7 +11,7 @@ import {
   type Seen,
   type Step,
   type Verdict,
-} from './health-terms.js';
+} from './terms.js';
 
 /**
  * Whose fault is an answer 401, 403 or 3xx: the token's, the endpoint's or the row's?

@@ -1,6 +1,6 @@
 import { exitStatus } from '../../terms/exit-status.js';
 import { endpointStop, type Stop } from '../terms/stops.js';
-import { differentRowsMax, type HealthRow, rowText } from './health-terms.js';
+import { differentRowsMax, type HealthRow, rowText } from './terms.js';
 
 /** The stops that health asks for, in words. Each names the last error. */
 
@@ -23,9 +23,12 @@ export function redirectStop(httpStatus: number | null, lastError: string): Stop
 }
 
 export function certificateStop(text: string | null, lastError: string): Stop {
+  const whose = text?.startsWith('the proxy')
+    ? 'the certificate of the proxy'
+    : 'the certificate of the endpoint, or of a proxy that decrypts the traffic,';
   return endpointStop(
     'certificate',
-    `the certificate of the endpoint is not trusted (${text ?? 'no detail'})`,
+    `${whose} is not trusted (${text ?? 'no detail'}). If this network has a certificate authority of its own, name its file: NODE_EXTRA_CA_CERTS=/path/to/ca.pem`,
     lastError,
   );
 }

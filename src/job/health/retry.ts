@@ -1,8 +1,8 @@
 import type { Random } from '../../platform/ports.js';
 import type { TryOutcome } from '../../terms/outcome.js';
 import { restMs } from './backoff.js';
-import { unresolvedStop } from './health-stops.js';
-import { type Ending, errorText, evidenceOf, type HealthRow, type Seen, type Verdict } from './health-terms.js';
+import { unresolvedStop } from './stops.js';
+import { type Ending, errorText, evidenceOf, type HealthRow, type Seen, type Verdict } from './terms.js';
 
 type Retried<Row> = Seen<Row> & { readonly outcome: Extract<TryOutcome, { kind: 'retry' }> };
 

@@ -1,5 +1,5 @@
-import { wrongEndpointStop } from './health-stops.js';
-import { differentRowsMax, errorText, evidenceOf, type HealthRow, pass, type Seen, type Step } from './health-terms.js';
+import { wrongEndpointStop } from './stops.js';
+import { differentRowsMax, errorText, evidenceOf, type HealthRow, pass, type Seen, type Step } from './terms.js';
 
 /** The guard of the first answers: before a row of the job has been taken, how many were refusals or not understood. */
 export interface FirstAnswers {

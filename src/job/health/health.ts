@@ -1,10 +1,10 @@
 import type { Random } from '../../platform/ports.js';
 import type { TryOutcome } from '../../terms/outcome.js';
 import type { Stop } from '../terms/stops.js';
-import { firstAnswers, noFirstAnswers } from './health-endpoint.js';
-import { noOutage, outage } from './health-outage.js';
-import { isAsked, noRowLeft, type Question, question, tokenWasReread, withdrawn } from './health-question.js';
-import { retry } from './health-retry.js';
+import { firstAnswers, noFirstAnswers } from './endpoint.js';
+import { noOutage, outage } from './outage.js';
+import { isAsked, noRowLeft, type Question, question, tokenWasReread, withdrawn } from './question.js';
+import { retry } from './retry.js';
 import {
   type AwaitedEvidence,
   type Ending,
@@ -16,10 +16,10 @@ import {
   type Seen,
   type Step,
   type Verdict,
-} from './health-terms.js';
-import { noThrottle, throttle } from './health-throttle.js';
+} from './terms.js';
+import { noThrottle, throttle } from './throttle.js';
 
-export type { Ending, Gate, HealthOptions, Move } from './health-terms.js';
+export type { Ending, Gate, HealthOptions, Move } from './terms.js';
 
 /** What an outcome comes to: a stop, which ends no row, or what becomes of rows. */
 export type Judgement<Row> =

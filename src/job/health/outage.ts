@@ -1,7 +1,7 @@
 import type { Random } from '../../platform/ports.js';
 import type { Trouble, TryOutcome } from '../../terms/outcome.js';
 import { probePauseMs } from './backoff.js';
-import { outageStop, unresolvedStop } from './health-stops.js';
+import { outageStop, unresolvedStop } from './stops.js';
 import {
   differentRowsMax,
   errorText,
@@ -11,7 +11,7 @@ import {
   type Seen,
   type Step,
   type Verdict,
-} from './health-terms.js';
+} from './terms.js';
 
 /**
  * The circuit breaker: whether it is the way to Target that fails, and not the rows.

@@ -1,7 +1,7 @@
 import type { Random } from '../../platform/ports.js';
 import { holdMs } from './backoff.js';
-import { serverWaitStop } from './health-stops.js';
-import { errorText, type HealthRow, pass, type Seen, type Step } from './health-terms.js';
+import { serverWaitStop } from './stops.js';
+import { errorText, type HealthRow, pass, type Seen, type Step } from './terms.js';
 
 /** 429 and 503: the server says "later", and nothing leaves until then. Enters by such an answer, leaves by time. */
 export interface Throttle {

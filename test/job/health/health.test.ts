@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Health, type HealthOptions, type Judgement, type Move } from '../../../src/job/loop/health.js';
+import { Health, type HealthOptions, type Judgement, type Move } from '../../../src/job/health/health.js';
 import type { Trouble, TryOutcome } from '../../../src/terms/outcome.js';
 
 interface Row {
