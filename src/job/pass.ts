@@ -71,8 +71,10 @@ export class Pass {
       },
       onHold: (hold) => this.#say({ kind: 'hold', hold, message: holdMessage(hold) }),
       onRelease: (cause, sinceWallMs) => this.#say({ kind: 'released', cause, sinceWallMs }),
-      onSettledWithoutEvidence: () =>
-        this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message: fewAnswersMessage }),
+      onSettledWithoutEvidence: () => {
+        const message = ports.health.hasTaken ? lastRowsMessage : fewAnswersMessage;
+        this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message });
+      },
       recheckFile: () => this.#recheckFile(),
       capStop: () => capStop(ports.pacer.view()),
       onFault: (error) => this.#fail(error),
@@ -334,5 +336,7 @@ export class Pass {
   }
 }
 
+const lastRowsMessage =
+  'no row was left to tell whether the last rows failed because of an outage: look at their reasons before you send the rejects again';
 const fewAnswersMessage =
   'too few answers to tell a wrong endpoint or client code from rows at fault: look at the reasons before you send the rejects again';

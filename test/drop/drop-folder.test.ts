@@ -166,7 +166,7 @@ describe('a file that was stopped', () => {
     const usual = world.answer;
     world.put('b.csv', rows('b', 'b1'));
     world.put('c.csv', rows('c'));
-    world.answer = (id) => (id === 'b1' ? unauthorized : usual(id));
+    world.answer = (id) => (id === 'b1' ? { ...unauthorized, httpStatus: 407 } : usual(id)); // stops, whatever the row
     await world.run({ concurrency: 1 });
     world.answer = usual;
     world.sent.length = 0;

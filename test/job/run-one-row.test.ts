@@ -111,6 +111,28 @@ describe('once a row of the job was taken', () => {
     expect(end.jobs[0]?.rows).toMatchObject({ submitted: 200 });
   });
 
+  it('403 of many neighbours is checked with rows that are far from them', async () => {
+    const file = await world.put('a.csv', rowsText(200));
+    world.answer = ({ id }) => (ids(26, 20).includes(id) ? { status: 403 } : taken);
+    const end = await world.run(file, { concurrency: 1 });
+    expect(codes(end)).toEqual([1, null]);
+    expect(end.jobs[0]?.rows).toMatchObject({ submitted: 174, refused: 26 });
+  });
+
+  it('each probe of an outage takes another row: one that is cut off for itself does not keep it up', async () => {
+    const file = await world.put('a.csv', rowsText(100));
+    const startMs = world.clock.monotonicMs();
+    let lastProbe = '';
+    world.answer = ({ id, atMs }, index) => {
+      const isDown = index >= 30 && atMs - startMs < 120_000;
+      if (isDown) lastProbe = id;
+      return isDown || id === lastProbe ? 'reset' : taken;
+    };
+    const end = await world.run(file, { giveUpMs: 900_000 });
+    expect(codes(end)).toEqual([1, null]);
+    expect(end.jobs[0]?.rows).toMatchObject({ submitted: 99, failed: 1 });
+  });
+
   it('an outage that is over is not kept up by a row that is cut off for itself', async () => {
     const file = await world.put('a.csv', rowsText(200));
     const startMs = world.clock.monotonicMs();

@@ -17,7 +17,7 @@ export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: n
 export function redirectStop(httpStatus: number | null, lastError: string): Stop {
   return endpointStop(
     'redirected',
-    `the endpoint answers ${httpStatus ?? 'with'}, a redirect; redirects are not followed. Check --endpoint and --client-code. Last error: ${lastError}`,
+    `the endpoint answers with a redirect (${httpStatus ?? 'no status'}); redirects are not followed. Check --endpoint and --client-code. Last error: ${lastError}`,
     lastError,
   );
 }
