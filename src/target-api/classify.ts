@@ -8,6 +8,7 @@ import { readRetryAfter } from './retry-after.js';
 export type JudgedReply = Extract<Reply, { kind: 'answered' | 'broken' | 'timed-out' }>;
 
 type Answer = Extract<Reply, { kind: 'answered' }>;
+type Broken = Extract<Reply, { kind: 'broken' }>;
 type Refused = Extract<TryOutcome, { kind: 'refused' }>;
 type Retry = Extract<TryOutcome, { kind: 'retry' }>;
 type Stop = Extract<TryOutcome, { kind: 'stop' }>;
@@ -31,7 +32,7 @@ export function classify(reply: JudgedReply, nowWallMs: number): TryOutcome {
     case 'answered':
       return classifyAnswer(reply, nowWallMs);
     case 'broken':
-      return classifyBroken(reply.errorCode, reply.message);
+      return classifyBroken(reply);
     case 'timed-out':
       return retry(null, 'timeout', 'silence', null);
   }
@@ -72,15 +73,15 @@ function classifyBody(answer: Answer, nowWallMs: number): TryOutcome {
   return retry(httpStatus, 'not-understood', 'not-understood', wordsOf(body) ?? 'an empty body', retryAfterMs);
 }
 
-function classifyBroken(errorCode: string, message: string): TryOutcome {
+function classifyBroken({ errorCode, message, isProxy }: Broken): TryOutcome {
   const text = message === '' ? errorCode : message;
-  if (dnsCodes.has(errorCode)) return retry(null, 'dns', 'dns', text);
+  if (dnsCodes.has(errorCode)) return retry(null, isProxy ? 'proxy' : 'dns', 'dns', text);
   if (certificateCodes.has(errorCode)) return stop(null, 'certificate', 'certificate', text);
   const proxyStatus = proxyRefusals.get(errorCode);
   // Not `forbidden`, which another row might clear: the proxy turns away the connection, not the row.
   if (proxyStatus !== undefined) return stop(proxyStatus, 'unauthorized', 'proxy', text);
-  if (resetCodes.has(errorCode)) return retry(null, 'network', 'reset', text);
-  return retry(null, timeoutCodes.has(errorCode) ? 'timeout' : 'network', 'network', text);
+  const code = timeoutCodes.has(errorCode) ? 'timeout' : isProxy ? 'proxy' : 'network';
+  return retry(null, code, resetCodes.has(errorCode) ? 'reset' : 'network', text);
 }
 
 /** What the body says in words: its message where it is the API's XML, else all of its text; `null` if there is none. */

@@ -27,6 +27,7 @@ export const tryCodes = {
   timeout: 'no whole reply within --timeout',
   network: 'the connection could not be made, or broke',
   dns: 'the name of the endpoint does not resolve',
+  proxy: 'the proxy of the environment does not resolve, cannot be reached, or broke the connection',
   certificate: "the endpoint's certificate is not trusted",
   unauthorized: 'answered 401 where other rows were taken; as a stop: 401, 403, or a proxy that refuses',
   redirect: 'answered with a redirect where other rows were taken',

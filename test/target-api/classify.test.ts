@@ -182,3 +182,18 @@ describe('a hostile page', () => {
     expect(answer(200, body).kind).toBe('retry');
   });
 });
+
+describe('what breaks at the proxy', () => {
+  it.each([
+    ['ENOTFOUND', 'dns'],
+    ['ECONNREFUSED', 'network'],
+    ['PROXY_BROKE', 'network'],
+  ])('is told as the proxy’s: %s', (errorCode, trouble) => {
+    const reply = { kind: 'broken', errorCode, message: `the proxy: ${errorCode}`, isProxy: true } as const;
+    expect(classify(reply, 0)).toMatchObject({
+      kind: 'retry',
+      trouble,
+      reason: { code: 'proxy', text: `the proxy: ${errorCode}` },
+    });
+  });
+});

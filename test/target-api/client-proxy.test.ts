@@ -271,3 +271,34 @@ describe('a name whose addresses change', () => {
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'answered', body: success });
   });
 });
+
+describe('what breaks on the way to the proxy', () => {
+  it.each([
+    ['a name that does not resolve', 'http://no..name:3128', 'ENOTFOUND'],
+    ['a port where nobody listens', 'http://127.0.0.1:1', 'ECONNREFUSED'],
+  ])('says that it is the proxy’s: %s', async (_what, url, errorCode) => {
+    vi.stubEnv('HTTP_PROXY', url);
+    const transport = await openTransport('http://192.0.2.7', { isLoopback: false });
+    const reply = await transport.send(post('mboxPC=1'), yes);
+    expect(reply).toMatchObject({ kind: 'broken', errorCode, isProxy: true });
+    expect(outcomeOf(reply)).toMatchObject({ reason: { code: 'proxy', text: expect.stringMatching(/^the proxy: /) } });
+  });
+
+  it('says so of a certificate too', async () => {
+    const proxy = await httpServer((response) => response.end(), { tls: true });
+    vi.stubEnv('HTTP_PROXY', `https://127.0.0.1:${proxy.port}`);
+    const transport = await openTransport('http://192.0.2.7', { isLoopback: false });
+    const reply = await transport.send(post('mboxPC=1'), yes);
+    expect(reply).toMatchObject({ kind: 'broken', errorCode: 'DEPTH_ZERO_SELF_SIGNED_CERT', isProxy: true });
+  });
+
+  it('and nothing of it where the endpoint behind the proxy is at fault', async () => {
+    const server = await httpServer((response) => response.end(success), { tls: true });
+    const proxy = await proxyServer();
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${proxy.port}`);
+    const transport = await openTransport(`https://127.0.0.1:${server.port}`, { isLoopback: false });
+    const reply = await transport.send(post('mboxPC=1'), yes);
+    expect(reply).toMatchObject({ kind: 'broken', errorCode: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(reply).not.toHaveProperty('isProxy');
+  });
+});

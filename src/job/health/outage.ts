@@ -123,7 +123,7 @@ function probed<Row extends HealthRow>(
   const stopped = (verdict: Extract<Verdict<Row>, { kind: 'stop' }>) => ({ state, verdict, freed: [] });
   // A name that never resolved is more likely mistyped than out of order.
   if (outcome.kind === 'retry' && outcome.trouble === 'dns' && !hasTaken && probe.level > options.retries) {
-    return stopped({ kind: 'stop', stop: unresolvedStop(lastError) });
+    return stopped({ kind: 'stop', stop: unresolvedStop(outcome.reason, lastError) });
   }
   const again: Verdict<Row> = { kind: 'move', move: { kind: 'again', row, place: 'last' } };
   const isLate = nowMs < probe.atMs; // the answer to an attempt that left before the breaker opened: nothing new

@@ -25,7 +25,7 @@ export function retry<Row extends HealthRow>(
 /** All its attempts are used. Without evidence that it is the row's fault, its end waits. */
 function exhausted<Row extends HealthRow>(seen: Retried<Row>): Verdict<Row> {
   const { row, outcome, hasTaken, options } = seen;
-  if (outcome.trouble === 'dns') return { kind: 'stop', stop: unresolvedStop(errorText(seen)) };
+  if (outcome.trouble === 'dns') return { kind: 'stop', stop: unresolvedStop(outcome.reason, errorText(seen)) };
   const ending: Ending = { status: 'failed', httpStatus: outcome.httpStatus, reason: outcome.reason };
   switch (evidenceOf(outcome)) {
     case 'trouble':

@@ -1,4 +1,5 @@
 import { exitStatus } from '../../terms/exit-status.js';
+import type { Reason } from '../../terms/outcome.js';
 import { endpointStop, type Stop } from '../terms/stops.js';
 import { differentRowsMax, type HealthRow, rowText } from './terms.js';
 
@@ -41,7 +42,14 @@ export function proxyStop(httpStatus: number | null, lastError: string): Stop {
   );
 }
 
-export function unresolvedStop(lastError: string): Stop {
+export function unresolvedStop({ code, text }: Reason, lastError: string): Stop {
+  if (code === 'proxy') {
+    return endpointStop(
+      'proxy-unresolved',
+      `the name of the proxy does not resolve (${text ?? 'no detail'}): check HTTPS_PROXY and HTTP_PROXY, or add the endpoint to NO_PROXY`,
+      lastError,
+    );
+  }
   return endpointStop(
     'endpoint-unresolved',
     `the name of the endpoint does not resolve: check --client-code and --endpoint, and the name service of this machine. Last error: ${lastError}`,
