@@ -144,7 +144,6 @@ function spelling(text: string): Spelling {
 /** Without case, accents and the forms that Unicode holds for equal. */
 function folded(text: string): string {
   return text
-    .normalize('NFKD')
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKD')
