@@ -75,6 +75,22 @@ describe('a ledger with a damaged record', () => {
     });
   });
 
+  it('is refused where a bucket would come free at another time: the checksum alone tells', async () => {
+    const stateDir = await filled();
+    const bytes = await readFile(dataPathOf(stateDir));
+    const key = 'bucket real/acme 5';
+    for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1)) {
+      const end = bytes.indexOf(']', at);
+      // In milliseconds, with or without a fraction: a digit of it.
+      bytes.write(bytes.toString('latin1', end - 1, end) === '1' ? '2' : '1', end - 1);
+    }
+    await writeFile(dataPathOf(stateDir), bytes);
+    await expect(openLedgerStore(stateDir)).rejects.toMatchObject({
+      code: 'ledger-damaged',
+      message: expect.stringContaining('the checksum of the record "bucket real/acme'),
+    });
+  });
+
   it('is refused where a whole ledger is missing that the guard knows, whatever the checksums say', async () => {
     const stateDir = await filled();
     await cp(join(stateDir, 'ledger.guard'), join(stateDir, 'kept'));
