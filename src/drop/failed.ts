@@ -7,7 +7,7 @@ import { writeJobSummary } from '../job/files/write-summary.js';
 import type { JobSummary } from '../job/terms/summary.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
-import { FieldFault, Fields } from '../storage/json-fields.js';
+import { FieldFault, Fields } from '../storage/read-json.js';
 import { readText } from '../storage/read-text.js';
 import { replaceFile } from '../storage/replace-file.js';
 import { localTime } from '../text/local-time.js';

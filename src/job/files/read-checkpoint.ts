@@ -1,6 +1,6 @@
 import type { Disk } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
-import { FieldFault, Fields } from '../../storage/json-fields.js';
+import { FieldFault, Fields } from '../../storage/read-json.js';
 import { readText } from '../../storage/read-text.js';
 import { UsageError } from '../../terms/errors.js';
 import { exitStatus } from '../../terms/exit-status.js';

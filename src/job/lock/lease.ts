@@ -1,7 +1,7 @@
 import type { Disk } from '../../platform/ports.js';
 import type { ProcessIdentity, ProcessState } from '../../platform/process-probe.js';
 import { unlessMissing } from '../../storage/disk-errors.js';
-import { FieldFault, Fields } from '../../storage/json-fields.js';
+import { FieldFault, Fields } from '../../storage/read-json.js';
 import { readText } from '../../storage/read-text.js';
 import { localTime } from '../../text/local-time.js';
 
