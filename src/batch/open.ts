@@ -162,7 +162,7 @@ class OpenBatch implements Batch {
 
 async function openFile(disk: Disk, path: string): Promise<DiskFile> {
   try {
-    return await disk.open(path, 'read');
+    return await disk.openInput(path);
   } catch (error) {
     throw openingError(path, error);
   }

@@ -50,8 +50,14 @@ export async function archiveWithFile(
   const moved = summary && withPaths(summary, files, jobFilesIn(target.folder, target.stem));
   if (moved !== null) await writeJobSummary(disk, files.summary, moved, checkpoint.runId);
   const isSent = await holdsWhatWasSent(disk, path, checkpoint);
-  const move = { folder: target.folder, stem: target.stem, file: isSent ? join(target.folder, target.name) : null };
-  await beginMove(disk, files, withPath(checkpoint, path), move, isSent && marker !== null ? path + marker : null);
+  const { folder, stem } = target;
+  const move = { ...archiveMove(target), fileName: isSent ? target.name : null };
+  await beginMove(disk, files, checkpoint, move, {
+    folder,
+    stem,
+    file: isSent ? { from: path, to: join(folder, target.name) } : null,
+    marker: isSent && marker !== null ? path + marker : null,
+  });
   return moved;
 }
 
@@ -59,13 +65,19 @@ export async function archiveWithFile(
 export async function archiveAlone(archiving: Archiving, files: JobFiles, checkpoint: Checkpoint): Promise<void> {
   const { disk } = archiving;
   const target = await freeTarget(disk, archiveFolder(archiving), files.stem, '');
-  await beginMove(disk, files, checkpoint, { folder: target.folder, stem: target.stem, file: null });
+  const { folder, stem } = target;
+  const move = { ...archiveMove(target), fileName: null };
+  await beginMove(disk, files, checkpoint, move, { folder, stem, file: null, marker: null });
+}
+
+function archiveMove({ folder, stem }: Target) {
+  return { role: 'archive', day: basename(folder), stem } as const;
 }
 
 /** Makes the folder, and finds one number under which no name of the set is taken. */
 export async function freeTarget(disk: Disk, folder: string, name: string, stemEnd: string): Promise<Target> {
   return onDisk(`put files into ${folder}`, async () => {
-    await disk.makeFolder(folder);
+    await disk.makeOwnFolder(folder);
     await disk.syncFolder(join(folder, '..'));
     const taken = new Set(await disk.list(folder));
     for (let number = 1; ; number += 1) {
@@ -84,11 +96,6 @@ function namesOf(files: JobFiles): string[] {
 
 export function errorTextPath({ folder, name }: Pick<Target, 'folder' | 'name'>): string {
   return join(folder, `${name}.error.txt`);
-}
-
-/** The checkpoint with FILE's path as it is from here. */
-export function withPath(checkpoint: Checkpoint, path: string): Checkpoint {
-  return { ...checkpoint, file: { ...checkpoint.file, path } };
 }
 
 export function withPaths(summary: JobSummary, from: JobFiles, to: JobFiles): JobSummary {
@@ -118,7 +125,7 @@ const chunkBytes = 1_048_576;
 async function sha256Of(disk: Disk, path: string): Promise<string> {
   const hash = createHash('sha256');
   const chunk = Buffer.alloc(chunkBytes);
-  const file = await disk.open(path, 'read');
+  const file = await disk.openInput(path);
   try {
     for (let at = 0; ; ) {
       const readBytes = await file.read(chunk, at);

@@ -28,7 +28,7 @@ export async function dropFolder(
 ): Promise<RunSummary> {
   const place = placeOf(folder);
   await requireDropFolder(machine.disk, place);
-  await onDisk(`make ${place.jobs}`, () => machine.disk.makeFolder(place.jobs));
+  await onDisk(`make ${place.jobs}`, () => machine.disk.makeOwnFolder(place.jobs));
   const runId = machine.newRunId();
   const lock = await lockFolder(machine, place, runId);
   try {

@@ -7,12 +7,11 @@ import { writeJobSummary } from '../job/files/write-summary.js';
 import type { JobSummary } from '../job/terms/summary.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
-import { FieldFault, Fields } from '../storage/read-json.js';
-import { readText } from '../storage/read-text.js';
+import { FieldFault, Fields, readText } from '../storage/read-json.js';
 import { replaceFile } from '../storage/replace-file.js';
 import { localTime } from '../text/local-time.js';
 import { grouped } from '../text/numbers.js';
-import { type Archiving, errorTextPath, freeTarget, type Target, withPath, withPaths } from './archive.js';
+import { type Archiving, errorTextPath, freeTarget, type Target, withPaths } from './archive.js';
 import { printOf } from './arrivals.js';
 import type { Place } from './folders.js';
 
@@ -75,13 +74,15 @@ async function carryOut({ disk, place, marker, runId }: Archiving, plan: FailedP
   await replaceFile(disk, errorTextPath(target), plan.text, runId);
   await onDisk(`move ${from} to ${target.folder}`, async () => {
     const stat = await unlessMissing(disk.stat(from));
-    const isStillThere = stat !== null && printOf(stat) === plan.print && (await unlessMissing(disk.stat(to))) === null;
+    const isStillThere = stat !== null && printOf(stat) === plan.print && (await unlessMissing(disk.look(to))) === null;
     const ownMarker = isStillThere && marker !== null ? from + marker : null;
     const files = jobFilesIn(place.jobs, plan.stem);
     const checkpoint = await loadCheckpoint(disk, files.checkpoint);
     if (checkpoint !== null) {
-      const move = { folder: target.folder, stem: target.stem, file: isStillThere ? to : null };
-      await beginMove(disk, files, withPath(checkpoint, from), move, ownMarker);
+      const { folder, stem } = target;
+      const move = { role: 'failed', stem, fileName: isStillThere ? target.name : null } as const;
+      const file = isStillThere ? { from, to } : null;
+      await beginMove(disk, files, checkpoint, move, { folder, stem, file, marker: ownMarker });
     } else if (isStillThere) {
       if (ownMarker !== null) await unlessMissing(disk.remove(ownMarker));
       await disk.rename(from, to);
@@ -122,7 +123,7 @@ async function loadPlan(disk: Disk, place: Place): Promise<FailedPlan | null> {
     try {
       const fields = Fields.parse(await readText(file));
       const target = fields.object('target');
-      const fileName = /^[^/\\]+$/;
+      const fileName = /^(?!\.{1,2}$)[^/\\\0]+$/;
       return {
         name: fields.text('name', fileName),
         stem: fields.text('stem', fileName),

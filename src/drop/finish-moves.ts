@@ -6,9 +6,9 @@ import { loadCheckpoint } from '../job/files/read-checkpoint.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { UsageError } from '../terms/errors.js';
-import { type Archiving, archiveAlone, holdsWhatWasSent, withPath } from './archive.js';
+import { type Archiving, archiveAlone, holdsWhatWasSent } from './archive.js';
 import { mendFailed } from './failed.js';
-import { folderFromHere, type Place } from './folders.js';
+import { folderOfMove, type Place } from './folders.js';
 
 /** A job whose files are in the folder for them. `checkpoint` null: it cannot be read. */
 export interface FoundJob {
@@ -52,24 +52,28 @@ export async function mend(archiving: Archiving): Promise<void> {
 async function mendJob(archiving: Archiving, files: JobFiles, checkpoint: Checkpoint): Promise<void> {
   const { disk, place, marker } = archiving;
   const { move, state } = checkpoint;
-  const path = join(place.root, basename(checkpoint.file.path));
+  const { name } = checkpoint.file;
+  const path = join(place.root, name);
+  // Under another stem are the files of a job that another of the same FILE took the place of.
+  const isOfFile = [name, `${name}.sandbox`].includes(files.stem);
   if (move !== null) {
-    const folder = folderFromHere(place, move.folder);
-    const target = move.file === null ? null : join(folder, basename(move.file));
+    const folder = folderOfMove(place, move);
+    const target = move.role === 'kept' || move.fileName === null || !isOfFile ? null : join(folder, move.fileName);
     // A FILE of another content is tomorrow's, which came after this one had moved.
     const isStillHere =
       target !== null && (await isFree(disk, target)) && (await holdsWhatWasSent(disk, path, checkpoint));
-    await onDisk(`put files into ${folder}`, () => disk.makeFolder(folder));
-    const rest = { folder, stem: move.stem, file: isStillHere ? target : null };
-    const ownMarker = isStillHere && marker !== null ? path + marker : null;
-    return finishMove(disk, files, withPath(checkpoint, path), rest, ownMarker);
+    await onDisk(`put files into ${folder}`, () => disk.makeOwnFolder(folder));
+    return finishMove(disk, files, checkpoint, {
+      folder,
+      stem: move.stem,
+      file: isStillHere ? { from: path, to: target } : null,
+      marker: isStillHere && marker !== null ? path + marker : null,
+    });
   }
-  // Under another stem are the files of a job that another of the same FILE took the place of.
-  const isOfFile = [basename(path), `${basename(path)}.sandbox`].includes(files.stem);
-  const isToGoOn = state === 'open' || (state === 'complete' && (await holdsWhatWasSent(disk, path, checkpoint)));
-  if (!isOfFile || !isToGoOn) await archiveAlone(archiving, files, checkpoint);
+  const isToResume = state === 'open' || (state === 'complete' && (await holdsWhatWasSent(disk, path, checkpoint)));
+  if (!isOfFile || !isToResume) await archiveAlone(archiving, files, checkpoint);
 }
 
 async function isFree(disk: Disk, path: string): Promise<boolean> {
-  return onDisk(`look at ${path}`, async () => (await unlessMissing(disk.stat(path))) === null);
+  return onDisk(`look at ${path}`, async () => (await unlessMissing(disk.look(path))) === null);
 }

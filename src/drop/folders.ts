@@ -1,4 +1,5 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Move } from '../job/files/checkpoint.js';
 import { type JobFiles, jobFilesIn } from '../job/files/job-files.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
@@ -25,10 +26,16 @@ export function jobFilesFor(place: Place, name: string, sandbox: boolean): JobFi
   return jobFilesIn(place.jobs, sandbox ? `${name}.sandbox` : name);
 }
 
-/** A folder that a move names, as it is called from here: the drop folder may be known by another path by now. */
-export function folderFromHere(place: Place, folder: string): string {
-  if (basename(dirname(folder)) === basename(place.archive)) return join(place.archive, basename(folder));
-  return basename(folder) === basename(place.failed) ? place.failed : place.jobs;
+/** What a move that was begun means in this drop folder, wherever that is by now. */
+export function folderOfMove(place: Place, move: Move): string {
+  switch (move.role) {
+    case 'archive':
+      return join(place.archive, move.day);
+    case 'failed':
+      return place.failed;
+    case 'kept':
+      return place.jobs;
+  }
 }
 
 /** @throws UsageError `drop-no-folder`. */
@@ -49,7 +56,7 @@ export async function requireDropFolder(disk: Disk, { root }: Place): Promise<vo
 export async function tryMoves(disk: Disk, place: Place): Promise<void> {
   const probe = (folder: string) => join(folder, '.profile-drip-probe.tmp');
   await onDisk(`use ${place.root}`, async () => {
-    for (const folder of [place.archive, place.failed]) await disk.makeFolder(folder);
+    for (const folder of [place.archive, place.failed]) await disk.makeOwnFolder(folder);
     await disk.open(probe(place.jobs), 'append').then((file) => file.close());
     let at = place.jobs;
     try {

@@ -2,9 +2,10 @@ import type { Batch } from '../batch/open.js';
 import type { Disk } from '../platform/ports.js';
 import { UsageError } from '../terms/errors.js';
 import { type Checkpoint, differences, type JobIdentity } from './files/checkpoint.js';
-import { continuesRow } from './files/growth.js';
+import { continuesRow, isRowStart } from './files/growth.js';
 import type { JobFiles } from './files/job-files.js';
 import { readEarlier } from './files/move-files.js';
+import { damagedCheckpoint } from './files/read-checkpoint.js';
 import type { SendOptions } from './terms/options.js';
 import { changedFileStop } from './terms/stops.js';
 
@@ -42,9 +43,18 @@ export async function decideStart(
   if (checkpoint.state === 'complete') {
     return isSame ? { kind: 'finished', checkpoint } : { kind: 'anew', checkpoint, isSuperseded: false };
   }
-  if (isSame) return { kind: 'resume', checkpoint };
+  if (isSame) {
+    await requireRowStart(disk, files, path, checkpoint);
+    return { kind: 'resume', checkpoint };
+  }
   if (options.onChanged === 'supersede') return { kind: 'anew', checkpoint, isSuperseded: true };
   throw new UsageError(changedFileStop.code, changedFileStop.message);
+}
+
+/** Beside its checksum: rows before a wrong place would never be sent. (A gzip is read from its start; nothing is sought in it.) */
+async function requireRowStart(disk: Disk, files: JobFiles, path: string, { file, next }: Checkpoint): Promise<void> {
+  if (file.isCompressed || (await isRowStart(disk, path, next.byte))) return;
+  throw damagedCheckpoint(files.checkpoint, `no row begins where "next" says (byte ${next.byte})`);
 }
 
 /** With --restart a checkpoint that cannot be read is no hindrance: the files are kept all the same. */

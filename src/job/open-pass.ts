@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Batch, RowSource } from '../batch/open.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
@@ -119,7 +120,7 @@ export async function openPass(
 function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, endByte: number): Checkpoint {
   const { stat } = batch;
   return {
-    schema: 1,
+    schema: 2,
     job,
     runId: context.runId,
     startedAtMs: context.runStartedAtMs,
@@ -127,7 +128,7 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
     state: 'open',
     exitStatus: null,
     file: {
-      path: context.path,
+      name: basename(context.path),
       sizeBytes: stat.sizeBytes,
       modifiedNs: stat.modifiedNs,
       identity: stat.identity,

@@ -32,7 +32,7 @@ interface Meta {
 
 /** Rejects with the system's error (EACCES, EIO) where the file cannot be read at all. */
 export async function checkLmdbFile(disk: Disk, path: string): Promise<LmdbFile> {
-  const file = await disk.open(path, 'read').catch((error: unknown) => {
+  const file = await disk.openInput(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   });

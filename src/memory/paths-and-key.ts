@@ -84,7 +84,7 @@ export async function prepareKeys(disk: Disk, place: Place): Promise<HashKeys> {
 
 /** `null`: there is none. @throws MachineError for a file that is no key. */
 async function readSecret(disk: Disk, { keyPath }: Place): Promise<Uint8Array | null> {
-  const file = await disk.open(keyPath, 'read').catch((error: unknown) => {
+  const file = await disk.open(keyPath, 'read-linked').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   });

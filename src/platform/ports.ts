@@ -54,11 +54,25 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
-/** Rejections carry the system's `code` (ENOENT, EEXIST, EACCES, ENOSPC, EROFS). Files are made with mode 0600, folders 0700. */
+/**
+ * How a file of the program's own is opened. `read`: must exist. `append`: created if missing. `create`: must not exist
+ * (EEXIST). `read-linked`: as `read`, for a file that gets its name by `link` and has two names for a moment (a lock).
+ */
+export type OpenMode = 'read' | 'read-linked' | 'append' | 'create';
+
+/** Rejections carry the system's `code` (ENOENT, EEXIST, EACCES, ENOSPC, EROFS). Files are created with mode 0600, folders 0700. */
 export interface Disk {
-  /** `read`: must exist. `append`: made if missing. `create`: must not exist (EEXIST). */
-  open(path: string, mode: 'read' | 'append' | 'create'): Promise<DiskFile>;
+  /**
+   * Opens a file of the program's own: job files, state files. A file that is not trusted (a link, a second hard link,
+   * another user's, writable for everybody) is a UsageError `job-file-foreign`, and nothing is done with it.
+   */
+  open(path: string, mode: OpenMode): Promise<DiskFile>;
+  /** Opens for reading what is not the program's own: FILE, a library's files. Links are followed, anybody may own it. */
+  openInput(path: string): Promise<DiskFile>;
+  /** Of what the path leads to, links followed: FILE, folders. */
   stat(path: string): Promise<FileStat>;
+  /** Of the name itself: a link is `other`. For job files. */
+  look(path: string): Promise<FileStat>;
   /** Replaces `to` if it is there, in one step. Durable only after `syncFolder`. */
   rename(from: string, to: string): Promise<void>;
   /** A second name for a file; rejects with EEXIST if `to` is there. */
@@ -67,6 +81,8 @@ export interface Disk {
   /** Names in a folder, in no order. */
   list(folder: string): Promise<string[]>;
   makeFolder(path: string): Promise<void>;
+  /** The last part of the path alone, which is not a link: UsageError `job-file-foreign`. */
+  makeOwnFolder(path: string): Promise<void>;
   /** Makes renames, links and removals in a folder durable. */
   syncFolder(folder: string): Promise<void>;
 }

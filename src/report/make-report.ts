@@ -39,7 +39,7 @@ export async function makeReport(request: ReportRequest): Promise<ReportMade> {
   const { disk, files } = request;
   const tally = new ReportTally(rejectedRoom, rejectedSizeBytes);
   const unreadBytes = await tallyResults(disk, files, tally);
-  const hasRejects = (await onDisk(`look at ${files.rejects}`, () => unlessMissing(disk.stat(files.rejects)))) !== null;
+  const hasRejects = (await onDisk(`look at ${files.rejects}`, () => unlessMissing(disk.look(files.rejects)))) !== null;
   const page = renderPage(
     {
       jobName: files.stem,

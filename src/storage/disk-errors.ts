@@ -2,8 +2,8 @@ import { MachineError, ProfileDripError, systemCode } from '../terms/errors.js';
 
 /** What the system's code for a failed disk operation means to a person. */
 const faults: Readonly<Record<string, { readonly code: string; readonly found: string; readonly advice: string }>> = {
-  ENOSPC: { code: 'disk-full', found: 'the disk is full', advice: 'Make room' },
-  EDQUOT: { code: 'disk-full', found: 'the disk quota is used up', advice: 'Make room' },
+  ENOSPC: { code: 'disk-full', found: 'no space left on the disk', advice: 'Free some space' },
+  EDQUOT: { code: 'disk-full', found: 'the disk quota is used up', advice: 'Free some space' },
   EROFS: {
     code: 'disk-read-only',
     found: 'the file system is read-only',
@@ -11,16 +11,30 @@ const faults: Readonly<Record<string, { readonly code: string; readonly found: s
   },
   EACCES: {
     code: 'disk-no-access',
-    found: 'this user may not',
-    advice: 'Give this user access, or choose another folder with --out',
+    found: 'permission denied',
+    advice: 'Give this user write access, or choose another folder with --out',
   },
   EPERM: {
     code: 'disk-no-access',
-    found: 'this user may not',
-    advice: 'Give this user access, or choose another folder with --out',
+    found: 'permission denied',
+    advice: 'Give this user write access, or choose another folder with --out',
+  },
+  EMFILE: {
+    code: 'files-exhausted',
+    found: 'too many open files',
+    advice: 'Raise the limit (`ulimit -n 4096`) or lower --concurrency',
+  },
+  ENFILE: {
+    code: 'files-exhausted',
+    found: 'too many open files on this machine',
+    advice: "Raise the system's limit, or close other programs",
   },
   ENOENT: { code: 'disk-gone', found: 'the file or its folder is not there any more', advice: 'Put it back' },
-  ENOTDIR: { code: 'disk-gone', found: 'a part of the path is no folder', advice: 'Choose another folder with --out' },
+  ENOTDIR: {
+    code: 'disk-gone',
+    found: 'a part of the path is not a folder',
+    advice: 'Choose another folder with --out',
+  },
   EISDIR: {
     code: 'disk-no-file',
     found: 'a folder has that name',
@@ -47,29 +61,25 @@ const faults: Readonly<Record<string, { readonly code: string; readonly found: s
   ENOMEM: { code: 'no-memory', found: 'no memory left', advice: 'Lower --concurrency, or give this machine more' },
   EFBIG: {
     code: 'disk-file-size',
-    found: 'the file may not grow further',
-    advice: 'Raise the limit on the size of files',
+    found: 'the file reached the limit on the size of files',
+    advice: 'Raise the limit (`ulimit -f unlimited`)',
   },
 };
 
-const unknownFault = { code: 'disk-failed', found: 'the disk reports a fault', advice: 'Look at the disk' };
+const unknownFault = { code: 'disk-failed', found: 'the disk reports an error', advice: 'Check the disk' };
 
 /**
  * What a failed disk operation is reported as; errors that say already what they mean stay as they are.
- * `deed` completes "could not …": "write the results to /data/drop.csv.results.csv".
+ * `deed` completes "cannot …": "write the results to /data/drop.csv.results.csv".
  */
 export function diskFault(error: unknown, deed: string): ProfileDripError {
   if (error instanceof ProfileDripError) return error;
   const system = systemCode(error);
   if (system === null) throw error; // no fault of the disk: a fault of the program
   const { code, found, advice } = faults[system] ?? unknownFault;
-  return new MachineError(
-    code,
-    `could not ${deed}: ${found} (${system}). ${advice}, then run the same command again.`,
-    {
-      cause: error,
-    },
-  );
+  return new MachineError(code, `cannot ${deed}: ${found} (${system}). ${advice}, then run the same command again.`, {
+    cause: error,
+  });
 }
 
 /** Runs `act`; what the system refuses comes out as a MachineError that speaks of `deed`. */

@@ -26,7 +26,7 @@ const ledger: LedgerStatus = {
 
 /** A quarter of a file, an hour after it was begun. */
 const checkpoint: Checkpoint = {
-  schema: 1,
+  schema: 2,
   job: {
     clientCode: 'acme',
     endpoint: 'https://acme.tt.omtrdc.net',
@@ -42,7 +42,7 @@ const checkpoint: Checkpoint = {
   state: 'open',
   exitStatus: null,
   file: {
-    path: 'loyalty.csv',
+    name: 'loyalty.csv',
     sizeBytes: 400_000,
     modifiedNs: '0',
     identity: '1:1',

@@ -37,7 +37,7 @@ describe('a disk', () => {
     };
     const first = await world.run(file, { ratePerSecond: 100, concurrency: 4 });
     expect(codes(first)).toEqual([6, 'disk-full']);
-    expect(first.error?.message).toMatch(/Make room, then run the same command again/);
+    expect(first.error?.message).toMatch(/Free some space, then run the same command again/);
     expect(first.jobs).toMatchObject([{ complete: false }]);
     const inVain = world.seen.length;
     expect(inVain).toBeLessThan(61 + 25); // what 150 ms let out at this rate, and what was under way

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Disk, DiskFile, FileStat } from '../../src/platform/ports.js';
+import type { Disk, DiskFile, FileStat, OpenMode } from '../../src/platform/ports.js';
 import type { World } from './simulated-world.js';
 
 /**
@@ -71,6 +71,8 @@ export class SimDisk {
       });
     return {
       open: (path, mode) => act(() => this.#open(path, mode, act, isAlive)),
+      openInput: (path) => act(() => this.#open(path, 'read', act, isAlive)),
+      look: (path) => act(() => this.#statOf(this.#find(path))),
       stat: (path) =>
         act(() =>
           path === simFolder
@@ -92,6 +94,7 @@ export class SimDisk {
       list: (folder) =>
         act(() => this.paths.filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1))),
       makeFolder: () => act(() => {}),
+      makeOwnFolder: () => act(() => {}),
       syncFolder: (folder) => act(() => this.#syncFolder(folder)),
     };
   }
@@ -127,12 +130,12 @@ export class SimDisk {
 
   #open(
     path: string,
-    mode: 'read' | 'append' | 'create',
+    mode: OpenMode,
     act: <Value>(run: () => Value) => Promise<Value>,
     isAlive: () => boolean,
   ): DiskFile {
     if (mode === 'create' && this.#now.has(path)) throw systemError('EEXIST');
-    if (mode !== 'read' && !this.#now.has(path)) {
+    if ((mode === 'append' || mode === 'create') && !this.#now.has(path)) {
       const made = this.#newInode();
       this.#change(path, (names) => names.set(path, made));
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Fingerprint, Position } from '../../batch/open.js';
 import type { Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
@@ -31,19 +32,23 @@ export interface TriedRow {
   readonly firstTryAtMs: number;
 }
 
-/** Where the job's files are on their way to: written before the first of them moves, so that a crash is mended. */
-export interface Move {
-  readonly folder: string;
-  readonly stem: string;
-  /** FILE's new path, where it moves too (`drop`). */
-  readonly file: string | null;
-}
+/**
+ * Where the job's files are on their way to: written before the first of them moves, so that a crash is mended. By role,
+ * never by path: whoever finishes the move says which folder has that role.
+ */
+export type Move =
+  /** Beside where they are, under the name of an earlier job. */
+  | { readonly role: 'kept'; readonly stem: string }
+  /** Into a day's folder of the archive (`drop`). `fileName`: FILE's name there; `null`: FILE does not move. */
+  | { readonly role: 'archive'; readonly day: string; readonly stem: string; readonly fileName: string | null }
+  /** Into failed/ (`drop`). */
+  | { readonly role: 'failed'; readonly stem: string; readonly fileName: string | null };
 
 export type CheckpointCounts = Readonly<Record<RowStatus | 'superseded', number>>;
 
 /** `<name>.checkpoint.json`: where to go on, which job this is, and the counts. */
 export interface Checkpoint {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly job: JobIdentity;
   /** Of the run that wrote this. */
   readonly runId: string;
@@ -55,7 +60,8 @@ export interface Checkpoint {
   /** With which the job ended; `null` while it is open. */
   readonly exitStatus: ExitStatus | null;
   readonly file: {
-    readonly path: string;
+    /** FILE's name, without its folder. */
+    readonly name: string;
     readonly sizeBytes: number;
     readonly modifiedNs: string;
     readonly identity: string;
@@ -120,7 +126,7 @@ export function writeCheckpoint(disk: Disk, path: string, checkpoint: Checkpoint
   return replaceFile(disk, path, formatCheckpoint(checkpoint), checkpoint.runId);
 }
 
-/** The file's text: JSON for people, snake case as in the summary. */
+/** The file's text: JSON for people, snake case as in the summary, and a checksum as the last line of the object. */
 export function formatCheckpoint(checkpoint: Checkpoint): string {
   const { job, file, next, results, counts, move } = checkpoint;
   const { fingerprint } = file;
@@ -141,7 +147,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       delimiter: job.delimiter,
     },
     file: {
-      path: file.path,
+      name: file.name,
       size_bytes: file.sizeBytes,
       modified_ns: file.modifiedNs,
       identity: file.identity,
@@ -169,9 +175,32 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       attempts: row.attempts,
       first_try_at: isoTime(row.firstTryAtMs),
     })),
-    move,
+    move: move && formatMove(move),
   };
-  return `${JSON.stringify(written, null, 2)}\n`;
+  return withChecksum(JSON.stringify(written, null, 2));
+}
+
+function formatMove(move: Move): object {
+  if (move.role === 'kept') return { role: move.role, stem: move.stem };
+  const { role, stem, fileName } = move;
+  return { role, day: move.role === 'archive' ? move.day : null, stem, file_name: fileName };
+}
+
+const checksumLine = /,\n {2}"checksum": "([0-9a-f]{64})"\n}\n$/;
+
+/** A digit that somebody changed would make rows vanish without a word: so nothing in the text is believed without this. */
+export function withChecksum(object: string): string {
+  return `${object.slice(0, -'\n}'.length)},\n  "checksum": "${checksumOf(object)}"\n}\n`;
+}
+
+/** Whether a checkpoint's text is the one that was written. */
+export function hasItsChecksum(text: string): boolean {
+  const [line, checksum] = checksumLine.exec(text) ?? [];
+  return line !== undefined && checksumOf(`${text.slice(0, -line.length)}\n}`) === checksum;
+}
+
+function checksumOf(object: string): string {
+  return createHash('sha256').update(object).digest('hex');
 }
 
 function isoTime(wallMs: number): string {

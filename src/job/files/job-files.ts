@@ -102,6 +102,11 @@ const jobFileEnd = new RegExp(`(?:${anySuffix})(?:${temp})?$`);
 /** With which an earlier job's files are renamed (archive.ts). */
 const startTimeEnd = /\.\d{4}-\d\d-\d\dT\d{6}Z(?:-\d+)?$/;
 
+/** Whether `kept` is the stem under which files of the job with this stem are kept. */
+export function isKeptStem(stem: string, kept: string): boolean {
+  return startTimeEnd.test(kept) && kept.replace(startTimeEnd, '') === stem;
+}
+
 /** Whether a file's name is one that a job gives its files: those are never taken up by themselves (`drop`). */
 export function isJobFile(name: string): boolean {
   return jobFileEnd.test(name);

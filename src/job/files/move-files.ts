@@ -1,9 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Disk } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
+import { UsageError } from '../../terms/errors.js';
 import { type Checkpoint, type Move, writeCheckpoint } from './checkpoint.js';
-import { archivedKinds, isTempFileOf, type JobFiles, jobFilesIn } from './job-files.js';
-import { loadCheckpoint } from './read-checkpoint.js';
+import { archivedKinds, isKeptStem, isTempFileOf, type JobFiles, jobFilesIn } from './job-files.js';
+import { damagedCheckpoint, loadCheckpoint } from './read-checkpoint.js';
 
 /**
  * Moving a job's files: where to is written into the checkpoint first, then FILE moves (`drop`), then its job files,
@@ -16,7 +17,10 @@ export async function readEarlier(disk: Disk, files: JobFiles): Promise<Checkpoi
   await onDisk(`clear up in ${files.folder}`, () => removeTempFiles(disk, files));
   const checkpoint = await loadCheckpoint(disk, files.checkpoint);
   if (checkpoint === null || checkpoint.move === null) return checkpoint;
-  await finishMove(disk, files, checkpoint, checkpoint.move);
+  const { move } = checkpoint;
+  if (move.role !== 'kept') throw unfinishedMove(files);
+  if (!isKeptStem(files.stem, move.stem)) throw damagedCheckpoint(files.checkpoint, '"move" names another job');
+  await finishMove(disk, files, checkpoint, beside(files, move.stem));
   return null;
 }
 
@@ -36,24 +40,35 @@ export async function archiveJobFiles(
     const names = new Set(await disk.list(files.folder));
     const kept = freeNames(files, startedAtMs, (name) => names.has(name));
     if (checkpoint === null) await renameAll(disk, files, kept);
-    else await beginMove(disk, files, checkpoint, { folder: kept.folder, stem: kept.stem, file: null });
+    else await beginMove(disk, files, checkpoint, { role: 'kept', stem: kept.stem }, beside(files, kept.stem));
     return kept;
   });
 }
 
-/**
- * Writes down where the job's files go, and moves them. The names there must be free. `marker`: what says that FILE
- * has arrived (`drop`); it is removed.
- */
+/** What a move means on this disk: worked out anew by each run, from where its own folders are. */
+export interface MovePaths {
+  readonly folder: string;
+  readonly stem: string;
+  /** `null`: FILE stays where it is. */
+  readonly file: { readonly from: string; readonly to: string } | null;
+  /** What says that FILE has arrived (`drop`); it is removed. */
+  readonly marker: string | null;
+}
+
+function beside(files: JobFiles, stem: string): MovePaths {
+  return { folder: files.folder, stem, file: null, marker: null };
+}
+
+/** Writes down where the job's files go, and moves them. The names there must be free. */
 export async function beginMove(
   disk: Disk,
   files: JobFiles,
   checkpoint: Checkpoint,
   move: Move,
-  marker: string | null = null,
+  paths: MovePaths,
 ): Promise<void> {
   await writeCheckpoint(disk, files.checkpoint, { ...checkpoint, move });
-  await finishMove(disk, files, checkpoint, move, marker);
+  await finishMove(disk, files, checkpoint, paths);
 }
 
 /** The rest of a move that was begun, any number of times. */
@@ -61,21 +76,27 @@ export async function finishMove(
   disk: Disk,
   from: JobFiles,
   checkpoint: Checkpoint,
-  move: Move,
-  marker: string | null = null,
+  { folder, stem, file, marker }: MovePaths,
 ): Promise<void> {
-  await onDisk(`move the job's files from ${from.folder} to ${move.folder}`, async () => {
-    const to = jobFilesIn(move.folder, move.stem);
+  await onDisk(`move the job's files from ${from.folder} to ${folder}`, async () => {
+    const to = jobFilesIn(folder, stem);
     // Before FILE goes: one that outlived it would vouch for the next file of its name.
     if (marker !== null) await unlessMissing(disk.remove(marker));
-    if (move.file !== null) await renameIfThere(disk, checkpoint.file.path, move.file);
-    await moveAllButCheckpoint(disk, from, to, move.file === null ? [] : [checkpoint.file.path, move.file]);
-    // Without `move`: whoever gives the files their old names back can go on with them.
+    if (file !== null) await renameIfThere(disk, file.from, file.to);
+    await moveAllButCheckpoint(disk, from, to, file === null ? [] : [file.from, file.to]);
+    // Without `move`: whoever gives the files their old names back can resume with them.
     await writeCheckpoint(disk, to.checkpoint, { ...checkpoint, move: null });
     if (resolve(to.checkpoint) === resolve(from.checkpoint)) return;
     await unlessMissing(disk.remove(from.checkpoint));
     await disk.syncFolder(from.folder);
   });
+}
+
+function unfinishedMove(files: JobFiles): UsageError {
+  return new UsageError(
+    'move-unfinished',
+    `${files.checkpoint}: profile-drip drop has begun to move this job's files and was stopped. Run profile-drip drop on its folder once more: it finishes that first.`,
+  );
 }
 
 async function moveAllButCheckpoint(
@@ -117,7 +138,7 @@ function freeNames(files: JobFiles, startedAtMs: number, isTaken: (name: string)
 /** When the oldest of the files was written to last; `null`: none is there. */
 async function oldestMs(disk: Disk, files: JobFiles): Promise<number | null> {
   const stats = await Promise.all(
-    [files.checkpoint, files.results, files.rejects, files.summary].map((path) => unlessMissing(disk.stat(path))),
+    [files.checkpoint, files.results, files.rejects, files.summary].map((path) => unlessMissing(disk.look(path))),
   );
   const times = stats.flatMap((stat) => (stat === null ? [] : [stat.modifiedMs]));
   return times.length === 0 ? null : Math.min(...times);

@@ -1,12 +1,19 @@
+import { basename } from 'node:path';
 import type { Disk } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
-import { FieldFault, Fields } from '../../storage/read-json.js';
-import { readText } from '../../storage/read-text.js';
+import { FieldFault, Fields, readText } from '../../storage/read-json.js';
 import { UsageError } from '../../terms/errors.js';
 import { exitStatus } from '../../terms/exit-status.js';
 import type { ReasonCode } from '../../terms/outcome.js';
 import { firstResultByte, isReasonCode } from '../results/read-results.js';
-import { type Checkpoint, type CheckpointCounts, endedRowCount, type JobIdentity, type Move } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type CheckpointCounts,
+  endedRowCount,
+  hasItsChecksum,
+  type JobIdentity,
+  type Move,
+} from './checkpoint.js';
 
 /** The checkpoint at `path`, or `null` where there is none. Errors as of `parseCheckpoint`. */
 export async function loadCheckpoint(disk: Disk, path: string): Promise<Checkpoint | null> {
@@ -28,24 +35,30 @@ export async function loadCheckpoint(disk: Disk, path: string): Promise<Checkpoi
 export function parseCheckpoint(text: string, path: string): Checkpoint {
   try {
     const fields = Fields.parse(text);
-    if (fields.whole('schema') !== 1) throw otherVersion(path);
+    if (fields.whole('schema') !== schema) throw otherVersion(path);
+    if (!hasItsChecksum(text)) throw new FieldFault('its "checksum" does not match its content');
     return requireSense(readCheckpoint(fields));
   } catch (error) {
     if (!(error instanceof FieldFault)) throw error;
-    throw new UsageError(
-      'checkpoint-damaged',
-      `${path} was changed or damaged: ${error.message}. Put a good copy back, or begin again with --restart (what the job has written so far is kept, renamed).`,
-    );
+    throw damagedCheckpoint(path, error.message);
   }
+}
+
+export function damagedCheckpoint(path: string, what: string): UsageError {
+  return new UsageError(
+    'checkpoint-damaged',
+    `${path} was changed or damaged: ${what}. Put a good copy back, or begin again with --restart (what the job has written so far is kept, renamed).`,
+  );
 }
 
 function otherVersion(path: string): UsageError {
   return new UsageError(
     'checkpoint-version',
-    `${path} was written by another version of profile-drip. Go on with that version, or begin again with --restart.`,
+    `${path} was written by another version of profile-drip. Resume with that version, or begin again with --restart (the files of the job are kept, renamed).`,
   );
 }
 
+const schema = 2;
 const hex = /^[0-9a-f]*$/;
 const digits = /^-?\d+$/;
 const statuses = Object.values(exitStatus);
@@ -57,7 +70,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
   const results = fields.object('results');
   const rows = fields.object('rows');
   return {
-    schema: 1,
+    schema,
     state: fields.oneOf('state', ['open', 'complete', 'closed'] as const),
     exitStatus: fields.oneOf('exit_status', [null, ...statuses]),
     startedAtMs: fields.timeMs('started_at'),
@@ -65,7 +78,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
     runId: fields.text('run_id', /^[\w-]{1,64}$/),
     job: readIdentity(fields.object('job')),
     file: {
-      path: file.text('path'),
+      name: fileNameIn(file, 'name'),
       sizeBytes: file.whole('size_bytes'),
       modifiedNs: file.text('modified_ns', digits),
       identity: file.text('identity'),
@@ -131,7 +144,21 @@ function readReasonCode(reason: Fields): ReasonCode {
 
 function readMove(move: Fields | null): Move | null {
   if (move === null) return null;
-  return { folder: move.text('folder'), stem: move.text('stem', /^[^/\\]+$/), file: move.textOrNull('file') };
+  const role = move.oneOf('role', ['kept', 'archive', 'failed'] as const);
+  const stem = fileNameIn(move, 'stem');
+  if (role === 'kept') return { role, stem };
+  const fileName = move.textOrNull('file_name') === null ? null : fileNameIn(move, 'file_name');
+  return role === 'failed' ? { role, stem, fileName } : { role, day: move.text('day', dayForm), stem, fileName };
+}
+
+const dayForm = /^\d{4}-\d\d-\d\d$/;
+
+/** A name in a folder: never a way out of it. */
+function fileNameIn(fields: Fields, key: string): string {
+  const name = fields.text(key);
+  const isName = name !== '' && name !== '.' && name !== '..' && basename(name) === name && !name.includes('\0');
+  if (!isName) throw new FieldFault(`"${key}" is not a file name`);
+  return name;
 }
 
 /** That the parts do not contradict each other. */

@@ -37,7 +37,7 @@ export async function recover(disk: Disk, checkpoint: Checkpoint, resultsPath: s
 
 /** `append` would make a missing one. */
 async function openForWriting(disk: Disk, path: string): Promise<DiskFile> {
-  await disk.stat(path);
+  await disk.look(path);
   return disk.open(path, 'append');
 }
 

@@ -1,8 +1,7 @@
 import type { Disk } from '../../platform/ports.js';
 import type { ProcessIdentity, ProcessState } from '../../platform/process-probe.js';
 import { unlessMissing } from '../../storage/disk-errors.js';
-import { FieldFault, Fields } from '../../storage/read-json.js';
-import { readText } from '../../storage/read-text.js';
+import { FieldFault, Fields, readText } from '../../storage/read-json.js';
 import { localTime } from '../../text/local-time.js';
 
 /** A lease that has not been renewed for longer than this is anybody's. */
@@ -73,7 +72,7 @@ export function parseLease(text: string): Lease | null {
 
 /** The lock file at `path`; `null`: there is none. */
 export async function findLease(disk: Disk, path: string): Promise<FoundLease | null> {
-  const file = await unlessMissing(disk.open(path, 'read'));
+  const file = await unlessMissing(disk.open(path, 'read-linked'));
   if (file === null) return null;
   try {
     // By the open file, not by its name: a network file system then asks the server, and no other file gets in between.

@@ -102,7 +102,7 @@ export class LockFile {
   async isInPlace(): Promise<boolean> {
     const { disk, clock, path } = this.#options;
     for (let look = 1; ; look += 1) {
-      const atPath = await unlessMissing(disk.stat(path));
+      const atPath = await unlessMissing(disk.look(path));
       if (atPath !== null || look === putBackLooks) return atPath?.identity === this.#identity;
       await sleep(clock, putBackLookMs);
     }
@@ -124,10 +124,10 @@ export class LockFile {
   async drop(): Promise<void> {
     const { disk, path } = this.#options;
     try {
-      const atPath = await unlessMissing(disk.stat(path));
+      const atPath = await unlessMissing(disk.look(path));
       if (atPath?.identity === this.#identity) {
         await disk.rename(path, this.#asidePath);
-        const moved = await disk.stat(this.#asidePath);
+        const moved = await disk.look(this.#asidePath);
         if (moved.identity !== this.#identity) await this.#putBack();
         await unlessMissing(disk.remove(this.#asidePath));
       }

@@ -75,8 +75,6 @@ export class Journal {
     return onDisk(`write the results to ${path}`, async () => {
       const file = await disk.open(path, 'append');
       try {
-        const { kind } = await file.stat();
-        if (kind !== 'file') throw notAFile(path);
         if (mode === 'new') await beginReport(disk, path, file);
         const { sizeBytes } = await file.stat();
         if (sizeBytes < firstResultByte) throw changedUnderUs(path, 'is not there any more'); // opening made a new one
@@ -220,7 +218,7 @@ export class Journal {
   async #lookAgain(): Promise<void> {
     const atLeastBytes = this.#writtenBytes;
     const own = await this.#file.stat();
-    const atPath = await unlessMissing(this.#disk.stat(this.#path));
+    const atPath = await unlessMissing(this.#disk.look(this.#path));
     if (atPath === null || atPath.identity !== own.identity) throw changedUnderUs(this.#path, 'is not there any more');
     if (own.sizeBytes < atLeastBytes) throw changedUnderUs(this.#path, 'was cut');
     if (own.sizeBytes > this.#endByte) throw changedUnderUs(this.#path, 'was written to by another program');
@@ -260,13 +258,6 @@ function takenOver(path: string): ProfileDripError {
     'job-lost',
     `another run has this job now, and writes to ${path}. It goes on from what is written.`,
     exitStatus.busy,
-  );
-}
-
-function notAFile(path: string): MachineError {
-  return new MachineError(
-    'results-not-a-file',
-    `${path} is there and is no file. Move it away, or choose another --out or --name.`,
   );
 }
 

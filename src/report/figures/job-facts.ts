@@ -3,8 +3,7 @@ import type { JobFiles } from '../../job/files/job-files.js';
 import { loadCheckpoint } from '../../job/files/read-checkpoint.js';
 import type { CapView, Disk } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
-import { FieldFault, Fields } from '../../storage/read-json.js';
-import { readText } from '../../storage/read-text.js';
+import { FieldFault, Fields, readText } from '../../storage/read-json.js';
 import { ProfileDripError } from '../../terms/errors.js';
 
 /** What the checkpoint says of the job. */

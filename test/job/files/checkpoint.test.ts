@@ -2,7 +2,13 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, differences, formatCheckpoint, writeCheckpoint } from '../../../src/job/files/checkpoint.js';
+import {
+  type Checkpoint,
+  differences,
+  formatCheckpoint,
+  withChecksum,
+  writeCheckpoint,
+} from '../../../src/job/files/checkpoint.js';
 import { loadCheckpoint, parseCheckpoint } from '../../../src/job/files/read-checkpoint.js';
 import { realDisk } from '../../../src/platform/disk.js';
 import { temporaryFolder } from '../../support/index.js';
@@ -32,7 +38,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
     state: fc.constantFrom('open', 'complete', 'closed'),
     exitStatus: fc.constantFrom(null, 0, 1),
     file: fc.record({
-      path: text,
+      name: fc.constantFrom('drop.csv', 'a b', '.x'),
       sizeBytes: count,
       modifiedNs: fc.stringMatching(/^-?\d{1,19}$/),
       identity: text,
@@ -63,7 +69,22 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
       }),
       { maxLength: 3 },
     ),
-    move: fc.option(fc.record({ folder: text, stem: fc.constantFrom('a', 'a.b'), file: fc.option(text) })),
+    move: fc.option(
+      fc.oneof(
+        fc.record({ role: fc.constant('kept' as const), stem: fc.constantFrom('a', 'a.b') }),
+        fc.record({
+          role: fc.constant('archive' as const),
+          day: fc.constant('2026-11-23'),
+          stem: fc.constantFrom('a', 'a.b'),
+          fileName: fc.option(fc.constant('a-2.csv')),
+        }),
+        fc.record({
+          role: fc.constant('failed' as const),
+          stem: fc.constantFrom('a', 'a.b'),
+          fileName: fc.option(fc.constant('a-2.csv')),
+        }),
+      ),
+    ),
   })
   .map(({ submitted, invalid, superseded, lines: [skipBytes, lineBytes], tried, ...rest }): Checkpoint => {
     const base = checkpointOf();
@@ -79,7 +100,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
     };
   });
 
-/** The text of a checkpoint with one field set; `undefined` takes it out. */
+/** The text of a checkpoint with one field set, and a checksum that fits; `undefined` takes it out. */
 function withField(keys: string[], value: unknown): string {
   const whole: unknown = JSON.parse(
     formatCheckpoint(checkpointOf({ openRows: [{ rowNumber: 3, attempts: 1, firstTryAtMs: 0 }] })),
@@ -93,7 +114,9 @@ function withField(keys: string[], value: unknown): string {
           ]),
         )
       : object;
-  return JSON.stringify(set(whole, keys));
+  const edited = set(whole, keys);
+  if (typeof edited !== 'object' || edited === null) throw new Error('a checkpoint is an object');
+  return withChecksum(JSON.stringify({ ...edited, checksum: undefined }, null, 2));
 }
 
 describe('parseCheckpoint', () => {
@@ -136,7 +159,12 @@ describe('parseCheckpoint', () => {
       [['reasons'], [{ code: 'secret', count: 1, example_row: 1, example_line: 1 }]],
       [['open_rows'], [1]],
       [['open_rows'], [3, 3].map((row) => ({ row, attempts: 1, first_try_at: '2026-01-01T00:00:00Z' }))],
-      [['move'], { folder: 'x', stem: '../secret', file: null }],
+      [['file', 'name'], '../secret'],
+      [['file', 'name'], '..'],
+      [['move'], { folder: 'x', stem: 'secret', file: null }],
+      [['move'], { role: 'kept', stem: '../secret' }],
+      [['move'], { role: 'archive', day: '../secret', stem: 'a', file_name: null }],
+      [['move'], { role: 'failed', day: null, stem: 'a', file_name: '/secret' }],
     ];
     for (const [keys, value] of wrong) {
       const parse = () => parseCheckpoint(withField(keys, value), path);
@@ -147,8 +175,19 @@ describe('parseCheckpoint', () => {
     expect(() => parseCheckpoint(withField([], null), path)).not.toThrow();
   });
 
+  it('refuses one in which any one character was changed', () => {
+    const whole = formatCheckpoint(checkpointOf());
+    for (let at = 0; at < whole.length; at += 1) {
+      const other = whole[at] === '7' ? '8' : '7';
+      const changed = whole.slice(0, at) + other + whole.slice(at + 1);
+      expect(() => parseCheckpoint(changed, path), changed.slice(at - 20, at + 5)).toThrow(
+        expect.objectContaining({ exitStatus: 2 }),
+      );
+    }
+  });
+
   it('refuses the checkpoint of another version', () => {
-    expect(() => parseCheckpoint(withField(['schema'], 2), path)).toThrow(
+    expect(() => parseCheckpoint(withField(['schema'], 1), path)).toThrow(
       expect.objectContaining({ code: 'checkpoint-version', exitStatus: 2 }),
     );
   });

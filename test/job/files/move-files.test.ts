@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { formatCheckpoint } from '../../../src/job/files/checkpoint.js';
+import { formatCheckpoint, type Move, writeCheckpoint } from '../../../src/job/files/checkpoint.js';
 import { type JobFiles, jobFilesOf } from '../../../src/job/files/job-files.js';
 import { archiveJobFiles, beginMove, readEarlier } from '../../../src/job/files/move-files.js';
 import { loadCheckpoint } from '../../../src/job/files/read-checkpoint.js';
@@ -106,8 +106,9 @@ describe('beginMove', () => {
     await mkdir(archive);
     const from = join(folder, 'drop.csv');
     const disk = watchedDisk();
-    const moving = checkpointOf({ file: { ...checkpoint.file, path: from } });
-    await beginMove(disk, files, moving, { folder: archive, stem: 'drop-2.csv', file: join(archive, 'drop-2.csv') });
+    const move = { role: 'archive', day: '2026-11-23', stem: 'drop-2.csv', fileName: 'drop-2.csv' } as const;
+    const file = { from, to: join(archive, 'drop-2.csv') };
+    await beginMove(disk, files, checkpoint, move, { folder: archive, stem: 'drop-2.csv', file, marker: null });
     expect(await names(archive)).toEqual(['drop-2.csv', ...kinds.map((kind) => `drop-2.csv.${kind}`)]);
     expect(await names()).toEqual(['archive']);
     expect(disk.operations.filter((operation) => operation.startsWith('rename drop.csv '))).toHaveLength(1);
@@ -136,6 +137,18 @@ describe('readEarlier', () => {
     for (const kind of kinds)
       await realDisk.rename(join(folder, `${keptStem}.${kind}`), join(folder, `drop.csv.${kind}`));
     expect(await readEarlier(realDisk, files)).toEqual(checkpoint);
+  });
+
+  it('finishes a move to the name of an earlier job of this one, and to nothing else', async () => {
+    const begun = (move: Move) => writeCheckpoint(realDisk, files.checkpoint, { ...checkpoint, move });
+    await begun({ role: 'kept', stem: 'bashrc' });
+    await expect(readEarlier(realDisk, files)).rejects.toMatchObject({ code: 'checkpoint-damaged' });
+    await begun({ role: 'archive', day: '2026-11-23', stem: 'drop.csv', fileName: 'drop.csv' });
+    await expect(readEarlier(realDisk, files)).rejects.toMatchObject({ code: 'move-unfinished', exitStatus: 2 });
+    expect(await names()).toEqual(['drop.csv', ...kinds.map((kind) => `drop.csv.${kind}`)]);
+    await begun({ role: 'kept', stem: keptStem });
+    expect(await readEarlier(realDisk, files)).toBeNull();
+    expect(await names()).toEqual(['drop.csv', ...kinds.map((kind) => `${keptStem}.${kind}`)]);
   });
 
   it('is null where there was no job', async () => {

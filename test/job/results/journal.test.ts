@@ -77,7 +77,7 @@ describe('opening', () => {
       exitStatus: 6,
     });
     await expect(Journal.open(realDisk, clock, join(path, '..'), 'new')).rejects.toMatchObject({
-      code: 'disk-no-file',
+      code: 'job-file-foreign',
     });
   });
 

@@ -4,7 +4,7 @@ import { firstResultByte } from '../../../src/job/results/read-results.js';
 /** The first checkpoint of a job, but for what a test says. */
 export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
   return {
-    schema: 1,
+    schema: 2,
     job: {
       clientCode: 'acme',
       endpoint: 'https://acme.tt.omtrdc.net',
@@ -20,7 +20,7 @@ export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
     state: 'open',
     exitStatus: null,
     file: {
-      path: 'drop.csv',
+      name: 'drop.csv',
       sizeBytes: 1234,
       modifiedNs: '1795447024000000000',
       identity: '2049:131',

@@ -49,15 +49,19 @@ export function watchedDisk(): WatchedDisk {
     isIdle: () => underWayCount === 0,
     async open(path, mode) {
       const name = basename(path);
-      if (mode === 'read') return watchedFile(await count(() => realDisk.open(path, mode)), name);
+      if (mode === 'read' || mode === 'read-linked')
+        return watchedFile(await count(() => realDisk.open(path, mode)), name);
       return watchedFile(await watch(`open ${name} ${mode}`, () => realDisk.open(path, mode)), name);
     },
+    openInput: async (path) => watchedFile(await count(() => realDisk.openInput(path)), basename(path)),
     stat: (path) => count(() => realDisk.stat(path)),
+    look: (path) => count(() => realDisk.look(path)),
     rename: (from, to) => watch(`rename ${basename(from)} ${basename(to)}`, () => realDisk.rename(from, to)),
     link: (from, to) => watch(`link ${basename(from)} ${basename(to)}`, () => realDisk.link(from, to)),
     remove: (path) => watch(`remove ${basename(path)}`, () => realDisk.remove(path)),
     list: (folder) => count(() => realDisk.list(folder)),
     makeFolder: (path) => count(() => realDisk.makeFolder(path)),
+    makeOwnFolder: (path) => count(() => realDisk.makeOwnFolder(path)),
     syncFolder: (folder) => watch('syncFolder', () => realDisk.syncFolder(folder)),
   };
   return disk;

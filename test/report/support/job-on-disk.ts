@@ -30,7 +30,7 @@ export function row(rowNumber: number, other: Partial<RowResult> = {}): RowResul
 
 export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
   return {
-    schema: 1,
+    schema: 2,
     job: {
       clientCode: 'acmeretail',
       endpoint: 'https://acmeretail.tt.omtrdc.net',
@@ -46,7 +46,7 @@ export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
     state: 'complete',
     exitStatus: 0,
     file: {
-      path: 'drop.csv',
+      name: 'drop.csv',
       sizeBytes: 1,
       modifiedNs: '1',
       identity: '1:1',
