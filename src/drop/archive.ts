@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Checkpoint } from '../job/files/checkpoint.js';
 import { archivedKinds, type JobFiles, jobFilesIn } from '../job/files/job-files.js';
 import { beginMove } from '../job/files/move-files.js';
-import { writeJobSummary } from '../job/files/write-summary.js';
+import { withPaths, writeJobSummary } from '../job/files/write-summary.js';
 import type { JobSummary } from '../job/terms/summary.js';
 import type { Clock, Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
@@ -96,18 +96,6 @@ function namesOf(files: JobFiles): string[] {
 
 export function errorTextPath({ folder, name }: Pick<Target, 'folder' | 'name'>): string {
   return join(folder, `${name}.error.txt`);
-}
-
-export function withPaths(summary: JobSummary, from: JobFiles, to: JobFiles): JobSummary {
-  const { results, rejects, checkpoint } = summary.files;
-  return {
-    ...summary,
-    files: {
-      results: results === from.results ? to.results : results,
-      rejects: rejects === from.rejects ? to.rejects : rejects,
-      checkpoint: checkpoint === from.checkpoint ? to.checkpoint : checkpoint,
-    },
-  };
 }
 
 /** Whether FILE is there and untouched since the job read it or, for a finished job, has the same content. */

@@ -3,7 +3,7 @@ import { endedRowCount } from '../job/files/checkpoint.js';
 import { type JobFiles, jobFilesIn } from '../job/files/job-files.js';
 import { beginMove } from '../job/files/move-files.js';
 import { loadCheckpoint } from '../job/files/read-checkpoint.js';
-import { writeJobSummary } from '../job/files/write-summary.js';
+import { withPaths, writeJobSummary } from '../job/files/write-summary.js';
 import type { JobSummary } from '../job/terms/summary.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
@@ -11,7 +11,7 @@ import { FieldFault, Fields, readText } from '../storage/read-json.js';
 import { replaceFile } from '../storage/replace-file.js';
 import { localTime } from '../text/local-time.js';
 import { grouped } from '../text/numbers.js';
-import { type Archiving, errorTextPath, freeTarget, type Target, withPaths } from './archive.js';
+import { type Archiving, errorTextPath, freeTarget, type Target } from './archive.js';
 import { printOf } from './arrivals.js';
 import type { Place } from './folders.js';
 

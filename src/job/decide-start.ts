@@ -6,6 +6,7 @@ import { continuesRow, isRowStart } from './files/growth.js';
 import type { JobFiles } from './files/job-files.js';
 import { readEarlier } from './files/move-files.js';
 import { damagedCheckpoint } from './files/read-checkpoint.js';
+import type { JobContext } from './job-context.js';
 import type { SendOptions } from './terms/options.js';
 import { changedFileStop } from './terms/stops.js';
 
@@ -19,7 +20,7 @@ export type Start =
   | { readonly kind: 'anew'; readonly checkpoint: Checkpoint | null; readonly isSuperseded: boolean };
 
 export async function decideStart(
-  disk: Disk,
+  { machine: { disk }, inputDisk }: Pick<JobContext, 'machine' | 'inputDisk'>,
   files: JobFiles,
   path: string,
   identity: JobIdentity,
@@ -39,12 +40,12 @@ export async function decideStart(
       `${files.checkpoint} belongs to another job: ${changes.join('; ')}. Give the same options as before to go on with it, or --restart to begin again, or another --name`,
     );
   }
-  const isSame = await isSameContent(disk, path, checkpoint, batch);
+  const isSame = await isSameContent(inputDisk, path, checkpoint, batch);
   if (checkpoint.state === 'complete') {
     return isSame ? { kind: 'finished', checkpoint } : { kind: 'anew', checkpoint, isSuperseded: false };
   }
   if (isSame) {
-    await requireRowStart(disk, files, path, checkpoint);
+    await requireRowStart(inputDisk, files, path, checkpoint);
     return { kind: 'resume', checkpoint };
   }
   if (options.onChanged === 'supersede') return { kind: 'anew', checkpoint, isSuperseded: true };

@@ -1,4 +1,5 @@
 import type { Destination } from '../endpoint/endpoint.js';
+import type { Disk } from '../platform/ports.js';
 import type { JobFiles } from './files/job-files.js';
 import type { Lock } from './lock/lock.js';
 import type { Machine } from './terms/machine.js';
@@ -15,6 +16,8 @@ export interface JobContext {
   readonly hooks: SendHooks;
   readonly machine: Machine;
   readonly destination: Destination;
+  /** From which FILE is opened: a spool is a job file, and trusted as little as the others. */
+  readonly inputDisk: Disk;
   readonly runId: string;
   readonly runStartedAtMs: number;
   readonly lock: Lock;

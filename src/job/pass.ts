@@ -292,9 +292,9 @@ export class Pass {
   /** After a wait: does FILE, under its name, still hold what has been read? A removed one goes on being read. */
   async #recheckFile(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
-    const { machine, path, options } = this.#context;
+    const { inputDisk, path, options } = this.#context;
     try {
-      const now = await openBatch(machine.disk, path, options);
+      const now = await openBatch(inputDisk, path, options);
       const isSame = await now.matches(this.#fingerprint).finally(() => now.close());
       return isSame ? null : changedFileStop;
     } catch (error) {
@@ -306,14 +306,14 @@ export class Pass {
   /** At the end: a file that was written over while it was read is no content that anybody meant to send. */
   async #lookAtWhatWasRead(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
-    const { machine, path } = this.#context;
-    const now = await unlessMissing(machine.disk.stat(path));
+    const { inputDisk, path } = this.#context;
+    const now = await unlessMissing(inputDisk.stat(path));
     // What came under its name meanwhile is the next run's; the open file is what it was.
     if (now === null || now.identity !== this.#batch.stat.identity) return null;
     if (!(await this.#batch.matches(this.#fingerprint))) return changedFileStop;
     if (now.sizeBytes <= this.#batch.readBytes()) return null;
     const { isCompressed } = this.#batch;
-    const isRowTorn = !isCompressed && (await continuesRow(machine.disk, path, this.#fingerprint.bytes));
+    const isRowTorn = !isCompressed && (await continuesRow(inputDisk, path, this.#fingerprint.bytes));
     return isRowTorn ? changedFileStop : grownFileStop;
   }
 

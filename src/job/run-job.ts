@@ -1,8 +1,7 @@
-import { dirname, resolve } from 'node:path';
 import { type Batch, openBatch } from '../batch/open.js';
 import { findDestination, unencryptedMessage } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
-import { unlessMissing } from '../storage/disk-errors.js';
+import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { type Columns, readColumns } from '../target-api/columns.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
@@ -11,16 +10,17 @@ import { type Checkpoint, endedRowCount, type JobIdentity, writeCheckpoint } fro
 import { type JobFiles, jobFilesOf } from './files/job-files.js';
 import { archiveJobFiles } from './files/move-files.js';
 import { recover } from './files/recover.js';
-import { spoolInput } from './files/spool.js';
-import { jobSummary, writeJobSummary } from './files/write-summary.js';
+import { jobSummary, withPaths, writeJobSummary } from './files/write-summary.js';
 import type { JobContext } from './job-context.js';
 import { acquireLock, type Lock } from './lock/lock.js';
 import { openPass } from './open-pass.js';
-import { Pass, type PassEnd } from './pass.js';
+import { Pass } from './pass.js';
+import { runInput, type WorkOnSpool } from './run-input.js';
 import type { Machine } from './terms/machine.js';
 import type { SendHooks, SendOptions } from './terms/options.js';
 import { changedFileStop, grownFileStop, type Stop } from './terms/stops.js';
 import type { JobSummary } from './terms/summary.js';
+import type { WorkEnd } from './work-end.js';
 
 /** What came of one FILE in one call: one job, or two where the first was superseded. */
 export interface JobEnd {
@@ -40,7 +40,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
   const files = jobFilesOf(file, options);
   let lock: Lock | null = null;
   try {
-    await requireFolder(machine, file, files);
+    await requireFolder(machine.disk, file, files, options);
     const runId = machine.newRunId();
     lock = await acquireLock({ ...machine, path: files.lock, runId });
     const destination = await findDestination(options, machine.lookUp, machine.clock);
@@ -49,7 +49,8 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     if (unencrypted !== null) throw new ProfileDripError('endpoint-http', unencrypted, exitStatus.endpoint);
     const context: JobContext = {
       file,
-      path: file === '-' ? await spoolInput(machine.disk, files, machine.input, hooks.signal) : file,
+      path: file === '-' ? files.spool : file,
+      inputDisk: file === '-' ? ownFilesOf(machine.disk) : machine.disk,
       files,
       options,
       hooks,
@@ -60,15 +61,8 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       lock,
     };
     if (options.forget) await machine.forgetMemory(options, context.destination.isLoopback);
-    let end = await workOn(context, options, jobs);
-    while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
-      const before = jobs.splice(-1);
-      const earlierCount = jobs.length;
-      end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
-        // What begins anew has its own summary, and so has what it closes: the one before stands only where neither came.
-        if (jobs.length === earlierCount) jobs.push(...before);
-      });
-    }
+    const work: WorkOnSpool = (workOptions, workJobs) => workToTheEnd(context, workOptions, workJobs);
+    const end = file === '-' ? await runInput(context, options, jobs, work) : await work(options, jobs);
     const { stop } = end;
     if (options.changedOnly) {
       hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'changed-only', message: changedOnlyAssumes });
@@ -81,14 +75,31 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
     };
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
-    // What was refused before a job of it began is not gone on from: the next call reads standard input anew.
-    if (file === '-' && lock !== null && error.exitStatus === exitStatus.usage) await dropSpool(machine.disk, files);
     const isNamed = !(error instanceof FileError) || error.message.includes(file);
     const message = isNamed ? error.message : `${file}: ${error.message}`;
     return { jobs, exitStatus: error.exitStatus, error: { code: error.code, message }, cause: error };
   } finally {
     await lock?.release();
   }
+}
+
+/** One content of FILE after the other, where FILE has grown or is to be superseded. */
+async function workToTheEnd(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
+  let end = await workOn(context, options, jobs);
+  while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
+    const before = jobs.splice(-1);
+    const earlierCount = jobs.length;
+    end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
+      // What begins anew has its own summary, and so has what it closes: the one before stands only where neither came.
+      if (jobs.length === earlierCount) jobs.push(...before);
+    });
+  }
+  return end;
+}
+
+/** The disk on which FILE is opened as a file of the program's own. */
+function ownFilesOf(disk: Disk): Disk {
+  return { ...disk, openInput: (path) => disk.open(path, 'read'), stat: (path) => disk.look(path) };
 }
 
 /** An earlier job's files have other names now: whoever looks for them should know. */
@@ -102,20 +113,21 @@ function goesOnAtOnce(stop: Stop, options: SendOptions): boolean {
   return stop === grownFileStop || (stop === changedFileStop && options.onChanged === 'supersede');
 }
 
-type WorkEnd = Pick<PassEnd, 'stop' | 'exitStatus'>;
-
 async function workOn(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
   const { machine, files } = context;
-  const batch = await openBatch(machine.disk, context.path, options);
+  const batch = await openBatch(context.inputDisk, context.path, options);
   try {
     const columns = readColumns(batch.header, options);
     const identity = identityOf(context, columns);
-    const start = await decideStart(machine.disk, files, context.path, identity, batch, options);
+    const start = await decideStart(context, files, context.path, identity, batch, options);
     if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
     if (start.kind === 'anew') {
       const closed = start.isSuperseded && start.checkpoint !== null ? await close(context, start.checkpoint) : null;
       const kept = await archiveJobFiles(machine.disk, files, closed ?? start.checkpoint);
-      if (kept !== null) sayKept(context, kept);
+      if (kept !== null) {
+        sayKept(context, kept);
+        jobs.splice(0, jobs.length, ...jobs.map((job) => withPaths(job, files, kept))); // those of this call
+      }
       if (closed !== null) jobs.push(await sumUpClosed({ ...context, files: kept ?? files }, closed));
     }
     return await sendRows(context, batch, columns, identity, start.kind === 'resume' ? start.checkpoint : null, jobs);
@@ -181,7 +193,7 @@ async function sumUpClosed(context: JobContext, closed: Checkpoint): Promise<Job
 
 async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): Promise<JobSummary> {
   const { machine, files } = context;
-  const isThere = async (path: string) => (await unlessMissing(machine.disk.stat(path))) !== null;
+  const isThere = async (path: string) => (await unlessMissing(machine.disk.look(path))) !== null;
   const summary = jobSummary(checkpoint, {
     ...context,
     endedAtMs: context.machine.clock.wallMs(),
@@ -207,20 +219,15 @@ function identityOf({ options, destination }: JobContext, columns: Columns): Job
   };
 }
 
-async function dropSpool(disk: Disk, files: JobFiles): Promise<void> {
-  if ((await unlessMissing(disk.stat(files.checkpoint))) === null) await unlessMissing(disk.remove(files.spool));
-}
-
-async function requireFolder(machine: Machine, file: string, files: JobFiles): Promise<void> {
-  const found = await machine.disk.stat(files.folder).catch(() => null);
+/** --out is created where it is missing, as --state-dir is. */
+async function requireFolder(disk: Disk, file: string, { folder }: JobFiles, { out }: SendOptions): Promise<void> {
+  const found = await onDisk(`look at ${folder}`, () => unlessMissing(disk.stat(folder)));
   if (found?.kind === 'folder') return;
-  if (file !== '-' && resolve(dirname(file)) === resolve(files.folder)) {
+  if (out === null) {
     throw new FileError('file-missing', `${file}: there is no such file, nor its folder. Check the path`, null);
   }
-  throw new UsageError(
-    'out-missing',
-    `--out: expected a folder for the job's files, and ${files.folder} is none. Make it, or name another`,
-  );
+  if (found !== null) throw new UsageError('out-not-a-folder', `--out: ${folder} is not a folder. Name another one`);
+  await onDisk(`create ${folder}`, () => disk.makeFolder(folder));
 }
 
 const changedOnlyAssumes =

@@ -14,8 +14,8 @@ export interface JobFiles {
   readonly report: string;
   /** Standard input, as a file. */
   readonly spool: string;
-  /** Standard input, not yet whole. */
-  readonly spoolPart: string;
+  /** Standard input of this call, until it is whole and has its turn. */
+  readonly spoolNext: string;
   readonly lock: string;
 }
 
@@ -34,7 +34,7 @@ const suffixes = {
   summary: '.summary.json',
   report: '.report.html',
   spool: '.spool',
-  spoolPart: '.spool.part',
+  spoolNext: '.spool.next',
   lock: '.lock',
 } as const;
 
@@ -71,7 +71,7 @@ export function jobFilesIn(folder: string, stem: string): JobFiles {
     summary: path(suffixes.summary),
     report: path(suffixes.report),
     spool: path(suffixes.spool),
-    spoolPart: path(suffixes.spoolPart),
+    spoolNext: path(suffixes.spoolNext),
     lock: path(suffixes.lock),
   };
 }

@@ -55,6 +55,19 @@ export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
   };
 }
 
+/** The summary of a job whose files have other names by now. */
+export function withPaths(summary: JobSummary, from: JobFiles, to: JobFiles): JobSummary {
+  const { results, rejects, checkpoint } = summary.files;
+  return {
+    ...summary,
+    files: {
+      results: results === from.results ? to.results : results,
+      rejects: rejects === from.rejects ? to.rejects : rejects,
+      checkpoint: checkpoint === from.checkpoint ? to.checkpoint : checkpoint,
+    },
+  };
+}
+
 /** `<name>.summary.json`: the job as in the summary. */
 export function writeJobSummary(disk: Disk, path: string, summary: JobSummary, runId: string): Promise<void> {
   return replaceFile(disk, path, `${JSON.stringify(summary, null, 2)}\n`, runId);

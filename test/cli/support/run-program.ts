@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly folder?: string;
   /** For standard input; without it there is none. */
   readonly input?: string | Buffer;
+  /** Standard input stays open: the test writes to it. */
+  readonly inputOpen?: boolean;
 }
 
 /** As cron would start it: of the environment nothing but what is given. */
@@ -23,7 +25,7 @@ export function startProgram(args: readonly string[], options: RunOptions = {}):
   const child = spawn(process.execPath, [programPath, ...args], {
     cwd: options.folder,
     env: { ...options.environment },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [options.input === undefined && options.inputOpen !== true ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   atEndOfFile(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -14,7 +14,7 @@ describe('jobFilesOf', () => {
       summary: 'data/drop.csv.summary.json',
       report: 'data/drop.csv.report.html',
       spool: 'data/drop.csv.spool',
-      spoolPart: 'data/drop.csv.spool.part',
+      spoolNext: 'data/drop.csv.spool.next',
       lock: 'data/drop.csv.lock',
     });
   });
@@ -54,7 +54,7 @@ describe('isJobFile', () => {
       'a.summary.json',
       'a.report.html',
       'a.spool',
-      'a.spool.part',
+      'a.spool.next',
       'a.lock',
     ];
     for (const name of all) expect(isJobFile(name), name).toBe(true);
