@@ -10,6 +10,7 @@ import { failureJson, sayFailure, statusOf } from './line/failure.js';
 import { parseCommandLine } from './line/parser.js';
 import { type VerbDescription, verbs } from './line/verbs.js';
 import { loadVerb } from './load-verb.js';
+import { requireWorkingFolder } from './working-folder.js';
 
 /** One call of the program: the command line in, a verb run, its status out. Never rejects. */
 export async function main(args: readonly string[], host: Host): Promise<ExitStatus> {
@@ -18,6 +19,7 @@ export async function main(args: readonly string[], host: Host): Promise<ExitSta
   const columns = Math.min(80, stdout.columns);
   let verb: VerbDescription | null = null;
   try {
+    requireWorkingFolder();
     const parsed = parseCommandLine(args, columns);
     if (parsed.kind === 'shown') {
       stdout.write(parsed.text);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setUpGarbageCollection } from '../platform/garbage-collection.js';
-import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { type ExitStatus, exitStatus, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
 
 /**
@@ -26,15 +26,24 @@ function quickAnswer(args: readonly string[]): string | null {
   }
 }
 
-/** Whoever reads may go away (`profile-drip … | head`): that is no reason to stop sending. */
-function surviveBrokenPipes(): { readonly hasFault: () => boolean } {
-  let hasFault = false;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') hasFault = true;
-    });
-  }
-  return { hasFault: () => hasFault };
+/**
+ * Whoever reads may go away (`profile-drip … | head`): that is no reason to stop sending. Beyond that, a result that could
+ * not be written is a fault of this machine; a lost log line does not matter.
+ */
+function watchOutput(): { readonly isResultLost: () => Promise<boolean> } {
+  const { stdout, stderr } = process;
+  let lost: string | null = null;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost ??= error.code ?? 'unknown error';
+  });
+  stderr.on('error', () => {});
+  const isResultLost = async () => {
+    // What was written before has succeeded or failed when this has.
+    await new Promise<void>((resolve) => stdout.write('', () => setImmediate(resolve)));
+    if (lost !== null) stderr.write(`profile-drip: the result could not be written to standard output (${lost})\n`);
+    return lost !== null;
+  };
+  return { isResultLost };
 }
 
 async function runProgram(args: readonly string[]): Promise<ExitStatus> {
@@ -51,13 +60,14 @@ async function runProgram(args: readonly string[]): Promise<ExitStatus> {
   return main(args, host);
 }
 
-const output = surviveBrokenPipes();
+const output = watchOutput();
 const args = process.argv.slice(2);
 const answer = quickAnswer(args);
 if (answer === null) {
   setUpGarbageCollection();
   process.exitCode = exitStatus.internal; // should all work end before the program has come to its own end
-  const status = await runProgram(args);
-  // Exits, whatever still holds the process: it has no more to do.
-  process.exit(status === exitStatus.done && output.hasFault() ? exitStatus.machine : status);
 } else process.stdout.write(answer);
+const status = answer === null ? await runProgram(args) : exitStatus.done;
+const isLost = await output.isResultLost();
+// Exits, whatever still holds the process: it has no more to do.
+process.exit(isLost ? worstStatus([status, exitStatus.machine]) : status);

@@ -157,11 +157,11 @@ export class Pass {
       if (stop === null) return await this.#complete(sha256);
       await this.#opened.ports.pacer.close(); // what it gives back shows in the summary
       // After a fault of this machine, or when another run has the job, the last durable state stands.
-      if (this.#fault === null && stop.patience !== 'none') {
-        await this.#keeper.save();
-        await this.#writeSummary(this.#summary(this.#checkpoint()));
-      }
-      return this.#endWith(stop);
+      const isToBeKept = this.#fault === null && stop.patience !== 'none';
+      if (isToBeKept) await this.#keeper.save();
+      const end = this.#endWith(stop);
+      if (isToBeKept) await this.#writeSummary(end.summary);
+      return end;
     } catch (error) {
       if (!(error instanceof ProfileDripError)) throw error;
       return this.#endWith(faultStop(error));
@@ -170,7 +170,7 @@ export class Pass {
 
   #endWith(stop: Stop): PassEnd {
     const checkpoint = this.#checkpoint();
-    return { stop, exitStatus: stop.exitStatus, checkpoint, summary: this.#summary(checkpoint) };
+    return { stop, exitStatus: stop.exitStatus, checkpoint, summary: this.#summary(checkpoint, stop) };
   }
 
   /** Whether no other run can have taken the job over. */
@@ -201,7 +201,7 @@ export class Pass {
       totalRows,
       file: { ...open.file, sha256 },
     };
-    const summary = this.#summary(checkpoint);
+    const summary = this.#summary(checkpoint, null);
     await this.#writeSummary(summary);
     await this.#write(checkpoint);
     if (file === '-') await machine.disk.remove(files.spool);
@@ -258,7 +258,7 @@ export class Pass {
     throw new ProfileDripError(code, message, status);
   }
 
-  #summary(checkpoint: Checkpoint): JobSummary {
+  #summary(checkpoint: Checkpoint, stop: Stop | null): JobSummary {
     const { tally, clock, pacer } = this.#opened.ports;
     return jobSummary(checkpoint, {
       ...this.#context,
@@ -268,6 +268,8 @@ export class Pass {
       elapsedMs: clock.monotonicMs() - this.#startedMs,
       cap: pacer.view(),
       hasRejects: checkpoint.state === 'complete' && tally.rejectedCount > 0,
+      exitStatus: stop?.exitStatus ?? checkpoint.exitStatus ?? exitStatus.done,
+      error: stop && { code: stop.code, message: stop.message },
     });
   }
 

@@ -202,6 +202,8 @@ async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): 
     elapsedMs: 0,
     cap: await machine.lookAtCap(context.options, context.destination.isLoopback),
     hasRejects: await isThere(files.rejects),
+    exitStatus: checkpoint.exitStatus ?? exitStatus.done, // a superseded job was closed because the user asked for it
+    error: null,
   });
   return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
 }

@@ -25,6 +25,7 @@ export function parseCommandLine(args: readonly string[], columns: number): Pars
     return { kind: 'run', verb: 'help', files: topics, options: new Map() };
   }
   refuseFlagTexts(args);
+  refuseFlagsTwice(args);
   let shown: string | null = null;
   let problem: Error | null = null;
   const program = makeProgram(columns);
@@ -128,10 +129,11 @@ function settingsOf(verb: VerbName): ReadonlyMap<string, AnySetting> {
   return new Map(own.map((setting) => [setting.name, setting]));
 }
 
-/** An option that is given several times is taken as it was given last, so that a wrapper's can be overridden. */
-function textOf(value: unknown, { kind }: AnySetting): string {
+/** @throws UsageError for an option that is given several times: which one was meant, nobody can tell. */
+function textOf(value: unknown, { name, kind }: AnySetting): string {
   if (!Array.isArray(value)) return String(value);
-  return kind.wordSeparator === undefined ? String(value.at(-1)) : value.join(kind.wordSeparator);
+  if (kind.wordSeparator !== undefined) return value.join(kind.wordSeparator);
+  throw givenTwice(name, value.length);
 }
 
 function givenOptions(argv: Readonly<Record<string, unknown>>, verb: VerbName): Map<string, string> {
@@ -139,16 +141,34 @@ function givenOptions(argv: Readonly<Record<string, unknown>>, verb: VerbName): 
   return new Map(given.map(([name, setting]) => [name, textOf(argv[name], setting)]));
 }
 
+/** yargs takes a flag as it was given last, and keeps no count. */
+function refuseFlagsTwice(args: readonly string[]): void {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  for (const name of flagNames()) {
+    const count = own.filter(
+      (arg) => arg === `--${name}` || arg === `--no-${name}` || arg.startsWith(`--${name}=`),
+    ).length;
+    if (count > 1) throw givenTwice(name, count);
+  }
+}
+
+function givenTwice(name: string, count: number): UsageError {
+  return new UsageError('option-twice', `--${name}: expected once, found ${count} times. Give it once`);
+}
+
+function flagNames(): Set<string> {
+  const settings = Object.values(verbs).flatMap(({ table }) => Object.values(table));
+  return new Set(settings.filter(({ kind }) => kind.isFlag === true).map(({ name }) => name));
+}
+
 /** yargs takes every `--json=no` for a false, `--json=banana` too. */
 function refuseFlagTexts(args: readonly string[]): void {
-  const flags = Object.values(verbs).flatMap(({ table }) =>
-    Object.values(table).filter(({ kind }) => kind.isFlag === true),
-  );
+  const flags = flagNames();
   const end = args.indexOf('--');
   for (const arg of end < 0 ? args : args.slice(0, end)) {
     const [, name, text] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
-    if (text === undefined || text === 'true' || text === 'false' || !flags.some((flag) => flag.name === name))
-      continue;
+    if (text === undefined || text === 'true' || text === 'false' || !flags.has(name ?? '')) continue;
     const message = `--${name}: expected no value, true or false; found ${quoted(text)}`;
     throw new UsageError('option-value', message);
   }

@@ -1,5 +1,6 @@
 import type { CapView, Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
+import type { ExitStatus } from '../../terms/exit-status.js';
 import type { JobSummary } from '../terms/summary.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { JobFiles } from './job-files.js';
@@ -16,6 +17,8 @@ export interface RunFacts {
   readonly elapsedMs: number;
   readonly cap: CapView;
   readonly hasRejects: boolean;
+  readonly exitStatus: ExitStatus;
+  readonly error: JobSummary['error'];
 }
 
 export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
@@ -31,6 +34,8 @@ export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
     run_started_at: isoTime(run.runStartedAtMs),
     ended_at: isoTime(run.endedAtMs),
     complete: checkpoint.state === 'complete',
+    exit_status: run.exitStatus,
+    error: run.error,
     rows: { total: checkpoint.totalRows, ...counts },
     reasons: checkpoint.reasons.map((reason) => ({
       code: reason.code,

@@ -22,6 +22,10 @@ export interface JobSummary {
   readonly run_started_at: string;
   readonly ended_at: string;
   readonly complete: boolean;
+  /** Of this job alone; the call's is the worst of its jobs'. */
+  readonly exit_status: ExitStatus;
+  /** What stopped the job; `null`: nothing did. */
+  readonly error: { readonly code: string; readonly message: string } | null;
   readonly rows: RowCounts;
   readonly reasons: readonly ReasonSummary[];
   readonly attempts: number;

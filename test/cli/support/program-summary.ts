@@ -11,6 +11,8 @@ export const doneJob: JobSummary = {
   run_started_at: '2026-11-23T13:00:00.000Z',
   ended_at: '2026-11-23T13:00:12.000Z',
   complete: true,
+  exit_status: 0,
+  error: null,
   rows: { total: 5000, submitted: 4997, skipped: 3, unchanged: 0, invalid: 0, refused: 0, failed: 0, superseded: 0 },
   reasons: [{ code: 'no-values', count: 3, example_row: 9, example_line: 10 }],
   attempts: 4997,
@@ -22,6 +24,7 @@ export const doneJob: JobSummary = {
 
 export const rejectedJob: JobSummary = {
   ...doneJob,
+  exit_status: 1,
   rows: { ...doneJob.rows, submitted: 4985, invalid: 7, refused: 5 },
   reasons: [
     { code: 'id-empty', count: 1, example_row: 12, example_line: 13 },
@@ -35,6 +38,8 @@ export const rejectedJob: JobSummary = {
 export const stoppedJob: JobSummary = {
   ...doneJob,
   complete: false,
+  exit_status: 4,
+  error: { code: 'cap-used', message: 'the cap is used up' },
   file_sha256: null,
   rows: { ...doneJob.rows, total: null, submitted: 1231 },
   cap: { limit: 1000, used: 1000, left: 0, next_free_at: '2026-11-23T14:30:00.000Z' },
