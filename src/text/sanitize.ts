@@ -11,8 +11,31 @@ import { stripVTControlCharacters } from 'node:util';
  * overrides of direction, which reorder what a person reads; what shows nothing at all (zero widths, soft hyphen,
  * tags). Not lone surrogates.
  */
-const acting =
-  '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb]|\\udb40[\\udc00-\\udc7f]';
+const actingRanges: readonly (readonly [first: number, last: number])[] = [
+  [0x00, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x180e, 0x180e],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0xfeff, 0xfeff],
+  [0xfff9, 0xfffb],
+  [0xe0000, 0xe007f],
+];
+export const actingCharacters: readonly string[] = actingRanges.flatMap(([first, last]) =>
+  Array.from({ length: last - first + 1 }, (_, offset) => String.fromCodePoint(first + offset)),
+);
+// Alternatives, not one class: the last of them are pairs of surrogates.
+const acting = `(?:${actingRanges
+  .map(([first, last]) => [first, last].map((code) => String.fromCodePoint(code)))
+  .map(([first = '', last = '']) =>
+    first.length === 1
+      ? `[${escaped(first)}-${escaped(last)}]`
+      : `${escaped(first.charAt(0))}[${escaped(first.charAt(1))}-${escaped(last.charAt(1))}]`,
+  )
+  .join('|')})`;
 const loneSurrogate = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]';
 
 const anyActing = new RegExp(acting);
@@ -56,4 +79,9 @@ export function quoted(text: string): string {
 /** Words alone: white space of any kind folded to single spaces, terminal sequences and all that acts taken out. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(everyHarmful, '').replace(/ {2,}/g, ' ').trim();
+}
+
+/** One UTF-16 unit, for a regular expression. */
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

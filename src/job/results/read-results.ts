@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { DiskFile } from '../../platform/ports.js';
 import { invalidCodes, quietCodes, type Reason, type ReasonCode, rowStatuses, tryCodes } from '../../terms/outcome.js';
-import { type RowResult, resultsHeader } from './result.js';
+import { idOfCell, type RowResult, resultsHeader, unguarded } from './result.js';
 
 /** A line of the report, and where it stands. */
 export interface ResultLine {
-  /** As it was written: `id` and the reason's text in their harmless form. */
+  /** `id` is exactly the one that was written; the reason's text is on one line, cut to its 200 characters. */
   readonly row: RowResult;
   readonly startByte: number;
   /** Of the line end: where the next line begins. */
@@ -100,7 +100,7 @@ export function parseResult(line: string): RowResult | null {
   const cells = lineForm.exec(line);
   if (cells === null || control.test(line)) return null;
   const status = rowStatuses.find((known) => known === cells[4]);
-  const reason = readReason(unquoted(cells[9] ?? ''));
+  const reason = readReason(unguarded(unquoted(cells[9] ?? '')));
   const finishedAtMs = readTime(cells[8] ?? '');
   if (status === undefined || reason === undefined || Number.isNaN(finishedAtMs)) return null;
   const rowNumber = Number(cells[1]);
@@ -109,7 +109,7 @@ export function parseResult(line: string): RowResult | null {
   return {
     rowNumber,
     lineNumber,
-    id: unquoted(cells[3] ?? ''),
+    id: idOfCell(unquoted(cells[3] ?? '')),
     status,
     httpStatus: cells[5] === '' ? null : Number(cells[5]),
     attempts: Number(cells[6]),

@@ -1,4 +1,4 @@
-import type { RowResult } from '../../job/results/result.js';
+import { type RowResult, shownId } from '../../job/results/result.js';
 import { isRejected, type ReasonCode, type RowStatus, rowStatuses } from '../../terms/outcome.js';
 import { Durations } from './durations.js';
 import { RejectedRows, type Room } from './rejected-rows.js';
@@ -89,7 +89,7 @@ export class ReportTally {
       if (row.attempts === 1) this.oneTryDurations.add(row.durationMs);
     }
     if (row.reason !== null) this.#addReason(row, row.reason.code, row.reason.text);
-    if (isRejected(row.status)) this.rejected.add(row.reason?.code ?? null, { ...row, id: shortened(row.id) });
+    if (isRejected(row.status)) this.rejected.add(row.reason?.code ?? null, { ...row, id: shortened(shownId(row.id)) });
   }
 
   /** Rows by how many tries they took, from the fewest; the last may stand for more (`triesApartMax`). */

@@ -15,7 +15,7 @@ import { type RowResult, resultsHeader } from '../../../src/job/results/result.j
 import { realDisk } from '../../../src/platform/disk.js';
 import type { DiskFile } from '../../../src/platform/ports.js';
 import { temporaryFolder } from '../../support/index.js';
-import { anyRow, resultLine, rowResult } from '../support/result-rows.js';
+import { anyRow, nastyText, resultLine, rowResult } from '../support/result-rows.js';
 
 /** A report in memory that hands out at most `chunkBytes` at a time. */
 function reportFile(content: Uint8Array, chunkBytes = 1000, onRead = () => {}): DiskFile {
@@ -64,7 +64,40 @@ describe('readResults', () => {
     );
   });
 
-  it('gives id and reason as they stand in the report', async () => {
+  it('gives back exactly the id that was written, and the text of the reason', () => {
+    const hostile = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom(';', ',', '|', '\t', '=', '+', '-', '@', '＝', "'", '"', ' ', '\u00a0', 'a', '1'),
+        fc.constantFrom('%', '25', '0A', '7F', 'C2', '85', 'D8', '9C', 'E2', '80', 'A8', '81', 'A6', '\n', '\u2028'),
+        fc.constantFrom('\u0000', '\u0085', '\u061c', '\u200e', '\u202e', '\u2069', '\u007f', '\u009f', '\ufeff'),
+      ),
+      maxLength: 14,
+    });
+    fc.assert(
+      fc.property(fc.oneof(hostile, nastyText), hostile, (id, text) => {
+        const line = resultLine(rowResult({ id, reason: { code: 'network', text } })).slice(0, -1);
+        const read = parseResult(line);
+        expect(read?.id).toBe(id);
+        const oneLine = text
+          .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ')
+          .trim();
+        expect(read?.reason?.text ?? '').toBe(oneLine);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('reads every control character back', () => {
+    for (let unit = 0; unit < 0x2100; unit += 1) {
+      const id = `a${String.fromCharCode(unit)}b`;
+      expect(parseResult(resultLine(rowResult({ id })).slice(0, -1))?.id).toBe(id);
+      expect(parseResult(resultLine(rowResult({ id: encodeURIComponent(id) })).slice(0, -1))?.id).toBe(
+        encodeURIComponent(id),
+      );
+    }
+  });
+
+  it('gives id and reason as they were handed in', async () => {
     const rows = [
       rowResult({ id: 'a,"b"', reason: { code: 'network', text: 'x, "y"' } }),
       rowResult({ rowNumber: 2, id: '=1\n', reason: { code: 'id-empty', text: null } }),
@@ -72,7 +105,7 @@ describe('readResults', () => {
     const found = await readAll(reportOf(rows));
     expect(found.map(({ row }) => [row.id, row.reason])).toEqual([
       ['a,"b"', { code: 'network', text: 'x, "y"' }],
-      ["'=1%0A", { code: 'id-empty', text: null }],
+      ['=1\n', { code: 'id-empty', text: null }],
     ]);
   });
 

@@ -23,7 +23,9 @@ describe('the line of a result', () => {
       durationMs: 31_000.4,
       reason: { code: 'network', text: 'connection reset' },
     });
-    expect(resultLine(failed)).toBe('1,2,cust-1,failed,,6,31000,2026-11-23T15:17:04.007Z,network: connection reset\n');
+    expect(resultLine(failed)).toBe(
+      '1,2,cust-1,failed,,6,31000,2026-11-23T15:17:04.007Z,"network: connection reset"\n',
+    );
   });
 
   it('is one physical line of nine cells without control characters, whatever id and text hold', () => {
@@ -66,8 +68,34 @@ describe('the line of a result', () => {
 
   it('puts an apostrophe before an id that a spreadsheet would calculate', () => {
     for (const id of ['=1+1', '@SUM(A1)', '+1+cmd|x', '-2+3', ' =1', '＝1', '+(1)', '-A1:B2', '=HYPERLINK("x","y")']) {
-      expect(idOf(id)).toBe(`'${id}`);
+      expect(idOf(id)).toBe(id.replace(/[=@+\-＝]/, "'$&"));
     }
+  });
+
+  it('puts one before a sign after each character at which a spreadsheet cuts cells', () => {
+    expect(idOf('a;=1')).toBe("a;'=1");
+    expect(idOf('a,@x')).toBe("a,'@x");
+    expect(idOf('a| -5')).toBe("a| '-5");
+    expect(idOf(';"+1;=2')).toBe(`;"'+1;'=2`);
+    expect(idOf("a;'=1")).toBe("a;''=1");
+    expect(idOf('a-b;c=d')).toBe('a-b;c=d');
+    expect(reasonOf('x;=HYPERLINK("y")')).toBe(`network: x;'=HYPERLINK("y")`);
+    expect(reasonOf('=1')).toBe('network: =1');
+  });
+
+  it('has text from outside in quotes, but for an id of letters, digits, _, . and -', () => {
+    expect(resultLine(rowResult({ id: 'a b' }))).toContain(',"a b",submitted');
+    expect(resultLine(rowResult({ id: 'a;b' }))).toContain(',"a;b",submitted');
+    expect(resultLine(rowResult({ id: 'Ab-c_1.2' }))).toContain(',Ab-c_1.2,submitted');
+    expect(resultLine(rowResult({ id: '' }))).toContain(',,submitted');
+    expect(resultLine(rowResult({ reason: { code: 'network', text: 'x' } }))).toContain(',"network: x"');
+  });
+
+  it('percent-encodes what looks like an encoded control character, and no other percent sign', () => {
+    expect(idOf('50%25')).toBe('50%25');
+    expect(idOf('a%20b')).toBe('a%20b');
+    expect(idOf('a%0Ab')).toBe('a%250Ab');
+    expect(idOf('a%250Ab')).toBe('a%25250Ab');
   });
 
   it('keeps the text of a reason to one line of 200 characters, and never cuts one in half', () => {
