@@ -19,6 +19,7 @@ export function makeJobRejects(
     runId,
     resultsPath: files.results,
     rejectsPath: files.rejects,
+    reasonsPath: files.rejectsReasons,
     rejectedCount,
     visitorOf: (row) => {
       const { id } = prepare(row.cells, row.isUtf8);

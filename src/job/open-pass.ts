@@ -5,6 +5,7 @@ import type { Columns } from '../target-api/columns.js';
 import { systemCode, UsageError } from '../terms/errors.js';
 import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
+import { keepLoneRejects } from './files/move-files.js';
 import { recover } from './files/recover.js';
 import { Health } from './health/health.js';
 import type { JobContext } from './job-context.js';
@@ -82,7 +83,11 @@ export async function openPass(
     closers.push(() => journal.close());
     const base = recovered?.checkpoint ?? firstCheckpoint(context, batch, identity, journal.endByte);
     // From here on a report without a checkpoint is somebody's mishap, not ours.
-    if (recovered === null) await writeCheckpoint(machine.disk, files.checkpoint, base);
+    if (recovered === null) {
+      const kept = await keepLoneRejects(machine.disk, files);
+      if (kept !== null) sayKeptRejects(context, kept);
+      await writeCheckpoint(machine.disk, files.checkpoint, base);
+    }
 
     const nowMs = machine.clock.wallMs();
     const ports: LoopPorts = {
@@ -171,6 +176,11 @@ async function openToken(context: JobContext): Promise<TokenSource> {
     throw new UsageError('token-unreadable', message, { cause });
   });
   return tokenSource(first, read);
+}
+
+function sayKeptRejects({ hooks, file }: JobContext, kept: string): void {
+  const message = `${file}: rejects of an earlier job lay where those of this one will be; they are kept as ${basename(kept)}`;
+  hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'earlier-job-kept', message });
 }
 
 function announceNewLedger(context: JobContext): void {

@@ -8,6 +8,8 @@ export interface JobFiles {
   readonly stem: string;
   readonly results: string;
   readonly rejects: string;
+  /** Beside the rejects: why each row is there. */
+  readonly rejectsReasons: string;
   readonly checkpoint: string;
   readonly summary: string;
   /** `profile-drip report` makes it. */
@@ -30,6 +32,7 @@ export interface JobFilesOptions {
 const suffixes = {
   results: '.results.csv',
   rejects: '.rejects.csv',
+  rejectsReasons: '.rejects.reasons.csv',
   checkpoint: '.checkpoint.json',
   summary: '.summary.json',
   report: '.report.html',
@@ -39,7 +42,7 @@ const suffixes = {
 } as const;
 
 /** What is kept of a job when another takes its names; the checkpoint is moved last (archive.ts). */
-export const archivedKinds = ['results', 'rejects', 'summary', 'report'] as const;
+export const archivedKinds = ['results', 'rejects', 'rejectsReasons', 'summary', 'report'] as const;
 
 /**
  * The files of the job on `file` (a path, or `-`). UsageError where `-` has no name, where a name is no file name, or
@@ -66,7 +69,7 @@ export function jobFilesIn(folder: string, stem: string): JobFiles {
     folder,
     stem,
     results: path(suffixes.results),
-    rejects: path(suffixes.rejects),
+    ...rejectsIn(folder, stem),
     checkpoint: path(suffixes.checkpoint),
     summary: path(suffixes.summary),
     report: path(suffixes.report),
@@ -74,6 +77,22 @@ export function jobFilesIn(folder: string, stem: string): JobFiles {
     spoolNext: path(suffixes.spoolNext),
     lock: path(suffixes.lock),
   };
+}
+
+/** What a further round of rejects is called: `X.rejects.csv`, `X.rejects-2.csv`, `X.rejects-3.csv`. */
+const roundForm = /^(.+)\.rejects(?:-([1-9]\d{0,8}))?\.csv$/;
+
+/** X, and which round of its rejects this is, from 1; `null`: the file is not named as rejects. */
+export function rejectsRound(name: string): { readonly name: string; readonly round: number } | null {
+  const [, of, round = '1'] = roundForm.exec(name) ?? [];
+  return of === undefined ? null : { name: of, round: Number(round) };
+}
+
+/** Rejects of rejects are a further round: their name does not grow with each. */
+function rejectsIn(folder: string, stem: string): Pick<JobFiles, 'rejects' | 'rejectsReasons'> {
+  const sent = rejectsRound(stem);
+  const start = sent === null ? `${stem}.rejects` : `${sent.name}.rejects-${sent.round + 1}`;
+  return { rejects: join(folder, `${start}.csv`), rejectsReasons: join(folder, `${start}.reasons.csv`) };
 }
 
 function stemOf(file: string, { name, sandbox }: JobFilesOptions): string {
@@ -94,10 +113,12 @@ function stemOf(file: string, { name, sandbox }: JobFilesOptions): string {
   return sandbox ? `${stem}.sandbox` : stem;
 }
 
-const anySuffix = Object.values(suffixes)
-  .map((suffix) => suffix.replaceAll('.', '\\.'))
-  .join('|');
+const anySuffix = [
+  ...Object.values(suffixes).map((suffix) => suffix.replaceAll('.', '\\.')),
+  '\\.rejects-\\d+(?:\\.reasons)?\\.csv',
+].join('|');
 const temp = '\\.[\\w-]+\\.tmp';
+const tempEnd = new RegExp(`^${temp}$`);
 const jobFileEnd = new RegExp(`(?:${anySuffix})(?:${temp})?$`);
 /** With which an earlier job's files are renamed (archive.ts). */
 const startTimeEnd = /\.\d{4}-\d\d-\d\dT\d{6}Z(?:-\d+)?$/;
@@ -114,7 +135,8 @@ export function isJobFile(name: string): boolean {
 
 /** Whether `name` is a temp file of the job with this stem; whoever holds its lease may remove it. */
 export function isTempFileOf(stem: string, name: string): boolean {
-  return name.startsWith(stem) && new RegExp(`^(?:${anySuffix})${temp}$`).test(name.slice(stem.length));
+  const { folder: _folder, stem: _stem, ...paths } = jobFilesIn('', stem);
+  return Object.values(paths).some((own) => name.startsWith(own) && tempEnd.test(name.slice(own.length)));
 }
 
 /** FILEs of one call: `sendable` in their order, and what is passed over with a line, as a shell's glob hands it in. */

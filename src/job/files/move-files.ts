@@ -126,6 +126,22 @@ async function removeTempFiles(disk: Disk, files: JobFiles): Promise<void> {
   }
 }
 
+/**
+ * Rejects that lie where those of a job that begins now will be, and belong to no job that is known here, keep a name
+ * of their own. Resolves to it, or to `null` where there are none.
+ */
+export async function keepLoneRejects(disk: Disk, files: JobFiles): Promise<string | null> {
+  return onDisk(`rename ${files.rejects}`, async () => {
+    const found = await unlessMissing(disk.look(files.rejects));
+    if (found === null) return null;
+    const names = new Set(await disk.list(files.folder));
+    const kept = freeNames(files, found.modifiedMs, (name) => names.has(name));
+    for (const kind of ['rejects', 'rejectsReasons'] as const) await renameIfThere(disk, files[kind], kept[kind]);
+    await disk.syncFolder(files.folder);
+    return kept.rejects;
+  });
+}
+
 function freeNames(files: JobFiles, startedAtMs: number, isTaken: (name: string) => boolean): JobFiles {
   const stem = `${files.stem}.${new Date(startedAtMs).toISOString().slice(0, 19).replaceAll(':', '')}Z`;
   for (let number = 1; ; number += 1) {

@@ -68,6 +68,28 @@ export async function* readResults(
   }
 }
 
+/**
+ * Reads single results by the byte at which their line begins; `null` where no result does. Those that are asked for
+ * one after the other mostly stand near each other: a block is read once for all of them.
+ */
+export function resultAt(file: DiskFile): (startByte: number) => Promise<RowResult | null> {
+  let block: Buffer = Buffer.alloc(0);
+  let blockByte = 0;
+  return async (startByte) => {
+    for (let sizeBytes = chunkBytes; ; sizeBytes *= 4) {
+      const at = startByte - blockByte;
+      const end = at >= 0 && at < block.length ? block.indexOf(lineEnd, at) : -1;
+      if (end >= 0) {
+        const line = block.subarray(at, end);
+        return isUtf8(line) ? parseResult(line.toString()) : null;
+      }
+      if (sizeBytes > 4 * lineBytesMax) return null;
+      block = await readFully(file, startByte, sizeBytes);
+      blockByte = startByte;
+    }
+  };
+}
+
 /** The whole lines in `bytes`, which begin at `fromByte`; `isSound` is false where one of them was no result. */
 function readLines(bytes: Buffer, fromByte: number): { lines: ResultLine[]; isSound: boolean } {
   const lines: ResultLine[] = [];

@@ -10,6 +10,7 @@ describe('jobFilesOf', () => {
       stem: 'drop.csv',
       results: 'data/drop.csv.results.csv',
       rejects: 'data/drop.csv.rejects.csv',
+      rejectsReasons: 'data/drop.csv.rejects.reasons.csv',
       checkpoint: 'data/drop.csv.checkpoint.json',
       summary: 'data/drop.csv.summary.json',
       report: 'data/drop.csv.report.html',
@@ -17,6 +18,17 @@ describe('jobFilesOf', () => {
       spoolNext: 'data/drop.csv.spool.next',
       lock: 'data/drop.csv.lock',
     });
+  });
+
+  it('counts rounds of rejects, so that their names do not grow', () => {
+    const first = jobFilesOf('x/a.csv.rejects.csv', plain);
+    expect(first.rejects).toBe('x/a.csv.rejects-2.csv');
+    expect(first.rejectsReasons).toBe('x/a.csv.rejects-2.reasons.csv');
+    expect(first.results).toBe('x/a.csv.rejects.csv.results.csv');
+    expect(jobFilesOf(first.rejects, plain).rejects).toBe('x/a.csv.rejects-3.csv');
+    expect(isJobFile('a.csv.rejects-3.csv') && isJobFile('a.csv.rejects-3.reasons.csv')).toBe(true);
+    expect(isTempFileOf('a.csv.rejects.csv', 'a.csv.rejects-2.csv.0a4c.tmp')).toBe(true);
+    expect(isTempFileOf('a.csv', 'a.csv.rejects-2.csv.0a4c.tmp')).toBe(false);
   });
 
   it('follows --out, --name and --sandbox', () => {

@@ -21,6 +21,7 @@ beforeEach(async () => {
 });
 
 const rejectsPath = () => join(folder, 'drop.csv.rejects.csv');
+const reasonsPath = () => join(folder, 'drop.csv.rejects.reasons.csv');
 const resultsPath = () => join(folder, 'drop.csv.results.csv');
 const rejects = () => readFile(rejectsPath());
 const failed = (rowNumber: number) =>
@@ -40,6 +41,7 @@ async function make(content: string | Buffer, results: readonly RowResult[], rej
       runId: 'run-1',
       resultsPath: resultsPath(),
       rejectsPath: rejectsPath(),
+      reasonsPath: reasonsPath(),
       rejectedCount:
         rejectedCount ?? results.filter((row) => ['invalid', 'refused', 'failed'].includes(row.status)).length,
       visitorOf,
@@ -78,10 +80,29 @@ describe('makeRejects', () => {
         });
         expect(await make(`pcId,n\n${lines.join('')}`, results)).toBe(expected.length);
         if (expected.length > 0) expect((await rejects()).toString()).toBe(`pcId,n\n${expected.join('')}`);
-        else expect(await readdir(folder)).not.toContain('drop.csv.rejects.csv');
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('has beside it the line in it, the row in FILE, the status and the reason of each', async () => {
+    const lines = ['batch=pcId,a\r\n', 'u1,1\r\n', '\r\n', 'u2,"x\ny"\n', 'u1,2\r', 'u3,3\n', 'u2,\n', 'u1,4'];
+    const refused = { code: 'target-refused', text: 'no; =1 "x"' } as const;
+    const timeout = { code: 'timeout', text: null } as const;
+    const reasons = [null, refused, timeout];
+    const statuses = ['submitted', 'refused', 'failed', 'submitted', 'skipped', 'submitted'] as const;
+    const results = statuses.map((status, at) => rowResult({ rowNumber: at + 1, status, reason: reasons[at] ?? null }));
+    await make(lines.join(''), results.toReversed());
+    expect((await rejects()).toString()).toBe('batch=pcId,a\r\nu2,"x\ny"\nu1,2\ru2,\nu1,4\r\n');
+    expect((await readFile(reasonsPath(), 'utf8')).split('\n')).toEqual([
+      'line,row,status,reason',
+      `2,2,refused,"target-refused: no; '=1 ""x"""`,
+      '4,3,failed,timeout',
+      '5,5,skipped,',
+      '6,6,submitted,',
+      '',
+    ]);
+    expect((await stat(reasonsPath())).mode & 0o777).toBe(0o600);
   });
 
   it('keeps bytes that are not UTF-8 as they are', async () => {
@@ -98,10 +119,11 @@ describe('makeRejects', () => {
     expect((await rejects()).toString()).toBe('pcId,a\nu2,2\n');
   });
 
-  it('makes no file where there is nothing to put in, and removes that of an earlier run', async () => {
+  it('makes no file where there is nothing to put in, and removes none', async () => {
     await writeFile(rejectsPath(), 'old');
     expect(await make('pcId,a\nu1,1\n', [rowResult()])).toBe(0);
-    expect((await readdir(folder)).sort()).toEqual(['drop.csv', 'drop.csv.results.csv']);
+    expect((await rejects()).toString()).toBe('old');
+    expect((await readdir(folder)).sort()).toEqual(['drop.csv', 'drop.csv.rejects.csv', 'drop.csv.results.csv']);
   });
 
   it('replaces that of an earlier run in one step, and only when it is whole', async () => {
