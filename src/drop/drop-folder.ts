@@ -83,7 +83,7 @@ async function workUnderLock(
       marker: drop.marker,
       runId,
       drop,
-      options: { ...drop, out: place.jobs, name: null, restart: false },
+      options: { ...drop, out: place.jobs, name: null, restart: false, allowOutdated: false },
       hooks: { ...hooks, signal },
       signal,
       pause: (delayMs) => waiting.pause(delayMs),

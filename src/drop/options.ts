@@ -1,8 +1,8 @@
 import type { SendHooks, SendOptions } from '../job/terms/options.js';
 import type { JobSummary } from '../job/terms/summary.js';
 
-/** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name` and `restart` are not taken. */
-export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart'> {
+/** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart` and `allowOutdated` are not taken. */
+export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated'> {
   /** Globs of names that are taken: `*`, `?`, `[a-z]`, `{csv,txt}`. */
   readonly match: readonly string[];
   /** A file has arrived when `<file><marker>` is there; `null`: when it was seen to stand still for `settleMs`. */

@@ -14,6 +14,7 @@ import { jobSummary, withPaths, writeJobSummary } from './files/write-summary.js
 import type { JobContext } from './job-context.js';
 import { acquireLock, type Lock } from './lock/lock.js';
 import { openPass } from './open-pass.js';
+import { requireCurrentRejects } from './outdated-rejects.js';
 import { Pass } from './pass.js';
 import { runInput, type WorkOnSpool } from './run-input.js';
 import type { Machine } from './terms/machine.js';
@@ -60,6 +61,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       runStartedAtMs: machine.clock.wallMs(),
       lock,
     };
+    if (!options.allowOutdated) await requireCurrentRejects(machine.disk, file);
     if (options.forget) await machine.forgetMemory(options, context.destination.isLoopback);
     const work: WorkOnSpool = (workOptions, workJobs) => workToTheEnd(context, workOptions, workJobs);
     const end = file === '-' ? await runInput(context, options, jobs, work) : await work(options, jobs);

@@ -300,6 +300,15 @@ export const settingsTable = {
     default: false,
     isCommandLineOnly: true,
   }),
+  allowOutdated: setting({
+    name: 'allow-outdated',
+    group: 'job',
+    verbs: ['send'],
+    kind: kinds.flag,
+    help: 'send rejects although a later job of their FILE has begun',
+    default: false,
+    isCommandLineOnly: true,
+  }),
   onChanged: setting({
     name: 'on-changed',
     group: 'job',

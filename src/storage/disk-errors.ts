@@ -19,16 +19,6 @@ const faults: Readonly<Record<string, { readonly code: string; readonly found: s
     found: 'permission denied',
     advice: 'Give this user write access, or choose another folder with --out',
   },
-  EMFILE: {
-    code: 'files-exhausted',
-    found: 'too many open files',
-    advice: 'Raise the limit (`ulimit -n 4096`) or lower --concurrency',
-  },
-  ENFILE: {
-    code: 'files-exhausted',
-    found: 'too many open files on this machine',
-    advice: "Raise the system's limit, or close other programs",
-  },
   ENOENT: { code: 'disk-gone', found: 'the file or its folder is not there any more', advice: 'Put it back' },
   ENOTDIR: {
     code: 'disk-gone',

@@ -131,6 +131,7 @@ function makeOptions(world: World, dailyCap: number): SendOptions {
     refreshAfterDays: 7,
     forget: false,
     restart: false,
+    allowOutdated: false,
     onChanged: 'refuse',
     out: null,
     name: null,

@@ -139,6 +139,15 @@ export function isTempFileOf(stem: string, name: string): boolean {
   return Object.values(paths).some((own) => name.startsWith(own) && tempEnd.test(name.slice(own.length)));
 }
 
+/** Of which job, begun when, files with this stem are kept; `null`: it is not the stem of an earlier job. */
+export function keptSince(kept: string): { readonly stem: string; readonly startedAtMs: number } | null {
+  const [end] = startTimeEnd.exec(kept) ?? [];
+  const [, day, hour, minute, second] = /^\.(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(end ?? '') ?? [];
+  if (end === undefined || day === undefined) return null;
+  const startedAtMs = Date.parse(`${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(startedAtMs) ? null : { stem: kept.slice(0, -end.length), startedAtMs };
+}
+
 /** FILEs of one call: `sendable` in their order, and what is passed over with a line, as a shell's glob hands it in. */
 export interface SortedFiles {
   readonly sendable: readonly string[];

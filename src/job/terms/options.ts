@@ -50,6 +50,8 @@ export interface SendOptions {
   readonly refreshAfterDays: number;
   readonly forget: boolean;
   readonly restart: boolean;
+  /** Sends rejects although a later job of their FILE has begun. */
+  readonly allowOutdated: boolean;
   readonly onChanged: 'refuse' | 'supersede';
   /** Folder for the job's files; `null`: beside FILE. */
   readonly out: string | null;

@@ -32,6 +32,7 @@ export function sendOptions(endpoint, folder, { concurrency, ratePerSecond = 0 }
     refreshAfterDays: 7,
     forget: false,
     restart: false,
+    allowOutdated: false,
     onChanged: 'refuse',
     out: folder,
     name: 'job',
