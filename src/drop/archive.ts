@@ -46,7 +46,7 @@ export async function archiveWithFile(
 ): Promise<JobSummary | null> {
   const { disk, place, marker } = archiving;
   const path = join(place.root, name);
-  const target = await freeTarget(disk, archiveFolder(archiving), name, files.stem.slice(name.length));
+  const target = await archiveTarget(archiving, name, files.stem.slice(name.length));
   const moved = summary && withPaths(summary, files, jobFilesIn(target.folder, target.stem));
   if (moved !== null) await writeJobSummary(disk, files.summary, moved, checkpoint.runId);
   const isSent = await holdsWhatWasSent(disk, path, checkpoint);
@@ -64,7 +64,7 @@ export async function archiveWithFile(
 /** Puts job files whose FILE is gone, or is another by now, into the archive. */
 export async function archiveAlone(archiving: Archiving, files: JobFiles, checkpoint: Checkpoint): Promise<void> {
   const { disk } = archiving;
-  const target = await freeTarget(disk, archiveFolder(archiving), files.stem, '');
+  const target = await archiveTarget(archiving, files.stem, '');
   const { folder, stem } = target;
   const move = { ...archiveMove(target), fileName: null };
   await beginMove(disk, files, checkpoint, move, { folder, stem, file: null, marker: null });
@@ -72,6 +72,13 @@ export async function archiveAlone(archiving: Archiving, files: JobFiles, checkp
 
 function archiveMove({ folder, stem }: Target) {
   return { role: 'archive', day: basename(folder), stem } as const;
+}
+
+/** In the folder of today. What leads there is not a link either: it is looked at each time. */
+async function archiveTarget(archiving: Archiving, name: string, stemEnd: string): Promise<Target> {
+  const { disk, place } = archiving;
+  await onDisk(`put files into ${place.archive}`, () => disk.makeOwnFolder(place.archive));
+  return freeTarget(disk, archiveFolder(archiving), name, stemEnd);
 }
 
 /** Makes the folder, and finds one number under which no name of the set is taken. */

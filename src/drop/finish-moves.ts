@@ -62,7 +62,10 @@ async function mendJob(archiving: Archiving, files: JobFiles, checkpoint: Checkp
     // A FILE of another content is tomorrow's, which came after this one had moved.
     const isStillHere =
       target !== null && (await isFree(disk, target)) && (await holdsWhatWasSent(disk, path, checkpoint));
-    await onDisk(`put files into ${folder}`, () => disk.makeOwnFolder(folder));
+    await onDisk(`put files into ${folder}`, async () => {
+      if (move.role === 'archive') await disk.makeOwnFolder(place.archive);
+      await disk.makeOwnFolder(folder);
+    });
     return finishMove(disk, files, checkpoint, {
       folder,
       stem: move.stem,

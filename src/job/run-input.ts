@@ -1,5 +1,6 @@
 import { openBatch } from '../batch/open.js';
 import { unlessMissing } from '../storage/disk-errors.js';
+import { readColumns } from '../target-api/columns.js';
 import { FileError, ProfileDripError } from '../terms/errors.js';
 import { exitStatus, worstStatus } from '../terms/exit-status.js';
 import { loadCheckpoint } from './files/read-checkpoint.js';
@@ -22,65 +23,90 @@ export type WorkOnSpool = (options: SendOptions, jobs: JobSummary[]) => Promise<
  * Reads standard input and works on it. Where the job of an earlier input is open and this is other content, that job is
  * finished first. A stop of it is the end of the call: the new input is discarded, and the message says so.
  */
-export async function runInput(context: JobContext, options: SendOptions, jobs: JobSummary[], work: WorkOnSpool) {
+export async function runInput(
+  context: JobContext,
+  options: SendOptions,
+  jobs: JobSummary[],
+  work: WorkOnSpool,
+): Promise<WorkEnd> {
   const { machine, files, hooks } = context;
-  const { disk } = machine;
-  const found = await receiveInput(disk, files, machine.input, hooks.signal);
-  if (found === 'taken') return refusedBeforeItBegan(context, work(options, jobs), () => true);
-  if (found === 'resumed') return refusedBeforeItBegan(context, work(options, jobs), isFaultOfContent);
+  const found = await receiveInput(machine.disk, files, machine.input, hooks.signal);
+  if (found !== 'waiting') return workOnInput(context, work(options, jobs), found);
   if (options.restart || options.onChanged === 'supersede') {
-    await takeNext(disk, files);
+    await takeUsable(context, options);
     return work(options, jobs);
   }
   const earlier = await finishEarlier(context, options, jobs, work);
-  if (earlier === null) return work(options, jobs);
-  const now = await work(earlier.isClosed ? { ...options, onChanged: 'supersede' } : options, jobs);
-  return both(earlier.end, now);
+  switch (earlier.kind) {
+    case 'done': {
+      await takeUsable(context, options);
+      return both(earlier.end, await work(options, jobs));
+    }
+    case 'dropped':
+      await takeUsable(context, options);
+      return work(options, jobs);
+    case 'mended':
+      await takeUsable(context, options);
+      jobs.pop(); // its summary comes once more, from the job as it is resumed
+      return work(options, jobs);
+    case 'unreadable': {
+      await takeUsable(context, options); // before the job is closed: it stays open where this cannot be used either
+      jobs.pop(); // its summary comes once more, from the job as it is closed
+      const now = await work({ ...options, onChanged: 'supersede' }, jobs);
+      return both({ ...earlier.end, stop: closedStop(earlier.stop) }, now);
+    }
+  }
 }
 
-interface Earlier {
-  readonly end: WorkEnd;
-  /** It cannot be finished: a row of it cannot be read. The new input takes its place. */
-  readonly isClosed: boolean;
-}
+/** What came of the open job of the earlier input. */
+type Earlier =
+  | { readonly kind: 'done'; readonly end: WorkEnd }
+  /** Its header cannot be used, and nothing of it was sent. */
+  | { readonly kind: 'dropped' }
+  /** A row of it cannot be read, and the new input is the same up to there. */
+  | { readonly kind: 'mended' }
+  /** A row of it cannot be read. */
+  | { readonly kind: 'unreadable'; readonly end: WorkEnd; readonly stop: Stop };
 
-/** The open job, finished; afterwards the new input is the spool. `null`: nothing of the old one counts. */
+/** Rejects where it stops for anything but its content; the new input is discarded then. */
 async function finishEarlier(
   context: JobContext,
   options: SendOptions,
   jobs: JobSummary[],
   work: WorkOnSpool,
-): Promise<Earlier | null> {
-  const { machine, files } = context;
-  const { disk } = machine;
+): Promise<Earlier> {
   try {
     say(context, 'info', 'input-waits', 'the job of the earlier standard input is not done: it is finished first');
     const end = await work(options, jobs);
     const { stop } = end;
-    if (stop === null) {
-      await takeNext(disk, files);
-      return { end, isClosed: false };
-    }
+    if (stop === null) return { kind: 'done', end };
     if (stop.exitStatus !== exitStatus.usage) throw new ProfileDripError(stop.code, stop.message, stop.exitStatus);
-    // What the earlier input lacks can come in the new one alone: either it is the same, mended, or it takes its place.
-    const isMended = await holdsWhatWasRead(context, options);
-    jobs.pop(); // its summary comes once more, from the job resumed or closed
-    await takeNext(disk, files);
-    return isMended ? null : { end: { ...end, stop: closedStop(stop) }, isClosed: true };
+    return (await holdsWhatWasRead(context, options)) ? { kind: 'mended' } : { kind: 'unreadable', end, stop };
   } catch (error) {
     if (error instanceof FileError && !(await hasBegun(context))) {
-      say(
-        context,
-        'warning',
-        'spool-dropped',
-        `the earlier standard input is dropped, nothing of it was sent: ${error.message}`,
-      );
-      await takeNext(disk, files);
-      return null;
+      const message = `the earlier standard input is dropped, nothing of it was sent: ${error.message}`;
+      say(context, 'warning', 'spool-dropped', message);
+      return { kind: 'dropped' };
     }
-    await discardNext(disk, files);
+    await discardNext(context.machine.disk, context.files);
     throw notTaken(error);
   }
+}
+
+/** The new input takes the spool's place, if its header can be used: an error text in the pipe must not end a job. */
+async function takeUsable({ machine, files, inputDisk }: JobContext, options: SendOptions): Promise<void> {
+  try {
+    const batch = await openBatch(inputDisk, files.spoolNext, options);
+    try {
+      readColumns(batch.header, options);
+    } finally {
+      await batch.close();
+    }
+  } catch (error) {
+    await discardNext(machine.disk, files);
+    throw error;
+  }
+  await takeNext(machine.disk, files);
 }
 
 /** Whether the new input begins with all that the open job has read. */
@@ -96,29 +122,27 @@ async function holdsWhatWasRead({ machine, files, inputDisk }: JobContext, optio
   }
 }
 
-/** What was refused before a job of it began is not resumed: the next call reads standard input anew. */
-async function refusedBeforeItBegan(
-  context: JobContext,
-  work: Promise<WorkEnd>,
-  isDropped: (error: unknown) => boolean,
-): Promise<WorkEnd> {
+/** What was refused before a job of it began is not kept: the next call reads standard input anew. */
+async function workOnInput(context: JobContext, work: Promise<WorkEnd>, found: 'taken' | 'resumed'): Promise<WorkEnd> {
   try {
     return await work;
   } catch (error) {
     const isUsage = error instanceof ProfileDripError && error.exitStatus === exitStatus.usage;
-    const { machine, files } = context;
-    if (isUsage && isDropped(error) && !(await hasBegun(context)))
-      await unlessMissing(machine.disk.remove(files.spool));
+    // An empty input resumes as well: only a spool that cannot be used is dropped then.
+    const isDropped = isUsage && (found === 'taken' || error instanceof FileError) && !(await hasBegun(context));
+    if (isDropped) await unlessMissing(context.machine.disk.remove(context.files.spool));
     throw error;
   }
 }
 
-function isFaultOfContent(error: unknown): boolean {
-  return error instanceof FileError;
-}
-
+/** Whether the open job is the spool's: a checkpoint of a job that is done is of an earlier input. */
 async function hasBegun({ machine, files }: JobContext): Promise<boolean> {
-  return (await unlessMissing(machine.disk.look(files.checkpoint))) !== null;
+  try {
+    return (await loadCheckpoint(machine.disk, files.checkpoint))?.state === 'open';
+  } catch (error) {
+    if (error instanceof ProfileDripError) return true; // whose it is cannot be said
+    throw error;
+  }
 }
 
 function notTaken(error: unknown): unknown {

@@ -67,9 +67,10 @@ export function diskFault(error: unknown, deed: string): ProfileDripError {
   const system = systemCode(error);
   if (system === null) throw error; // no fault of the disk: a fault of the program
   const { code, found, advice } = faults[system] ?? unknownFault;
-  return new MachineError(code, `cannot ${deed}: ${found} (${system}). ${advice}, then run the same command again.`, {
-    cause: error,
-  });
+  const isReading = /^(?:read|look at) /.test(deed);
+  const todo = isReading ? advice.replace('write access', 'read access') : advice;
+  const message = `cannot ${deed}: ${found} (${system}). ${todo}, then run the same command again.`;
+  return new MachineError(code, message, { cause: error });
 }
 
 /** Runs `act`; what the system refuses comes out as a MachineError that speaks of `deed`. */

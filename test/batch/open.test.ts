@@ -51,7 +51,7 @@ describe('what is no file to read', () => {
   });
 
   it('a file that may not be read is told', async () => {
-    const disk = { ...realDisk, open: () => Promise.reject(systemError('EACCES')) };
+    const disk = { ...realDisk, openInput: () => Promise.reject(systemError('EACCES')) };
     const error = asFileError(await failureOf(openBatch(disk, 'drop.csv', encoded)));
     expect(error.code).toBe('file-unreadable');
     expect(error.exitStatus).toBe(2);
@@ -65,7 +65,7 @@ describe('what is no file to read', () => {
   });
 
   it('a machine that is out of file handles is not the file’s fault', async () => {
-    const disk = { ...realDisk, open: () => Promise.reject(systemError('EMFILE')) };
+    const disk = { ...realDisk, openInput: () => Promise.reject(systemError('EMFILE')) };
     expect(await failureOf(openBatch(disk, 'drop.csv', encoded))).toBeInstanceOf(MachineError);
   });
 

@@ -133,6 +133,25 @@ describe('an input that cannot be used', () => {
     expect(spools()).toEqual([]);
   });
 
+  it('ends a night with 2 also after nights that were done, and no later one', async () => {
+    expect((await night(rows('mon', 2))).status).toBe(0);
+    expect((await night('ERROR 2002 (HY000): cannot connect\n')).status).toBe(2);
+    expect((await night(rows('tue', 2))).status).toBe(0);
+    expect(seen).toEqual([...ids('mon', 2), ...ids('tue', 2)]);
+  });
+
+  it.each([[[]], [['--on-changed', 'supersede']], [['--restart']]])(
+    'ends no open job: the next night finishes that and goes its way (%j)',
+    async (options: string[]) => {
+      await killedNight(rows('mon', 4), 'mon3');
+      expect((await night('ERROR 2002 (HY000): cannot connect\n', ...options)).status).toBe(2);
+      const { status } = await night(rows('tue', 2));
+      expect(status).toBe(0);
+      expect(seen).toEqual([...ids('mon', 3), 'mon3', 'mon4', ...ids('tue', 2)]);
+      expect(spools()).toEqual([]);
+    },
+  );
+
   const broken = `${rows('mon', 2)}"mon3,x\n`;
 
   it('from a line on is resumed there once it comes mended', async () => {
@@ -151,6 +170,13 @@ describe('an input that cannot be used', () => {
     expect(summary.jobs.map(({ complete }: { complete: boolean }) => complete)).toEqual([false, true]);
     expect(summary.error.message).toContain('the new input was taken');
     expect(spools()).toEqual([]);
+  });
+
+  it('from a line on is kept where what comes next is no input either', async () => {
+    expect((await night(broken)).status).toBe(2);
+    expect((await night('ERROR 2002 (HY000): cannot connect\n')).status).toBe(2);
+    expect((await night(rows('mon', 4))).status).toBe(0);
+    expect(seen).toEqual(ids('mon', 4));
   });
 });
 

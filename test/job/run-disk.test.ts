@@ -120,7 +120,9 @@ describe('a disk', () => {
       if (name.startsWith('job.')) modes.set(name, (await stat(world.path(name))).mode & 0o777);
     }
     expect([...modes.keys()].sort()).toEqual(
-      ['checkpoint.json', 'lock', 'rejects.csv', 'results.csv', 'spool', 'summary.json'].map((end) => `job.${end}`),
+      ['checkpoint.json', 'lock', 'rejects.csv', 'rejects.reasons.csv', 'results.csv', 'spool', 'summary.json'].map(
+        (end) => `job.${end}`,
+      ),
     );
     expect(new Set(modes.values())).toEqual(new Set([0o600]));
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
 import { realDisk } from '../../src/platform/disk.js';
-import type { Disk } from '../../src/platform/ports.js';
+import type { Disk, DiskFile } from '../../src/platform/ports.js';
 import { temporaryFolder } from '../support/index.js';
 import { areSent, examine, OnDisk, row, takeAll } from './support/on-disk.js';
 
@@ -110,22 +110,23 @@ function gate() {
 
 /** A disk on which `wait` comes after the closing of a file of that name. */
 function afterClosing(name: string, wait: () => Promise<void>): Disk {
+  const watched = (path: string, file: DiskFile): DiskFile => {
+    if (!path.endsWith(name)) return file;
+    return {
+      read: (into, positionBytes) => file.read(into, positionBytes),
+      append: (bytes) => file.append(bytes),
+      sync: () => file.sync(),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
+      stat: () => file.stat(),
+      close: async () => {
+        await file.close();
+        await wait();
+      },
+    };
+  };
   return {
     ...realDisk,
-    async open(path, mode) {
-      const file = await realDisk.open(path, mode);
-      if (!path.endsWith(name)) return file;
-      return {
-        read: (into, positionBytes) => file.read(into, positionBytes),
-        append: (bytes) => file.append(bytes),
-        sync: () => file.sync(),
-        truncate: (sizeBytes) => file.truncate(sizeBytes),
-        stat: () => file.stat(),
-        close: async () => {
-          await file.close();
-          await wait();
-        },
-      };
-    },
+    open: async (path, mode) => watched(path, await realDisk.open(path, mode)),
+    openInput: async (path) => watched(path, await realDisk.openInput(path)),
   };
 }

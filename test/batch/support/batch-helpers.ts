@@ -111,8 +111,8 @@ export function readChunks(chunks: readonly Buffer[], options: BatchOptions = en
 export function diskWith(change: (file: DiskFile) => Partial<DiskFile>): Disk {
   return {
     ...realDisk,
-    async open(path, mode) {
-      const file = await realDisk.open(path, mode);
+    async openInput(path) {
+      const file = await realDisk.openInput(path);
       const unchanged: DiskFile = {
         read: (into, positionBytes) => file.read(into, positionBytes),
         append: (bytes) => file.append(bytes),
@@ -132,7 +132,7 @@ export function endlessDisk(sizeBytes: number, head: string, filler: string): Di
   const stat = { kind: 'file', sizeBytes, modifiedNs: '1', modifiedMs: 0, identity: '1:1', mode: 0o600 } as const;
   return {
     ...realDisk,
-    async open() {
+    async openInput() {
       return {
         async read(into, positionBytes) {
           const count = Math.max(0, Math.min(into.length, sizeBytes - positionBytes));
