@@ -1,13 +1,13 @@
 import { openBatch } from '../batch/open.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import { readColumns } from '../target-api/columns.js';
-import { FileError, ProfileDripError } from '../terms/errors.js';
+import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { exitStatus, worstStatus } from '../terms/exit-status.js';
 import { loadCheckpoint } from './files/read-checkpoint.js';
 import { discardNext, receiveInput, takeNext } from './files/spool.js';
 import type { JobContext } from './job-context.js';
 import type { SendOptions } from './terms/options.js';
-import type { Stop } from './terms/stops.js';
+import { changedFileStop, type Stop } from './terms/stops.js';
 import type { JobSummary } from './terms/summary.js';
 import type { WorkEnd } from './work-end.js';
 
@@ -31,7 +31,8 @@ export async function runInput(
 ): Promise<WorkEnd> {
   const { machine, files, hooks } = context;
   const found = await receiveInput(machine.disk, files, machine.input, hooks.signal);
-  if (found !== 'waiting') return workOnInput(context, work(options, jobs), found);
+  if (found === 'taken') return workOnInput(context, work(options, jobs), found);
+  if (found === 'resumed') return workOnInput(context, workOnEarlier(options, jobs, work), found);
   if (options.restart || options.onChanged === 'supersede') {
     await takeUsable(context, options);
     return work(options, jobs);
@@ -58,6 +59,20 @@ export async function runInput(
   }
 }
 
+/**
+ * Where the spool is not what the open job began with, a run was killed after it had put the new input in the place of the
+ * old, and before it closed the job: that is done now.
+ */
+async function workOnEarlier(options: SendOptions, jobs: JobSummary[], work: WorkOnSpool): Promise<WorkEnd> {
+  try {
+    return await work(options, jobs);
+  } catch (error) {
+    const isSpoolNewer = error instanceof UsageError && error.code === changedFileStop.code;
+    if (!isSpoolNewer) throw error;
+    return work({ ...options, onChanged: 'supersede' }, jobs);
+  }
+}
+
 /** What came of the open job of the earlier input. */
 type Earlier =
   | { readonly kind: 'done'; readonly end: WorkEnd }
@@ -77,7 +92,7 @@ async function finishEarlier(
 ): Promise<Earlier> {
   try {
     say(context, 'info', 'input-waits', 'the job of the earlier standard input is not done: it is finished first');
-    const end = await work(options, jobs);
+    const end = await workOnEarlier(options, jobs, work);
     const { stop } = end;
     if (stop === null) return { kind: 'done', end };
     if (stop.exitStatus !== exitStatus.usage) throw new ProfileDripError(stop.code, stop.message, stop.exitStatus);

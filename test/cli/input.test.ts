@@ -172,6 +172,20 @@ describe('an input that cannot be used', () => {
     expect(spools()).toEqual([]);
   });
 
+  it.each([
+    ['other', () => rows('wed', 2), ['wed1', 'wed2']],
+    ['no', () => '', []],
+  ])(
+    'from a line on, and the run was killed as it took the next: with %s input that one is sent',
+    async (_, input, more) => {
+      expect((await night(broken)).status).toBe(2);
+      writeFileSync(join(folder, 'night.spool'), rows('tue', 2), { mode: 0o600 }); // as the kill leaves it
+      expect((await night(input())).status).toBe(0);
+      expect(seen).toEqual([...ids('mon', 2), ...ids('tue', 2), ...more]);
+      expect(spools()).toEqual([]);
+    },
+  );
+
   it('from a line on is kept where what comes next is no input either', async () => {
     expect((await night(broken)).status).toBe(2);
     expect((await night('ERROR 2002 (HY000): cannot connect\n')).status).toBe(2);
