@@ -2,9 +2,9 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { distrust, distrustFolder, type FileOwnership, foreignFile } from '../storage/trusted-file.js';
 import { systemCode } from '../terms/errors.js';
 import type { Disk, DiskFile, FileStat, OpenMode } from './ports.js';
+import { distrust, distrustFolder, type FileOwnership, foreignFile } from './trusted-file.js';
 
 /** The real disk behind `Disk`. Which files are trusted is decided in storage/trusted-file.ts, and asked here, of each file that is opened. */
 

@@ -5,9 +5,9 @@ import type { Disk, DiskFile, Random } from '../../platform/ports.js';
 import { onDisk } from '../../storage/disk-errors.js';
 import { Replacement } from '../../storage/replace-file.js';
 import { UsageError } from '../../terms/errors.js';
-import { RowOutcomes } from '../row-outcomes.js';
 import { firstResultByte, readResults, resultAt } from './read-results.js';
 import { reasonCell } from './result.js';
+import { RowOutcomes } from './row-outcomes.js';
 
 export interface RejectsOptions {
   readonly disk: Disk;

@@ -2,7 +2,7 @@ import { chmod, chown, link, mkdir, readdir, readFile, stat, symlink, writeFile 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { realDisk } from '../../src/platform/disk.js';
-import { distrust, type FileOwnership } from '../../src/storage/trusted-file.js';
+import { distrust, type FileOwnership } from '../../src/platform/trusted-file.js';
 import { temporaryFolder } from '../support/index.js';
 
 const trusted: FileOwnership = { kind: 'file', linkCount: 1, ownerId: 1000, mode: 0o660 };

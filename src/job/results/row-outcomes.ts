@@ -1,4 +1,4 @@
-import { isRejected, type RowStatus, rowStatuses } from '../terms/outcome.js';
+import { isRejected, type RowStatus, rowStatuses } from '../../terms/outcome.js';
 
 /** How each row of a report ended: a byte for each row up to the highest. Of the rejected ones also where their line begins. */
 export class RowOutcomes {
