@@ -1,4 +1,4 @@
-import { findDestination } from '../endpoint/endpoint.js';
+import { defaultEndpoint, findDestination } from '../endpoint/endpoint.js';
 import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
 import type { CheckOptions } from './options.js';
@@ -14,6 +14,11 @@ type CapPorts = Pick<CheckPorts, 'lookUp' | 'clock' | 'bootClock'>;
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+
+/** The origin that the options send to. */
+export function originOf({ endpoint, clientCode }: CheckOptions): string {
+  return endpoint ?? defaultEndpoint(clientCode ?? 'unknown');
+}
 
 /**
  * Whether the options send to this machine itself, whose cap and memory are kept apart. A check needs no network: without

@@ -126,8 +126,7 @@ class Rows {
 
   async #areUnchanged(peek: Peek | null, requests: readonly Request[]): Promise<readonly boolean[]> {
     if (peek === null) return [];
-    const { idType } = this.#inspector;
-    return peek.areUnchanged(requests.map(({ id, form }) => ({ id, idType, form })));
+    return peek.areUnchanged(requests.map(({ form }) => form));
   }
 
   #tell({ rowNumber, lineNumber }: RawRow, { form }: Request): void {

@@ -10,7 +10,7 @@ import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
 import { openRawRowSource } from '../thread/open-raw-rows.js';
-import { type CapFound, findCap, sendsToLoopback } from './cap.js';
+import { type CapFound, findCap, originOf, sendsToLoopback } from './cap.js';
 import { type Checked, checkFile } from './check-file.js';
 import { withInputAsFile } from './input.js';
 import type { CheckHooks, CheckOptions } from './options.js';
@@ -135,6 +135,7 @@ async function openPeek(options: CheckOptions, ports: CheckPorts): Promise<Peek 
   return peek({
     stateDir,
     clientCode,
+    origin: originOf(options),
     isLoopback: await sendsToLoopback(options, ports),
     refreshAfterDays,
     clock,

@@ -1,4 +1,5 @@
 import type { Random } from '../platform/ports.js';
+import { noPrefix, type SipKey, sipHash } from './sip-hash.js';
 
 /**
  * Which visitors have come by, in a set that holds millions: 64 bits of a keyed hash of each id, 22 bytes of memory
@@ -6,26 +7,26 @@ import type { Random } from '../platform/ports.js';
  * key is of this set alone, so nobody can make ids that collide.
  */
 export class VisitorSet {
-  readonly #key: HashKey;
+  readonly #key: SipKey;
   readonly #shards: Shard[];
-  readonly #hash = new Uint32Array(2);
+  readonly #hash = new Int32Array(2);
   #size = 0;
 
   constructor(random: Random) {
-    this.#key = { low: randomWord(random), high: randomWord(random) };
+    this.#key = Int32Array.from([1, 2, 3, 4], () => randomWord(random));
     // In shards, since a table that grows is held twice for a moment: so only one of many is.
     this.#shards = Array.from({ length: shardCount }, () => new Shard());
   }
 
   /** Takes note of a visitor, and says for the how-manieth time: the first, the second, or a later one. */
   add(id: string): 'first' | 'second' | 'later' {
-    const time = this.#shardOf(id).add(this.#hash[0] ?? 0, this.#hash[1] ?? 0);
+    const time = this.#shardOf(id).add((this.#hash[1] ?? 0) >>> 0, (this.#hash[0] ?? 0) >>> 0);
     if (time === 'first') this.#size += 1;
     return time;
   }
 
   has(id: string): boolean {
-    return this.#shardOf(id).has(this.#hash[0] ?? 0, this.#hash[1] ?? 0);
+    return this.#shardOf(id).has((this.#hash[1] ?? 0) >>> 0, (this.#hash[0] ?? 0) >>> 0);
   }
 
   /** How many visitors have been added. */
@@ -40,8 +41,8 @@ export class VisitorSet {
 
   /** Leaves the id's hash in `#hash`: an object for each of 10 million ids would cost more than the hash. */
   #shardOf(id: string): Shard {
-    halfSipHash(id, this.#key, this.#hash);
-    const shard = this.#shards[(this.#hash[0] ?? 0) >>> (32 - shardBits)];
+    sipHash(this.#key, noPrefix, id, 0, id.length, this.#hash, 0, 2);
+    const shard = this.#shards[(this.#hash[1] ?? 0) >>> (32 - shardBits)];
     if (shard === undefined) throw new RangeError('a hash has more bits than there are shards');
     return shard;
   }
@@ -129,52 +130,7 @@ class Shard {
   }
 }
 
-export interface HashKey {
-  readonly low: number;
-  readonly high: number;
-}
-
+/** 32 even bits. */
 function randomWord(random: Random): number {
   return Math.floor(random.next() * 2 ** 32) >>> 0;
-}
-
-/**
- * HalfSipHash-2-4 with 64 bits of output (Aumasson and Bernstein, github.com/veorq/SipHash) of a text's UTF-16 units,
- * low byte first: made of 32-bit words, which JavaScript calculates with natively. `into`: high word, low word.
- */
-export function halfSipHash(text: string, key: HashKey, into: Uint32Array): void {
-  let v0 = key.low;
-  let v1 = key.high ^ 0xee;
-  let v2 = 0x6c796765 ^ key.low;
-  let v3 = 0x74656462 ^ key.high;
-  const wordCount = (text.length >>> 1) + 1;
-  // The words of the text, and then the two halves of the output. One loop, so that all stays in local variables.
-  for (let at = 0; at < wordCount + 2; at += 1) {
-    const word = at < wordCount ? wordAt(text, at) : 0;
-    if (at < wordCount) v3 ^= word;
-    else if (at === wordCount) v2 ^= 0xee;
-    else v1 ^= 0xdd;
-    for (let turn = at < wordCount ? 2 : 4; turn > 0; turn -= 1) {
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-    }
-    v0 ^= word;
-    if (at === wordCount) into[1] = v1 ^ v3;
-  }
-  into[0] = v1 ^ v3;
-}
-
-/** The last word holds the unit that is left, if there is one, and the length in bytes. */
-function wordAt(text: string, at: number): number {
-  const unitAt = 2 * at;
-  if (unitAt + 1 < text.length) return text.charCodeAt(unitAt) | (text.charCodeAt(unitAt + 1) << 16);
-  return (unitAt < text.length ? text.charCodeAt(unitAt) : 0) | ((2 * text.length) << 24);
 }

@@ -64,9 +64,9 @@ export async function openPass(
       context,
       machine.openMemory({
         options,
+        origin: context.destination.origin,
         isLoopback: context.destination.isLoopback,
         runId: context.runId,
-        jobKey: files.checkpoint,
       }),
     );
     if (memory !== null) closers.push(() => memory.close());

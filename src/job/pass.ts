@@ -61,7 +61,7 @@ export class Pass {
     const { machine, options, hooks } = context;
     const { base, ports } = opened;
     this.#startedMs = machine.clock.monotonicMs();
-    this.#loop = new Loop(base.next, { ...options, idType: base.job.idType, request: { ...options } }, ports, {
+    this.#loop = new Loop(base.next, { ...options, request: { ...options } }, ports, {
       onProgress: () => this.#keeper.touch(),
       onEnded: (result) => {
         this.#tell(() => hooks.onRow?.(result));

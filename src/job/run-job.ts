@@ -62,7 +62,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       lock,
     };
     if (!options.allowOutdated) await requireCurrentRejects(machine.disk, file);
-    if (options.forget) await machine.forgetMemory(options, context.destination.isLoopback);
+    if (options.forget) await machine.forgetMemory(options, context.destination.origin, context.destination.isLoopback);
     const work: WorkOnSpool = (workOptions, workJobs) => workToTheEnd(context, workOptions, workJobs);
     const end = file === '-' ? await runInput(context, options, jobs, work) : await work(options, jobs);
     const { stop } = end;

@@ -1,59 +1,123 @@
-import { type AttributeState, type Marker, marked, type Submitted, settled } from './attribute-state.js';
-import type { Company } from './run-registry.js';
-import type { Records } from './store.js';
-import { type AttributeEntry, decodeRecord, encodeRecord } from './visitor-record.js';
+import { type AttributeState, doubted, marked, noToken, settled, type Token } from './attribute-state.js';
+import type { Freshness } from './freshness.js';
+import type { MemoryState, MemoryView, VisitorKey, Written } from './memory-home.js';
+import type { RowHashes } from './row-hashes.js';
+import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from './visitor-record.js';
 
-/** A visitor's attributes with their values, by the hashes that the memory knows them by. */
-export interface PrintedRow {
-  /** The key of the visitor's record. */
-  readonly visitor: Uint8Array;
-  readonly names: readonly number[];
-  readonly values: readonly bigint[];
+/** What the memory has its home do, as pure functions of what the home holds. */
+
+/** A row that is to be judged, and marked if it is to be sent. */
+export interface RowToMark {
+  readonly hashes: RowHashes;
+  readonly token: Token;
+  /** Of the same row's mark before this one. */
+  readonly earlierToken: Token | null;
+  /** Judged unchanged, it is not marked; `false`: it is to be sent in any case. */
+  readonly mayBeUnchanged: boolean;
 }
 
-/** The row is to be sent: all of its attributes are marked. `record` is the visitor's, as just read. */
-export function markRow(
-  records: Records,
-  record: DataView | null,
-  row: PrintedRow,
-  marker: Marker,
-  company: Company,
-): void {
-  const entries = record === null ? [] : decodeRecord(record);
-  row.names.forEach((name, index) => {
-    const value = row.values[index] ?? 0n;
-    change(entries, name, company, (state) => marked(state, value, marker, company.presence));
+/** A row that Target took. */
+export interface RowToSettle {
+  readonly hashes: RowHashes;
+  readonly token: Token;
+  readonly setAtMinutes: number;
+  readonly wasOnlyAttempt: boolean;
+}
+
+/** Which of `rows` are as the records say; the rows' keys by index. */
+export function unchangedRows(view: MemoryView, rows: readonly RowHashes[], freshness: Freshness): boolean[] {
+  if (!view.state.isMade) return rows.map(() => false);
+  return rows.map((hashes, index) => {
+    const record = view.record(index);
+    return record !== null && isUnchanged(record, hashes, freshness);
   });
-  records.put(row.visitor, encodeRecord(entries));
 }
 
-/** The row was taken by Target: each of its attributes is known again, unless there is a doubt. */
-export function settleRow(
-  records: Records,
-  row: PrintedRow,
-  marker: Marker,
-  submitted: Omit<Submitted, 'value'>,
-  company: Company,
-): void {
-  const record = records.get(row.visitor);
-  if (record === null) return; // forgotten meanwhile
-  const entries = decodeRecord(record);
-  row.names.forEach((name, index) => {
-    const value = row.values[index] ?? 0n;
-    change(entries, name, company, (state) => settled(state, marker, { ...submitted, value }));
-  });
-  records.put(row.visitor, encodeRecord(entries));
+/** The records that a transaction changes, each read once and written once, however many rows are its visitor's. */
+export class OpenRecords {
+  readonly #view: MemoryView;
+  readonly #keys: readonly VisitorKey[];
+  readonly #open = new Map<number, AttributeEntry[]>();
+  readonly #changed = new Set<number>();
+
+  constructor(view: MemoryView, keys: readonly VisitorKey[]) {
+    this.#view = view;
+    this.#keys = keys;
+  }
+
+  settle(index: number, { hashes, token, setAtMinutes, wasOnlyAttempt }: RowToSettle): void {
+    hashes.names.forEach((name, at) => {
+      const value = valueAt(hashes.valueWords, at);
+      this.#change(index, name, (state) => settled(state, token, { value, setAtMinutes, wasOnlyAttempt }));
+    });
+  }
+
+  mark(index: number, { hashes, token, earlierToken }: RowToMark, untilMs: number): void {
+    const nowMs = this.#view.time.ms;
+    for (const name of hashes.names) {
+      this.#change(index, name, (state) => marked(state, { token, earlierToken, untilMs }, nowMs));
+    }
+  }
+
+  /** Nothing is known of the visitor any more; what may still arrive is reckoned with as before. */
+  doubt(index: number): void {
+    for (const { name } of this.#entries(index)) this.#change(index, name, doubted);
+  }
+
+  /** Whether every attribute of the row is known, equal and fresh, with all changes so far. */
+  isUnchanged(index: number, hashes: RowHashes, freshness: Freshness): boolean {
+    if (this.#changed.has(index)) {
+      const record = encodeRecord(hashes.visitor, this.#entries(index));
+      return isUnchanged(new DataView(record.buffer, record.byteOffset, record.length), hashes, freshness);
+    }
+    const record = this.#view.record(index);
+    return record !== null && isUnchanged(record, hashes, freshness);
+  }
+
+  written<T>(answer: T, state: MemoryState | null): Written<T> {
+    const records = new Map<number, Uint8Array>();
+    for (const index of this.#changed) records.set(index, encodeRecord(this.#keyAt(index), this.#entries(index)));
+    return { answer, state, records };
+  }
+
+  #entries(index: number): AttributeEntry[] {
+    let entries = this.#open.get(index);
+    if (entries === undefined) {
+      const record = this.#view.record(index);
+      entries = record === null ? [] : decodeRecord(this.#keyAt(index), record);
+      this.#open.set(index, entries);
+    }
+    return entries;
+  }
+
+  #change(index: number, name: number, next: (state: AttributeState) => AttributeState): void {
+    const entries = this.#entries(index);
+    const at = entries.findIndex((entry) => entry.name === name);
+    const before = entries[at]?.state ?? unrecorded(this.#view.state);
+    const state = next(before);
+    if (state === before) return;
+    this.#changed.add(index);
+    if (at < 0) entries.push({ name, state });
+    else entries[at] = { name, state };
+  }
+
+  #keyAt(index: number): VisitorKey {
+    const key = this.#keys[index];
+    if (key === undefined) throw new RangeError('a record without its key');
+    return key;
+  }
 }
 
-function change(
-  entries: AttributeEntry[],
-  name: number,
-  { forgottenThrough }: Company,
-  next: (state: AttributeState) => AttributeState,
-): void {
-  const index = entries.findIndex((entry) => entry.name === name);
-  const state = entries[index]?.state ?? { kind: 'contested', through: forgottenThrough };
-  const entry = { name, state: next(state) };
-  if (index < 0) entries.push(entry);
-  else entries[index] = entry;
+/** An attribute of which there is no record: attempts may be in flight of which the memory knows nothing else. */
+function unrecorded({ allUntilMs }: MemoryState): AttributeState {
+  return { kind: 'uncertain', token: noToken, untilMs: allUntilMs, othersUntilMs: 0 };
+}
+
+const words = new Int32Array(2);
+const value = new BigInt64Array(words.buffer);
+
+function valueAt(valueWords: readonly number[], at: number): bigint {
+  words[0] = valueWords[2 * at] ?? 0;
+  words[1] = valueWords[2 * at + 1] ?? 0;
+  return value[0] ?? 0n;
 }

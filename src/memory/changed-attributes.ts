@@ -13,15 +13,15 @@ export class ChangedAttributes {
   readonly #bitsByName = new Map<number, number>();
 
   /** Whether an earlier row changes one of `names` for the visitor. */
-  touches(visitorLow: number, visitorHigh: number, names: Int32Array, nameCount: number): boolean {
+  touches(visitorLow: number, visitorHigh: number, names: readonly number[]): boolean {
     if (this.#usedCount === 0) return false;
     const found = this.#slots[this.#slotOf(visitorLow, visitorHigh) + 2] ?? 0;
-    return found !== 0 && (found & this.#bitsOf(names, nameCount)) !== 0;
+    return found !== 0 && (found & this.#bitsOf(names)) !== 0;
   }
 
-  add(visitorLow: number, visitorHigh: number, names: Int32Array, nameCount: number): void {
+  add(visitorLow: number, visitorHigh: number, names: readonly number[]): void {
     if (this.#usedCount >= this.#slotCount * loadMax) this.#grow();
-    this.#set(visitorLow, visitorHigh, this.#bitsOf(names, nameCount));
+    this.#set(visitorLow, visitorHigh, this.#bitsOf(names));
   }
 
   #set(low: number, high: number, bits: number): void {
@@ -42,9 +42,9 @@ export class ChangedAttributes {
     }
   }
 
-  #bitsOf(names: Int32Array, nameCount: number): number {
+  #bitsOf(names: readonly number[]): number {
     let bits = 0;
-    for (let index = 0; index < nameCount; index += 1) bits |= this.#bitOf(names[index] ?? 0);
+    for (const name of names) bits |= this.#bitOf(name);
     return bits;
   }
 

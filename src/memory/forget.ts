@@ -3,26 +3,30 @@ import { basename, join } from 'node:path';
 import { checkLmdbFile } from '../lmdb/file-check.js';
 import type { Disk } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
+import { formatMeta, parseMeta } from './home-meta.js';
+import { homeAnchor, type MachineInstant } from './home-time.js';
 import { moveFolder, openLmdbStore, removeFolder } from './lmdb-store.js';
-import { forgottenPrefix, type Place } from './paths-and-key.js';
-import { parseRegistry, registryText, type Stamp, withAllForgotten, withoutOver } from './run-registry.js';
+import { dropUnusableKey, forgottenPrefix, type Place } from './paths-and-key.js';
 import type { Records } from './store.js';
 
 /**
- * Drops a memory, damaged ones too; one that is not there is dropped already.
+ * Drops a memory, damaged ones too, and those of an earlier version; one that is not there is dropped already.
  *
- * Where no other run is present the whole folder goes, and with it the room on disk: it is moved away inside the
- * transaction that found nobody there, so a run that opens it meanwhile finds that it does not stand in its place any
- * more. Where others are present it is emptied, and keeps who they are, so that their tries are still reckoned with.
+ * Where no mark is open the whole folder goes, and with it the room on disk: it is moved away inside the transaction
+ * that found none open, so a run that has it open finds that it does not stand in its place any more. Where a mark may be
+ * open it is emptied, and keeps until when attempts of any run may arrive. `false`: that could not be read.
  */
-export async function dropMemory(disk: Disk, place: Place, now: Stamp): Promise<void> {
+export async function dropMemory(disk: Disk, place: Place, now: MachineInstant): Promise<boolean> {
   await removeLeftovers(disk, place);
+  await removeFolder(place.olderFolder);
+  await dropUnusableKey(disk, place);
   const found = await checkLmdbFile(disk, place.dataPath);
-  if (found.kind === 'missing' || found.kind === 'empty') return;
+  if (found.kind === 'missing' || found.kind === 'empty') return true;
   const awayFolder = `${forgottenPrefix(place)}${randomUUID()}`;
   const wasDropped = found.kind === 'sound' && (await dropSound(place, awayFolder, now));
   if (!wasDropped) await moveAway(place.folder, awayFolder);
   await removeLeftovers(disk, place);
+  return wasDropped;
 }
 
 async function moveAway(folder: string, to: string): Promise<void> {
@@ -33,8 +37,8 @@ async function moveAway(folder: string, to: string): Promise<void> {
   }
 }
 
-/** `false`: it cannot be opened or written after all. */
-async function dropSound(place: Place, awayFolder: string, now: Stamp): Promise<boolean> {
+/** `false`: it cannot be opened, read or written after all. */
+async function dropSound(place: Place, awayFolder: string, now: MachineInstant): Promise<boolean> {
   try {
     const store = await openLmdbStore(place.folder);
     try {
@@ -48,13 +52,19 @@ async function dropSound(place: Place, awayFolder: string, now: Stamp): Promise<
   }
 }
 
-/** One transaction. */
-export function emptyRecords(records: Records, awayFolder: string, now: Stamp): void {
-  const registry = parseRegistry(records.getRegistry() ?? '');
-  const present = registry === null ? null : withoutOver(registry, now);
+/** One transaction. @throws MachineError for a memory that this version cannot read. */
+export function emptyRecords(records: Records, awayFolder: string, now: MachineInstant): void {
+  const text = records.getRegistry();
+  const meta = text === null ? null : parseMeta('', text);
   records.clear();
-  if (present !== null) records.putRegistry(registryText(withAllForgotten(present)));
-  if (present === null || present.runs.length === 0) records.moveAway(awayFolder);
+  if (meta !== null) {
+    const anchor = homeAnchor(meta.anchor, now);
+    const { latestUntilMs } = meta.state;
+    const state = { isMade: false, allUntilMs: latestUntilMs, latestUntilMs };
+    records.putRegistry(formatMeta({ owner: meta.owner, keyCheck: null, state, anchor }));
+    if (latestUntilMs > anchor.homeMs) return;
+  }
+  records.moveAway(awayFolder);
 }
 
 /** What was moved away, now or by a process that ended before it could remove it. */

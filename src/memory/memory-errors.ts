@@ -13,6 +13,13 @@ export function damagedMemory(folder: string, found: string, cause?: unknown): M
   );
 }
 
+export function otherVersion(folder: string): MachineError {
+  return new MachineError(
+    'memory-version',
+    `the memory of --changed-only in ${folder} was written by another version of profile-drip, and this one cannot read it. Use that version, or start anew: ${wayOut}`,
+  );
+}
+
 export function keyMissing(keyPath: string): MachineError {
   return new MachineError(
     'memory-key-missing',
@@ -20,29 +27,22 @@ export function keyMissing(keyPath: string): MachineError {
   );
 }
 
-export function memoryLost(): MachineError {
-  return new MachineError(
-    'memory-run-lost',
-    'this run stood still for so long that other runs took it to be over, so what it would remember could be wrong. Nothing is damaged: the same command goes on',
-  );
-}
-
 /** What the system, lmdb or a record (visitor-record.ts) says when the memory cannot be read or written. */
-export function memoryFailed(folder: string, cause: unknown): MachineError {
+export function memoryFailed(name: string, cause: unknown): MachineError {
   if (cause instanceof MachineError) return cause;
-  if (cause instanceof LmdbFault) return lmdbFault(folder, cause);
-  if (cause instanceof RangeError) return damagedMemory(folder, 'a record that this version did not write', cause);
+  if (cause instanceof LmdbFault) return lmdbFault(name, cause);
+  if (cause instanceof RangeError) return damagedMemory(name, cause.message, cause);
   if (systemCode(cause) === 'EMFILE') {
     return new MachineError(
       'memory-no-handles',
-      `the memory of --changed-only in ${folder} could not be read or written: too many open files (EMFILE). Raise \`ulimit -n\` or lower --concurrency, then run the same command again`,
+      `the memory of --changed-only in ${name} could not be read or written: too many open files (EMFILE). Raise \`ulimit -n\` or lower --concurrency, then run the same command again`,
       { cause },
     );
   }
   const said = systemCode(cause) ?? (cause instanceof Error ? cause.message : 'an unknown error');
   return new MachineError(
     'memory-failed',
-    `the memory of --changed-only in ${folder} could not be read or written (${said}). Check that the disk has room and that the folder may be written to; if it goes on, ${wayOut}`,
+    `the memory of --changed-only in ${name} could not be read or written (${said}). Check that the disk has room and that you have write access to the folder; if the error stays, ${wayOut}`,
     { cause },
   );
 }

@@ -1,50 +1,59 @@
-import type { StoreSize } from './store.js';
+import type { Instant } from '../platform/instant.js';
+import type { MemorySize } from './memory-home.js';
 
 /**
  * The memory behind `--changed-only`: what was last submitted for each visitor, attribute by attribute, as keyed hashes.
  *
- * What it promises: a row is called unchanged only if Target took exactly these values last, whatever was killed, timed
- * out, refused, arrived late or ran side by side over one state directory; a doubt always sends (attribute-state.ts).
- * What it assumes: nobody else writes these attributes; a visitor unknown to Target on the day (an update of whom looks
- * like success) gets them only when they change or fall due; a try arrives up to `--timeout` after it left; a plain
- * run that began before the memory was first made is over before the first `--changed-only` run.
+ * What it promises: a row is called unchanged only if Target took exactly these values last, whatever was killed, stood
+ * still, timed out, was refused, arrived late or ran side by side over one state directory; a doubt always sends
+ * (attribute-state.ts). What it assumes: nobody else writes these attributes; a visitor unknown to Target on the day (an
+ * update of whom looks like success) gets them only when they change or fall due; an attempt arrives up to `--timeout`
+ * after it left. What its caller does: no attempt leaves unless `mayLeave` says so in that step, and the rows of one
+ * visitor are examined one after the other, each when the one before has ended.
  */
 export interface Memory {
   /**
-   * Rows in the file's order, each visitor's included. Resolves once the attributes of every row to be sent are durably
-   * marked unknown: their first tries may start. Rejects with MachineError, and always after that.
+   * Rows of different visitors. Resolves once the attributes of every row to be sent are durably marked. Rejects with
+   * MachineError, and always after that.
    */
   examine(rows: readonly Submission[]): Promise<readonly Verdict[]>;
   /**
-   * Target took the row under this mark. Buffered, and written in the background within a second. `wasOnlyTry`: no
-   * other try of this row ended without success, so none can arrive late; `false` where that is not sure.
+   * Whether an attempt of the row may leave now, by the age of its mark: the largest that monotonic clock, uptime and
+   * wall clock show. `false`: the row is examined again before it leaves. To be asked in the step in which bytes leave.
    */
-  submitted(mark: Mark, wasOnlyTry?: boolean): void;
+  mayLeave(mark: Mark | null, now: Instant): boolean;
+  /** A mark that stands for every row, where nothing is remembered; `null`: rows are examined. */
+  standingMark(now: Instant): Mark | null;
   /**
-   * Whether a try may start: `false` when the run stood still for over a minute (or `--timeout`), so that others may
-   * take it to be over, until it has told them that it is there; for good when `examine` rejects. Cheap: to be asked
-   * in the step in which bytes leave.
+   * Target took the row under this mark, its latest. Written in the background within seconds. `wasOnlyAttempt`: no
+   * other attempt of the row was made, so none can arrive late.
    */
-  isCurrent(): boolean;
+  submitted(mark: Mark, wasOnlyAttempt: boolean): void;
+  /** Target was seen to hold something else for these visitors: the next run sends their rows. `forms`: of their ids. */
+  doubt(forms: readonly string[]): Promise<void>;
   size(): Promise<MemorySize>;
-  /** Writes what is buffered; no try starts after it. Rejects with MachineError where that fails: those rows are sent again. */
+  /** Writes what is buffered. Rejects with MachineError where that fails: those rows are sent again. */
   close(): Promise<void>;
 }
 
 export interface Submission {
-  /** Decoded visitor id. */
-  readonly id: string;
-  readonly idType: 'pcId' | 'thirdPartyId';
   /** The id's pair, then a pair for each attribute: `mbox3rdPartyId=…&profile.a=…`, canonical percent-encoding, ASCII. */
   readonly form: string;
+  /** The row's mark before this one. */
+  readonly earlier: Mark | null;
+  /** An attempt was made: the row is never unchanged. */
+  readonly wasAttempted: boolean;
 }
 
 export type Verdict = { readonly kind: 'unchanged' } | { readonly kind: 'send'; readonly mark: Mark };
 
-/** Stands for a row from `examine` to `submitted`; for one use. */
+/** Stands for a row from `examine` to `submitted`. */
 export interface Mark {
-  /** The row's number among the rows that the run marked, from 1. */
-  readonly sequence: number;
+  /** From before it was asked for. */
+  readonly asked: Moment;
 }
 
-export type MemorySize = StoreSize;
+/** What all of this machine's clocks said at one instant. */
+export interface Moment extends Instant {
+  readonly uptimeMs: number;
+}

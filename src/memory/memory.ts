@@ -1,118 +1,131 @@
-import { checkLmdbFile } from '../lmdb/file-check.js';
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { BootClock, Clock, Disk } from '../platform/ports.js';
+import { leaveWithinMs } from './attribute-state.js';
+import { FolderHome } from './folder-home.js';
 import { dropMemory } from './forget.js';
 import { LiveMemory } from './live-memory.js';
 import { openLmdbStore } from './lmdb-store.js';
-import { Participation } from './membership.js';
 import { memoryFailed } from './memory-errors.js';
 import type { Memory } from './memory-types.js';
 import { findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
 import { Peek } from './read-only-memory.js';
-import { hashText } from './row-hashes.js';
+import type { HashKeys } from './row-hashes.js';
 
 /** The machine, where it is not the real one. */
 export interface MemoryPorts {
   readonly clock: Clock;
   readonly bootClock: BootClock;
   readonly disk: Disk;
+  /** Its name. */
+  readonly host: string;
 }
 
-const realPorts: MemoryPorts = { clock: systemClock, bootClock: systemBootClock, disk: realDisk };
+const realPorts: MemoryPorts = { clock: systemClock, bootClock: systemBootClock, disk: realDisk, host: hostname() };
 
-export type { Mark, Memory, MemorySize, Submission, Verdict } from './memory-types.js';
+export type { MemorySize } from './memory-home.js';
+export type { Mark, Memory, Submission, Verdict } from './memory-types.js';
+export type { MemoryOwner } from './paths-and-key.js';
 export type { Peek } from './read-only-memory.js';
 
 export interface MemoryOptions extends MemoryOwner, Partial<MemoryPorts> {
-  /** `false` keeps the memory true without skipping: a plain send where there is a memory. */
+  /** `false` keeps a memory true without skipping, and one that is made while the run goes: a plain send. */
   readonly skipUnchanged: boolean;
   /** Days after which an unchanged attribute is sent again, each visitor's in the last half of that span. 0: always. */
   readonly refreshAfterDays: number;
   readonly runId: string;
-  /** Names the job whose lock the caller holds: an earlier run of it has ended. */
-  readonly jobKey: string;
   readonly timeoutMs: number;
 }
 
-/** Opens the memory of a client, and makes it where there is none. Rejects with MachineError: damage, no key, the disk. */
+/** Of this process: a run that opens its memory twice marks with two names. */
+let openingCount = 0;
+
+/** Opens the memory of a client and origin. Rejects with MachineError: damage, another version, no key, the disk. */
 export async function openMemory(options: MemoryOptions): Promise<Memory> {
   const ports = { ...realPorts, ...options };
-  const place = placeOf(options);
+  const place = placeOf(options, ports.host);
+  const { skipUnchanged, refreshAfterDays, timeoutMs, runId } = options;
+  const { clock, bootClock } = ports;
+  openingCount += 1;
+  const run = runNumber(`${runId} ${openingCount}`);
   try {
-    for (;;) {
-      const memory = await tryOpen(options, ports, place);
-      if (memory !== null) return memory;
-    }
+    const keys = await prepareKeys(ports.disk, place);
+    const home = await openHome(ports, place, keys);
+    const name = place.folder;
+    return new LiveMemory(home, { name, keys, skipUnchanged, refreshAfterDays, timeoutMs, run, clock, bootClock });
   } catch (error) {
     throw memoryFailed(place.folder, error);
   }
 }
 
-/** `null`: it was dropped while it was opened. */
-async function tryOpen(options: MemoryOptions, { clock, bootClock, disk }: MemoryPorts, place: Place) {
-  const { folder, keyPath } = place;
-  const { skipUnchanged, refreshAfterDays, runId, timeoutMs } = options;
-  const keys = await prepareKeys(disk, place);
-  const job = hashText(keys.job, options.jobKey);
-  const newcomer = { runId, job, timeoutMs };
-  const participation = new Participation({ ...newcomer, folder, keyPath, keyCheck: keys.check, clock, bootClock });
-  const store = await openLmdbStore(folder);
-  try {
-    await store.transact((records) => participation.register(records));
-    participation.committed();
-    if (store.isInPlace()) {
-      return new LiveMemory(store, participation, { folder, keys, skipUnchanged, refreshAfterDays, clock });
-    }
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-  await store.close();
-  return null;
+function openHome(ports: MemoryPorts, place: Place, keys: HashKeys): Promise<FolderHome> {
+  const { clock, bootClock, disk } = ports;
+  const { folder, keyPath, owner } = place;
+  const openStore = async () => {
+    await prepareKeys(disk, place); // its folder, where it was moved away meanwhile
+    return openLmdbStore(folder);
+  };
+  return FolderHome.open({ folder, keyPath, keyCheck: keys.check, owner, clock, bootClock, openStore });
 }
 
-/** What a run would find unchanged, for `check`; `null`: there is no memory. Rejects as `openMemory` does, makes nothing. */
+function runNumber(name: string): bigint {
+  return createHash('sha256').update(name).digest().readBigUInt64LE();
+}
+
+/** What a run would find unchanged, for `check`; `null`: nothing is remembered. Rejects as `openMemory` does, makes nothing. */
 export async function peek(
   options: MemoryOwner & Partial<MemoryPorts> & Pick<MemoryOptions, 'refreshAfterDays'>,
 ): Promise<Peek | null> {
-  const { clock, disk } = { ...realPorts, ...options };
-  const place = placeOf(options);
+  const ports = { ...realPorts, ...options };
+  const place = placeOf(options, ports.host);
   try {
-    const keys = await findKeys(disk, place);
+    const keys = await findKeys(ports.disk, place);
     if (keys === null) return null;
-    return new Peek(await openLmdbStore(place.folder), place, keys, options.refreshAfterDays, clock);
+    const home = await openHome(ports, place, keys);
+    const isMade = await home
+      .read([], ({ state }) => state.isMade)
+      .catch(async (error: unknown) => {
+        await home.close();
+        throw error;
+      });
+    if (isMade) return new Peek(home, place.folder, keys, options.refreshAfterDays);
+    await home.close();
+    return null;
   } catch (error) {
     throw memoryFailed(place.folder, error);
   }
 }
 
-/** Whether a client has a memory, sound or not. Rejects with MachineError where that cannot be seen. */
-export async function memoryExists(
-  stateDir: string,
-  clientCode: string,
-  isLoopback: boolean,
-  { disk }: Pick<MemoryPorts, 'disk'> = realPorts,
-): Promise<boolean> {
-  const place = placeOf({ stateDir, clientCode, isLoopback });
-  const found = await checkLmdbFile(disk, place.dataPath).catch((error: unknown) => {
-    throw memoryFailed(place.folder, error);
-  });
-  return found.kind === 'sound' || found.kind === 'damaged';
-}
-
-/** Drops a client's memory, sound or damaged; none is no fault. Rejects with MachineError where it cannot be removed. */
-export async function forgetMemory(
-  stateDir: string,
-  clientCode: string,
-  isLoopback: boolean,
-  { clock, bootClock, disk }: MemoryPorts = realPorts,
-): Promise<void> {
-  const place = placeOf({ stateDir, clientCode, isLoopback });
-  const now = { bootId: bootClock.bootId(), monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+/** Drops a memory, sound or damaged; none is no error. Rejects with MachineError where it cannot be removed. */
+export async function forgetMemory(options: MemoryOwner & Partial<MemoryPorts>): Promise<void> {
+  const { clock, bootClock, disk, host } = { ...realPorts, ...options };
+  const place = placeOf(options, host);
+  const timeBase = bootClock.bootId() ?? `process ${clock.wallMs()} ${clock.monotonicMs()}`;
+  const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), timeBase };
   try {
-    await dropMemory(disk, place, now);
+    const hasKeptDoubts = await dropMemory(disk, place, now);
+    if (!hasKeptDoubts) await doubtAll({ clock, bootClock, disk, host }, place);
   } catch (error) {
     throw memoryFailed(place.folder, error);
+  }
+}
+
+/** No run may set a longer --timeout. */
+const timeoutMsMax = 600_000;
+
+/** Of a memory that cannot be read nobody knows which marks were open: any run's attempts may arrive for a while. */
+async function doubtAll(ports: MemoryPorts, place: Place): Promise<void> {
+  const home = await openHome(ports, place, await prepareKeys(ports.disk, place));
+  try {
+    const outcome = await home.transact([], ({ state, time }) => {
+      const untilMs = time.ms + leaveWithinMs + timeoutMsMax + home.marginMs;
+      const next = { ...state, allUntilMs: untilMs, latestUntilMs: untilMs };
+      return { answer: undefined, state: next, records: new Map() };
+    });
+    if (outcome.kind !== 'committed') throw outcome.cause;
+  } finally {
+    await home.close();
   }
 }

@@ -1,19 +1,22 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { checkLmdbFile, type LmdbFile } from '../lmdb/file-check.js';
 import type { Disk } from '../platform/ports.js';
-import { systemCode } from '../terms/errors.js';
-import { damagedMemory, keyMissing } from './memory-errors.js';
+import { MachineError, systemCode } from '../terms/errors.js';
+import { damagedMemory, keyMissing, otherVersion } from './memory-errors.js';
 import { type HashKeys, hashKeys } from './row-hashes.js';
 
 /**
- * Where a memory lives: `<state>/memory/<client>/` for real endpoints, `<client>.loopback/` for loopback ones, each an
- * lmdb environment of its own, so that one can be dropped (and can be damaged) without the others. Beside them
- * `memory.key`: the secret of all hashes in this state directory, made once.
+ * Where a memory lives: `<state>/memory/<client>.<16 hexadecimal digits>/`, one for each client code and origin, so that
+ * what a test endpoint was sent says nothing of production. One of a loopback origin is named by the machine as well:
+ * 127.0.0.1 of two machines is two Targets. Each is an lmdb environment of its own, so that one can be dropped (and can be
+ * damaged) without the others. Beside them `memory.key`: the secret of all hashes in this state directory, made once.
  */
 export interface MemoryOwner {
   readonly stateDir: string;
   readonly clientCode: string;
+  /** Scheme, host and port. */
+  readonly origin: string;
   readonly isLoopback: boolean;
 }
 
@@ -23,14 +26,33 @@ export interface Place {
   readonly folder: string;
   readonly dataPath: string;
   readonly keyPath: string;
+  /** What the memory notes of whose it is. */
+  readonly owner: string;
+  /** Where versions before this one kept it, for all origins alike. */
+  readonly olderFolder: string;
 }
 
 const secretBytes = 32;
+const folderNameMax = 100;
 
-export function placeOf({ stateDir, clientCode, isLoopback }: MemoryOwner): Place {
+export function placeOf({ stateDir, clientCode, origin, isLoopback }: MemoryOwner, host: string): Place {
   const parent = join(stateDir, 'memory');
-  const folder = join(parent, `${folderName(clientCode)}${isLoopback ? '.loopback' : ''}`);
-  return { parent, folder, dataPath: join(folder, 'data.mdb'), keyPath: join(parent, 'memory.key') };
+  const client = folderName(clientCode);
+  const owner = `${clientCode.toLowerCase()} ${new URL(origin).origin}${isLoopback ? ` on ${host}` : ''}`;
+  const digits = createHash('sha256').update(owner).digest('hex').slice(0, 16);
+  const folder = join(parent, `${client.slice(0, folderNameMax)}.${digits}`);
+  return {
+    parent,
+    folder,
+    dataPath: dataPathIn(folder),
+    keyPath: join(parent, 'memory.key'),
+    owner,
+    olderFolder: join(parent, `${client}${isLoopback ? '.loopback' : ''}`),
+  };
+}
+
+export function dataPathIn(folder: string): string {
+  return join(folder, 'data.mdb');
 }
 
 /** The client code in lower case; everything but letters, digits, `-` and `_` as `%` and its code: no dot, no slash. */
@@ -64,6 +86,8 @@ async function lookAtData(disk: Disk, { dataPath }: Place): Promise<LmdbFile> {
 
 /** The keys of a memory that is there; `null` where there is none. @throws MachineError for one that cannot be used. */
 export async function findKeys(disk: Disk, place: Place): Promise<HashKeys | null> {
+  if ((await checkLmdbFile(disk, dataPathIn(place.olderFolder))).kind !== 'missing')
+    throw otherVersion(place.olderFolder);
   const found = await lookAtData(disk, place);
   if (found.kind === 'damaged') throw damagedMemory(place.folder, found.found);
   if (found.kind !== 'sound') return null;
@@ -98,6 +122,16 @@ async function readSecret(disk: Disk, { keyPath }: Place): Promise<Uint8Array | 
   }
 }
 
+/** A file that is no key is of no use to any memory; a key that is there stays. */
+export async function dropUnusableKey(disk: Disk, place: Place): Promise<void> {
+  try {
+    await readSecret(disk, place);
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    await disk.remove(place.keyPath);
+  }
+}
+
 /** Appears whole or not at all; where two make one at once, the first stands. */
 async function makeSecret(disk: Disk, place: Place): Promise<Uint8Array> {
   const { keyPath } = place;
@@ -122,6 +156,6 @@ async function makeSecret(disk: Disk, place: Place): Promise<Uint8Array> {
 }
 
 /** How the folders begin that were dropped and not yet removed. */
-export function forgottenPrefix(place: Place): string {
-  return `${place.folder}.forgotten-`;
+export function forgottenPrefix({ folder }: Place): string {
+  return `${folder}.forgotten-`;
 }

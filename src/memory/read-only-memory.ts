@@ -1,72 +1,63 @@
-import type { Clock } from '../platform/ports.js';
 import { ChangedAttributes } from './changed-attributes.js';
 import { type Freshness, freshnessClock } from './freshness.js';
-import { keyMissing, memoryFailed } from './memory-errors.js';
-import type { Submission } from './memory-types.js';
-import type { Place } from './paths-and-key.js';
-import { type HashKeys, RowPrint } from './row-hashes.js';
-import { parseRegistry } from './run-registry.js';
-import type { Records, VisitorStore } from './store.js';
+import { memoryFailed } from './memory-errors.js';
+import type { MemoryHome, MemoryView } from './memory-home.js';
+import { type HashKeys, type RowHashes, RowPrint } from './row-hashes.js';
 import { isUnchanged } from './visitor-record.js';
 
-/** As in a run: for a few milliseconds the store belongs to one process. */
-const rowsInTransactionMax = 512;
+/** As in a run: for a few milliseconds the home belongs to one process. */
+const rowsInReadMax = 512;
 
-/** A look at the memory that changes nothing: what a run with `--changed-only` would make of a file just now. */
+/**
+ * A look at the memory that changes nothing: what a run with `--changed-only` would make of a file as it is now. A row
+ * that repeats what an earlier row of its visitor changes counts as one to send, although the run may find it unchanged.
+ */
 export class Peek {
-  readonly #store: VisitorStore;
-  readonly #place: Place;
-  readonly #keys: HashKeys;
-  readonly #clock: Clock;
+  readonly #home: MemoryHome;
+  /** For messages. */
+  readonly #name: string;
   readonly #print: RowPrint;
-  readonly #visitorWords: DataView;
   readonly #freshnessAt: (wallMs: number) => Freshness;
   readonly #changed = new ChangedAttributes();
 
-  constructor(store: VisitorStore, place: Place, keys: HashKeys, refreshAfterDays: number, clock: Clock) {
-    this.#store = store;
-    this.#place = place;
-    this.#keys = keys;
-    this.#clock = clock;
+  constructor(home: MemoryHome, name: string, keys: HashKeys, refreshAfterDays: number) {
+    this.#home = home;
+    this.#name = name;
     this.#print = new RowPrint(keys);
-    this.#visitorWords = new DataView(this.#print.visitor.buffer);
     this.#freshnessAt = freshnessClock(refreshAfterDays);
   }
 
   /** One file's rows in its order, over as many calls as it takes: `true` for a row that the run would not send. */
-  async areUnchanged(rows: readonly Submission[]): Promise<readonly boolean[]> {
+  async areUnchanged(forms: readonly string[]): Promise<readonly boolean[]> {
     const found: boolean[] = [];
-    for (let start = 0; start < rows.length; start += rowsInTransactionMax) {
-      const slice = rows.slice(start, start + rowsInTransactionMax);
-      const looked = this.#store.transact((records) => this.#look(slice, records));
+    for (let start = 0; start < forms.length; start += rowsInReadMax) {
+      const rows = forms.slice(start, start + rowsInReadMax).map((form) => this.#print.read(form));
+      const keys = rows.map(({ visitor }) => visitor);
+      const looked = this.#home.read(keys, (view) => this.#look(view, rows));
       found.push(...(await looked.catch((error: unknown) => this.#fail(error))));
     }
     return found;
   }
 
   close(): Promise<void> {
-    return this.#store.close();
+    return this.#home.close();
   }
 
   #fail(error: unknown): never {
-    throw memoryFailed(this.#place.folder, error);
+    throw memoryFailed(this.#name, error);
   }
 
-  #look(rows: readonly Submission[], records: Records): boolean[] {
-    const registry = parseRegistry(records.getRegistry() ?? '');
-    if (registry !== null && registry.keyCheck !== this.#keys.check) throw keyMissing(this.#place.keyPath);
-    const freshness = this.#freshnessAt(this.#clock.wallMs());
-    return rows.map(({ form }) => {
-      const print = this.#print;
-      print.read(form);
-      const record = records.get(print.visitor);
+  #look(view: MemoryView, rows: readonly RowHashes[]): boolean[] {
+    const freshness = this.#freshnessAt(view.time.wallMs);
+    return rows.map((row, index) => {
+      const record = view.state.isMade ? view.record(index) : null;
       if (record === null) return false; // unknown before the file and after each of its rows
-      const low = this.#visitorWords.getInt32(0, true);
-      const high = this.#visitorWords.getInt32(4, true);
-      const { names, attributeCount } = print;
-      if (isUnchanged(record, print, freshness) && !this.#changed.touches(low, high, names, attributeCount))
-        return true;
-      this.#changed.add(low, high, names, attributeCount);
+      // The key's last 8 bytes: the visitor's own hash.
+      const key = Buffer.from(row.visitor.buffer, row.visitor.byteOffset, row.visitor.length);
+      const low = key.readInt32LE(4);
+      const high = key.readInt32LE(8);
+      if (isUnchanged(record, row, freshness) && !this.#changed.touches(low, high, row.names)) return true;
+      this.#changed.add(low, high, row.names);
       return false;
     });
   }

@@ -1,3 +1,5 @@
+import type { MemorySize } from './memory-home.js';
+
 /** Where the records are kept: what the memory asks of lmdb (lmdb-store.ts), small enough for a test to stand in. */
 export interface VisitorStore {
   /**
@@ -11,11 +13,6 @@ export interface VisitorStore {
   close(): Promise<void>;
 }
 
-export interface StoreSize {
-  readonly visitors: number;
-  readonly bytesOnDisk: number;
-}
-
 /** Valid during the transaction only. */
 export interface Records {
   /** The record of a visitor (its 8-byte key), `null` if there is none; its bytes are valid until the next `get`. */
@@ -24,7 +21,7 @@ export interface Records {
   put(visitor: Uint8Array, record: Uint8Array): void;
   getRegistry(): string | null;
   putRegistry(text: string): void;
-  size(): StoreSize;
+  size(): MemorySize;
   /** Removes everything, the registry too. */
   clear(): void;
   /** Moves the whole store elsewhere, where the system lets it be moved while it is open. */

@@ -8,7 +8,7 @@ import type { Machine } from '../job/terms/machine.js';
 import { memoryLedgerStore } from '../ledger/in-process-store.js';
 import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
 import { capView } from '../ledger/status.js';
-import { forgetMemory, memoryExists, openMemory } from '../memory/memory.js';
+import { forgetMemory, openMemory } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import { systemProcessProbe } from '../platform/process-probe.js';
@@ -49,25 +49,15 @@ export const realMachine: Machine = {
       await store?.close();
     }
   },
-  async openMemory({ options, isLoopback, runId, jobKey }) {
-    const { stateDir, clientCode, changedOnly } = options;
-    if (options.sandbox) return null;
-    // A plain run changes what a memory believes: where there is one, it is kept true.
-    if (!changedOnly && !(await memoryExists(stateDir, clientCode, isLoopback))) return null;
-    return openMemory({
-      stateDir,
-      clientCode,
-      isLoopback,
-      skipUnchanged: changedOnly,
-      refreshAfterDays: options.refreshAfterDays,
-      runId,
-      jobKey,
-      clock: systemClock,
-      timeoutMs: options.timeoutMs,
-    });
+  async openMemory({ options, origin, isLoopback, runId }) {
+    const { stateDir, clientCode, changedOnly, refreshAfterDays, timeoutMs, sandbox } = options;
+    if (sandbox) return null;
+    // A plain run changes what a memory believes: it keeps it true, also one that is made while it runs.
+    const skipUnchanged = changedOnly;
+    return openMemory({ stateDir, clientCode, origin, isLoopback, skipUnchanged, refreshAfterDays, runId, timeoutMs });
   },
-  async forgetMemory({ stateDir, clientCode, sandbox }, isLoopback) {
-    if (!sandbox) await forgetMemory(stateDir, clientCode, isLoopback);
+  async forgetMemory({ stateDir, clientCode, sandbox }, origin, isLoopback) {
+    if (!sandbox) await forgetMemory({ stateDir, clientCode, origin, isLoopback });
   },
   newRunId: () => randomUUID(),
 };

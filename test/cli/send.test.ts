@@ -136,6 +136,28 @@ describe('send', () => {
     expect(sandbox.profile('thirdPartyId', 'changing-1', 'acme')).toMatchObject({ note: `two${filler}` });
   });
 
+  it('with --changed-only knows nothing of one endpoint that another was sent', async () => {
+    const { folder, read } = await trial({ 'night.csv': `${header}origin-1,x,\norigin-2,x,\n` });
+    const other = await listen((request, response) => {
+      request.resume();
+      request.on('end', () =>
+        response.end('<response><success>true</success><message>Request successfully submitted</message></response>'),
+      );
+    });
+    const statuses = () =>
+      [...read('night.csv.results.csv').matchAll(/,(submitted|unchanged),/g)].map(([, status]) => status);
+    for (const [endpoint, expected] of [
+      [other.url, 'submitted'],
+      [other.url, 'unchanged'],
+      [sandbox.url, 'submitted'],
+      [sandbox.url, 'unchanged'],
+    ] as const) {
+      const args = ['send', '--client-code', 'acme', '--state-dir', 'state', '--endpoint', endpoint];
+      await runProgram([...args, '--changed-only', '--restart', 'night.csv'], { folder });
+      expect(statuses()).toEqual([expected, expected]);
+    }
+  });
+
   it('tries it all out with --sandbox, and touches no ledger', async () => {
     const folder = await temporaryFolder();
     writeFileSync(join(folder, 'a.csv'), `${header}1,x,\n`);

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sipHash, sipKey } from '../../src/hash/sip-hash.js';
-
-const noPrefix = new Int32Array(0);
+import { noPrefix, sipHash, sipKey } from '../../src/hash/sip-hash.js';
 
 function hash(keyBytes: Uint8Array, text: string, prefix = noPrefix): string {
   const result = new Int32Array(2);
@@ -76,6 +74,19 @@ describe('sipHash', () => {
           expect(hash(key, String.fromCharCode(...bytes), prefix)).toBe(plainSipHash(key, message));
         },
       ),
+    );
+  });
+
+  it('hashes UTF-16 units as the bytes that they are, low byte first', () => {
+    const anyText = fc.string({ unit: 'binary', maxLength: 60 });
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), anyText, (key, text) => {
+        const result = new Int32Array(2);
+        sipHash(sipKey(key), noPrefix, text, 0, text.length, result, 0, 2);
+        const found = Buffer.from(result.buffer).toString('hex');
+        expect(found).toBe(plainSipHash(key, Buffer.from(text, 'utf16le')));
+      }),
+      { numRuns: 30 },
     );
   });
 

@@ -1,31 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { halfSipHash, VisitorSet } from '../../src/hash/visitor-set.js';
+import { VisitorSet } from '../../src/hash/visitor-set.js';
 import { seededRandom } from '../support/index.js';
-
-describe('halfSipHash', () => {
-  it('gives the reference vectors of HalfSipHash-2-4-64', () => {
-    // github.com/veorq/SipHash, vectors.h: key 00…07, message 00, 01, 02, … of as many bytes.
-    const vectors = new Map([
-      [0, '218d1f59b9b83cc8'],
-      [2, '064f39ef7c50eb57'],
-      [4, 'd5e78a175be52ea1'],
-      [6, 'ce3e91358aa2bc25'],
-      [8, 'edfee820bce4858c'],
-      [10, '95b0469f06a6f2ee'],
-      [20, '1bf52b0a6feea7db'],
-    ]);
-    for (const [lengthBytes, expected] of vectors) {
-      const message = Buffer.from(Array.from({ length: lengthBytes }, (_, at) => at));
-      const into = new Uint32Array(2);
-      halfSipHash(message.toString('utf16le'), { low: 0x03020100, high: 0x07060504 }, into);
-      const found = Buffer.alloc(8);
-      found.writeUInt32LE(into[1] ?? 0, 0);
-      found.writeUInt32LE(into[0] ?? 0, 4);
-      expect(found.toString('hex')).toBe(expected);
-    }
-  });
-});
 
 describe('VisitorSet', () => {
   it('counts as a set would, and knows who came again', () => {
@@ -65,13 +41,5 @@ describe('VisitorSet', () => {
     }
     expect(secondCount).toBe(visitorCount - againCount);
     expect(visitors.has('visitor--1')).toBe(false);
-  });
-
-  it('places the same visitors differently under another key', () => {
-    const first = new Uint32Array(2);
-    const second = new Uint32Array(2);
-    halfSipHash('visitor', { low: 1, high: 2 }, first);
-    halfSipHash('visitor', { low: 1, high: 3 }, second);
-    expect([...first]).not.toEqual([...second]);
   });
 });

@@ -1,242 +1,97 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AttributeState, marked, type Presence, settled } from '../../src/memory/attribute-state.js';
+import {
+  type AttributeState,
+  doubted,
+  marked,
+  noToken,
+  settled,
+  type Token,
+} from '../../src/memory/attribute-state.js';
 
-const unknown: AttributeState = { kind: 'contested', through: 0 };
-
-function presence(...runs: number[]): Presence {
-  return { has: (run) => runs.includes(run), anyUpTo: (limit) => runs.some((run) => run <= limit) };
-}
-
-/** What becomes of `state` when the rows of run 1 mark and are taken in the order that `steps` says. */
-function follow(state: AttributeState, present: Presence, ...steps: readonly Step[]): AttributeState {
-  return steps.reduce((before, step) => {
-    const marker = { run: step.run ?? 1, sequence: step.row };
-    if (step.does === 'mark') return marked(before, step.value, marker, present);
-    const { value, onlyTry: wasOnlyTry = true } = step;
-    return settled(before, marker, { value, wasOnlyTry, atMinutes: 100 });
-  }, state);
-}
-
-interface Step {
-  readonly does: 'mark' | 'take';
-  readonly row: number;
-  readonly value: bigint;
-  readonly run?: number;
-  readonly onlyTry?: boolean;
-}
-
-const mark = (row: number, value: bigint, run = 1): Step => ({ does: 'mark', row, value, run });
-const take = (row: number, value: bigint, run = 1): Step => ({ does: 'take', row, value, run });
-const takeAfterDoubt = (row: number, value: bigint, run = 1): Step => ({ ...take(row, value, run), onlyTry: false });
-const known = (value: bigint, echo = 0): AttributeState => ({ kind: 'known', value, setAtMinutes: 100, echo });
-
-describe('an attribute in the memory', () => {
-  it('is known once the row that marked it was taken', () => {
-    expect(follow(unknown, presence(1), mark(1, 5n))).toMatchObject({ kind: 'pending', value: 5n, run: 1 });
-    expect(follow(unknown, presence(1), mark(1, 5n), take(1, 5n))).toEqual(known(5n));
-  });
-
-  it('stays unknown when the row before the latest of a visitor was taken', () => {
-    const state = follow(unknown, presence(1), mark(1, 5n), mark(2, 6n), take(1, 5n));
-    expect(state.kind).toBe('pending');
-    expect(follow(state, presence(1), take(2, 6n))).toEqual(known(6n));
-  });
-
-  it('stays unknown for this run when an earlier row of the visitor was not taken: it may have been applied late', () => {
-    const state = follow(unknown, presence(1), mark(1, 5n), mark(2, 6n), take(2, 6n));
-    expect(state.kind).toBe('contested');
-    expect(follow(state, presence(1), mark(3, 7n), take(3, 7n)).kind).toBe('contested');
-    expect(follow(state, presence(2), mark(1, 7n, 2), take(1, 7n, 2))).toEqual(known(7n));
-  });
-
-  it('stays unknown for this run when an earlier row of the visitor needed several tries', () => {
-    const rows = [mark(1, 5n), mark(2, 6n), takeAfterDoubt(1, 5n), take(2, 6n)];
-    expect(follow(unknown, presence(1), ...rows).kind).toBe('contested');
-  });
-
-  it('is known after several tries, but an earlier one of them may undo what is submitted next', () => {
-    const state = follow(unknown, presence(1), mark(1, 5n), takeAfterDoubt(1, 5n));
-    expect(state).toEqual(known(5n, 1));
-    expect(follow(state, presence(1), mark(2, 6n), take(2, 6n)).kind).toBe('contested');
-    expect(follow(state, presence(1), mark(2, 5n), take(2, 5n))).toEqual(known(5n, 1));
-    expect(follow(state, presence(2), mark(1, 6n, 2), take(1, 6n, 2))).toEqual(known(6n));
-  });
-
-  it('stays unknown when two runs submit different values, in whatever order they end', () => {
-    const both = presence(1, 2);
-    const marks = [mark(1, 5n, 1), mark(1, 6n, 2)];
-    expect(follow(unknown, both, ...marks, take(1, 5n, 1), take(1, 6n, 2)).kind).toBe('contested');
-    expect(follow(unknown, both, ...marks, take(1, 6n, 2), take(1, 5n, 1)).kind).toBe('contested');
-  });
-
-  it('is contested no longer once all that marked it are over', () => {
-    const state = follow(unknown, presence(1, 2), mark(1, 5n, 1), mark(1, 6n, 2));
-    expect(follow(state, presence(2, 3), mark(1, 7n, 3), take(1, 7n, 3)).kind).toBe('contested');
-    expect(follow(state, presence(3), mark(1, 7n, 3), take(1, 7n, 3))).toEqual(known(7n));
-  });
-
-  it('is known when two runs submit the same value, and one of them may still undo a third run’s', () => {
-    const state = follow(unknown, presence(1, 2), mark(1, 5n, 1), mark(1, 5n, 2), take(1, 5n, 2));
-    expect(state).toEqual(known(5n, 1));
-    expect(follow(state, presence(1, 3), mark(1, 6n, 3), take(1, 6n, 3)).kind).toBe('contested');
-  });
-
-  it('is known again when a run takes up what a killed one left under way', () => {
-    const left = follow(unknown, presence(1), mark(1, 5n, 1));
-    expect(follow(left, presence(1, 2), mark(1, 5n, 2), take(1, 5n, 2))).toEqual(known(5n, 1));
-    expect(follow(left, presence(2), mark(1, 6n, 2), take(1, 6n, 2))).toEqual(known(6n));
-  });
-
-  it('is contested as long as any of three runs may still undo what another set', () => {
-    // Run 2 marks, run 1 marks the same: each of them may be the one that is still there.
-    const two = follow(unknown, presence(1, 2), mark(1, 5n, 2), mark(1, 5n, 1));
-    expect(follow(two, presence(2, 3), mark(1, 6n, 3), take(1, 6n, 3)).kind).toBe('contested');
-    const three = follow(two, presence(1, 2, 3), mark(1, 5n, 3), take(1, 5n, 3));
-    expect(follow(three, presence(2, 3), mark(2, 6n, 3), take(2, 6n, 3)).kind).toBe('contested');
-    const undone = follow(two, presence(1, 2), mark(2, 6n, 1));
-    expect(follow(undone, presence(2, 3), mark(1, 7n, 3), take(1, 7n, 3)).kind).toBe('contested');
-  });
-
-  it('is contested through the later run where the earlier one marks last', () => {
-    const state = follow(unknown, presence(1, 2), mark(1, 5n, 2), mark(1, 6n, 1));
-    expect(follow(state, presence(2, 3), mark(1, 7n, 3), take(1, 7n, 3)).kind).toBe('contested');
-  });
-
-  it('keeps nothing of runs that are over', () => {
-    expect(follow(known(5n, 1), presence(2), mark(1, 5n, 2), take(1, 5n, 2))).toEqual(known(5n));
-  });
-
-  it('is contested when a run that was taken to be over was not', () => {
-    const second = follow(unknown, presence(1), mark(1, 5n, 1));
-    const taken = follow(second, presence(2), mark(1, 6n, 2), take(1, 6n, 2));
-    expect(taken).toEqual(known(6n));
-    expect(follow(taken, presence(2), take(1, 5n, 1))).toEqual({ kind: 'contested', through: 1 });
-    const pending = follow(second, presence(2), mark(1, 6n, 2));
-    expect(follow(pending, presence(2), take(1, 5n, 1), take(1, 6n, 2)).kind).toBe('contested');
-  });
-
-  it('is contested through the runs that there were when the memory was forgotten', () => {
-    const forgotten: AttributeState = { kind: 'contested', through: 2 };
-    expect(follow(forgotten, presence(2, 3), mark(1, 5n, 3), take(1, 5n, 3)).kind).toBe('contested');
-    expect(follow(forgotten, presence(3), mark(1, 5n, 3), take(1, 5n, 3))).toEqual(known(5n));
-  });
-
-  it('is contested when more rows of one visitor are on their way than can be counted', () => {
-    const marks = Array.from({ length: 257 }, (_, index) => mark(index + 1, BigInt(index)));
-    expect(follow(unknown, presence(1), ...marks.slice(0, 256)).kind).toBe('pending');
-    expect(follow(unknown, presence(1), ...marks).kind).toBe('contested');
-  });
+const unknown: AttributeState = { kind: 'uncertain', token: noToken, untilMs: 0, othersUntilMs: 0 };
+const known = (value: bigint, openUntilMs = 0): AttributeState => ({
+  kind: 'known',
+  value,
+  setAtMinutes: 100,
+  openUntilMs,
 });
 
-/** One attribute at Target, the runs that write it, and the memory of it: everything that may happen, in any order. */
-class World {
-  state: AttributeState = unknown;
-  #server: bigint | null = null;
-  #nextRun = 1;
-  readonly #runs = new Map<number, Run>();
-  /** Tries without an answer, which may arrive until their run is gone. */
-  #late: { readonly run: number; readonly value: bigint }[] = [];
+const one: Token = { run: 1n, sequence: 1 };
+const oneLater: Token = { run: 1n, sequence: 2 };
+const other: Token = { run: 2n, sequence: 1 };
 
-  act(kind: number, choice: number, value: bigint): void {
-    const runs = [...this.#runs.values()];
-    const alive = runs.filter((run) => run.isAlive);
-    const run = alive[choice % Math.max(1, alive.length)];
-    const over = runs.filter((other) => !other.isAlive);
-    const gone = over[choice % Math.max(1, over.length)];
-    if (run === undefined || kind === 0) this.#begin();
-    else if (kind <= 2) this.#mark(run, value);
-    else if (kind <= 6) this.#answer(run, 'taken');
-    else if (kind === 7) this.#answer(run, 'silence');
-    else if (kind === 8) this.#answer(run, 'given-up');
-    else if (kind <= 12) this.#write(run);
-    else if (kind === 13) this.#end(run, choice % 2 === 0);
-    else if (kind === 14) this.#arrive(choice);
-    else if (gone !== undefined) this.#gone(gone);
-  }
+/** Marks last 100. */
+const mark = (state: AttributeState, token: Token, nowMs: number, earlierToken: Token | null = null) =>
+  marked(state, { token, earlierToken, untilMs: nowMs + 100 }, nowMs);
+const take = (state: AttributeState, token: Token, value: bigint, wasOnlyAttempt = true) =>
+  settled(state, token, { value, setAtMinutes: 100, wasOnlyAttempt });
 
-  check(): void {
-    if (this.state.kind !== 'known') return;
-    const { value } = this.state;
-    if (this.#server !== value) throw new Error(`known is ${value}, Target holds ${this.#server}`);
-  }
+describe('an attribute in the memory', () => {
+  it('is known once the row that marked it was taken, and not before', () => {
+    const state = mark(unknown, one, 1_000);
+    expect(state).toEqual({ kind: 'uncertain', token: one, untilMs: 1_100, othersUntilMs: 0 });
+    expect(take(state, one, 5n)).toEqual(known(5n));
+  });
 
-  #begin(): void {
-    if (this.#runs.size >= 3) return;
-    const number = this.#nextRun++;
-    this.#runs.set(number, { number, isAlive: true, rows: [], waiting: [], sequence: 0 });
-  }
+  it('is uncertain again as soon as a row is about to set it, to the same value too', () => {
+    expect(mark(known(5n), one, 1_000)).toMatchObject({ kind: 'uncertain', othersUntilMs: 0 });
+  });
 
-  #mark(run: Run, value: bigint): void {
-    run.sequence += 1;
-    const present = presence(...this.#runs.keys());
-    this.state = marked(this.state, value, { run: run.number, sequence: run.sequence }, present);
-    run.rows.push({ sequence: run.sequence, value, tryCount: 0 });
-  }
+  it('becomes known by the marker alone whose token it bears', () => {
+    const state = mark(mark(unknown, one, 1_000), other, 2_000);
+    expect(take(state, one, 5n)).toBe(state);
+    expect(take(state, other, 6n)).toEqual(known(6n));
+    expect(take(unknown, noToken, 6n)).toMatchObject({ kind: 'known' }); // hence no mark bears it
+  });
 
-  /** Rows of a visitor go out one after another. */
-  #answer(run: Run, answer: 'taken' | 'silence' | 'given-up'): void {
-    const row = run.rows[0];
-    if (row === undefined) return;
-    if (answer === 'taken') {
-      this.#server = row.value;
-      run.waiting.push(row);
-    } else if (answer === 'silence') {
-      row.tryCount += 1;
-      this.#late.push({ run: run.number, value: row.value });
-      return;
-    }
-    run.rows.shift();
-  }
+  it('is settled once: applied again, a settlement changes nothing', () => {
+    const first = take(mark(unknown, one, 1_000), one, 5n);
+    expect(take(first, one, 5n)).toBe(first);
+    const again = mark(first, other, 2_000);
+    expect(take(again, one, 5n)).toBe(again);
+  });
 
-  #write(run: Run): void {
-    const row = run.waiting.shift();
-    if (row === undefined) return;
-    const submitted = { value: row.value, wasOnlyTry: row.tryCount === 0, atMinutes: 100 };
-    this.state = settled(this.state, { run: run.number, sequence: row.sequence }, submitted);
-  }
+  it('stays uncertain where an attempt of another marker could arrive when it was marked', () => {
+    const both = mark(mark(unknown, one, 1_000), other, 1_050);
+    expect(both).toEqual({ kind: 'uncertain', token: other, untilMs: 1_150, othersUntilMs: 1_100 });
+    expect(take(both, other, 6n)).toBe(both);
+    expect(take(both, one, 5n)).toBe(both);
+    expect(take(mark(both, oneLater, 1_120), oneLater, 7n).kind).toBe('uncertain'); // the second one's still may
+    expect(take(mark(both, oneLater, 1_150), oneLater, 7n)).toEqual(known(7n));
+  });
 
-  #end(run: Run, isOrderly: boolean): void {
-    while (isOrderly && run.waiting.length > 0) this.#write(run);
-    run.isAlive = false;
-  }
+  it('keeps in mind what may still arrive of a marker whose own word was overtaken', () => {
+    const long = marked(unknown, { token: one, earlierToken: null, untilMs: 9_000 }, 1_000);
+    const third = mark(mark(long, other, 2_000), oneLater, 3_000);
+    expect(third).toMatchObject({ othersUntilMs: 9_000 });
+  });
 
-  #arrive(choice: number): void {
-    const [late] = this.#late.splice(choice % Math.max(1, this.#late.length), 1);
-    if (late !== undefined) this.#server = late.value;
-  }
+  it('is known after several attempts, of which an earlier one may undo what is submitted next', () => {
+    const state = take(mark(unknown, one, 1_000), one, 5n, false);
+    expect(state).toEqual(known(5n, 1_100));
+    expect(take(mark(state, other, 1_050), other, 6n).kind).toBe('uncertain');
+    expect(take(mark(state, other, 1_100), other, 6n)).toEqual(known(6n));
+  });
 
-  #gone(run: Run): void {
-    this.#runs.delete(run.number);
-    this.#late = this.#late.filter((late) => late.run !== run.number);
-  }
-}
+  it('may be marked anew for the same row: its earlier attempts carry the same values', () => {
+    const again = mark(mark(unknown, one, 1_000), oneLater, 1_050, one);
+    expect(again).toEqual({ kind: 'uncertain', token: oneLater, untilMs: 1_150, othersUntilMs: 0 });
+    expect(take(again, one, 5n)).toBe(again);
+    expect(take(again, oneLater, 5n, false)).toEqual(known(5n, 1_150));
+  });
 
-interface Run {
-  readonly number: number;
-  isAlive: boolean;
-  readonly rows: { readonly sequence: number; readonly value: bigint; tryCount: number }[];
-  readonly waiting: { readonly sequence: number; readonly value: bigint; readonly tryCount: number }[];
-  sequence: number;
-}
+  it('keeps another marker in mind when it is marked anew for the same row', () => {
+    const both = mark(mark(unknown, other, 1_000), one, 1_050);
+    expect(mark(both, oneLater, 1_060, one)).toMatchObject({ token: oneLater, othersUntilMs: 1_100 });
+    expect(mark(both, oneLater, 1_100, one)).toMatchObject({ othersUntilMs: 0 });
+    expect(mark(both, one, 1_060)).toMatchObject({ token: one, othersUntilMs: 1_100 }); // the commit was repeated
+  });
 
-describe('an attribute in the memory, whatever happens', () => {
-  it('is known only while Target holds its value', () => {
-    let knownCount = 0;
-    let stepCount = 0;
-    const step = fc.tuple(fc.nat(16), fc.nat(100), fc.bigInt({ min: 0n, max: 1n }));
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), (steps) => {
-        const world = new World();
-        for (const [kind, choice, value] of steps) {
-          world.act(kind, choice, value);
-          world.check();
-          stepCount += 1;
-          if (world.state.kind === 'known') knownCount += 1;
-        }
-      }),
-      { numRuns: 15_000 },
-    );
-    expect(knownCount / stepCount).toBeGreaterThan(0.05); // or it proves nothing
+  it('is nobody’s word any more when Target was seen to hold something else', () => {
+    const state = doubted(mark(unknown, one, 1_000));
+    expect(state).toEqual({ kind: 'uncertain', token: noToken, untilMs: 1_100, othersUntilMs: 0 });
+    expect(take(state, one, 5n)).toBe(state);
+    expect(doubted(known(5n))).toEqual(unknown);
+    expect(doubted(known(5n, 1_100))).toMatchObject({ untilMs: 1_100 });
   });
 });

@@ -17,13 +17,13 @@ describe('ChangedAttributes', () => {
         const changed = new ChangedAttributes();
         const model = new Map<string, Set<number>>();
         for (const [low, high, names] of added) {
-          changed.add(low, high, Int32Array.from(names), names.length);
+          changed.add(low, high, names);
           const before = model.get(`${low} ${high}`) ?? [];
           model.set(`${low} ${high}`, new Set([...before, ...names]));
         }
         for (const [low, high, names] of [...added, ...asked]) {
           const touched = names.some((name) => model.get(`${low} ${high}`)?.has(name) === true);
-          expect(changed.touches(low, high, Int32Array.from(names), names.length)).toBe(touched);
+          expect(changed.touches(low, high, names)).toBe(touched);
         }
       }),
     );
@@ -33,27 +33,21 @@ describe('ChangedAttributes', () => {
     const changed = new ChangedAttributes();
     const random = seededRandom(1);
     const visitors = Array.from({ length: 20_000 }, () => [random.next() * 2 ** 32, random.next() * 2 ** 32] as const);
-    const names = Int32Array.of(7, 8);
-    for (const [low, high] of visitors) changed.add(low | 0, high | 0, names, 1);
+    const names = [7, 8];
+    for (const [low, high] of visitors) changed.add(low | 0, high | 0, [7]);
     const wrong = visitors.filter(([low, high]) => {
-      const isThere = changed.touches(low | 0, high | 0, names, 1);
-      const hasOther = changed.touches(low | 0, high | 0, names.subarray(1), 1);
-      return !isThere || hasOther || changed.touches(low | 0, (high | 0) + 1, names, 1);
+      const isThere = changed.touches(low | 0, high | 0, names);
+      const hasOther = changed.touches(low | 0, high | 0, [8]);
+      return !isThere || hasOther || changed.touches(low | 0, (high | 0) + 1, names);
     });
     expect(wrong).toEqual([]);
-  });
-
-  it('looks at no more names than it is told to', () => {
-    const changed = new ChangedAttributes();
-    changed.add(1, 1, Int32Array.of(7, 8), 1);
-    expect(changed.touches(1, 1, Int32Array.of(8, 7), 1)).toBe(false);
   });
 
   it('errs towards a change beyond 31 attributes, and only there', () => {
     const changed = new ChangedAttributes();
     const names = Array.from({ length: 40 }, (_, name) => name);
-    for (const name of names) changed.add(name, 0, Int32Array.of(name), 1);
-    const touching = (visitor: number) => names.filter((name) => changed.touches(visitor, 0, Int32Array.of(name), 1));
+    for (const name of names) changed.add(name, 0, [name]);
+    const touching = (visitor: number) => names.filter((name) => changed.touches(visitor, 0, [name]));
     expect(touching(5)).toEqual([5]);
     expect(touching(30)).toEqual([30]);
     expect(touching(35)).toEqual(names.slice(31));

@@ -7,8 +7,7 @@ import { systemBootClock, systemClock } from '../../src/platform/clock.js';
 import { realDisk } from '../../src/platform/disk.js';
 import type { Random } from '../../src/platform/ports.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
-import { formOf, type Row } from './support/memory-world.js';
-import { submissionOf } from './support/on-disk.js';
+import { formOf, origin, type Row } from './support/on-disk.js';
 
 const childPath = fileURLToPath(new URL('support/child.mjs', import.meta.url));
 const isBuilt = existsSync(fileURLToPath(new URL('../../dist/memory/memory.js', import.meta.url)));
@@ -63,7 +62,7 @@ class Night {
   /** `false`: it was killed. */
   async #runOnce(job: string, file: readonly Row[], aheadMs: number, killAfter: number | null): Promise<boolean> {
     const rows = file.map((row) => ({ ...row, form: formOf(row) }));
-    const child = fork(childPath, [JSON.stringify({ stateDir: this.#stateDir, jobKey: job, aheadMs, rows })]);
+    const child = fork(childPath, [JSON.stringify({ stateDir: this.#stateDir, job, origin, aheadMs, rows })]);
     let messageCount = 0;
     let isDone = false;
     child.on('message', (message: Message) => {
@@ -103,12 +102,12 @@ class Night {
   async check(aheadMs: number): Promise<void> {
     while (this.#late.length > 0) this.#arrive();
     const clock = { ...systemClock, wallMs: () => systemClock.wallMs() + aheadMs };
-    const owner = { stateDir: this.#stateDir, clientCode: 'acme', isLoopback: false, refreshAfterDays: 7 };
+    const owner = { stateDir: this.#stateDir, clientCode: 'acme', origin, isLoopback: false, refreshAfterDays: 7 };
     for (const value of values) {
       const found = await peek({ ...owner, clock, bootClock: systemBootClock, disk: realDisk });
       if (found === null) return;
       const rows = visitors.flatMap((visitor) => names.map((name) => ({ visitor, attributes: { [name]: value } })));
-      const unchanged = await found.areUnchanged(rows.map(submissionOf));
+      const unchanged = await found.areUnchanged(rows.map(formOf));
       await found.close();
       rows.forEach((row, index) => {
         if (unchanged[index] !== true) return;

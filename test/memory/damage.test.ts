@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { forgetMemory, memoryExists } from '../../src/memory/memory.js';
+import { forgetMemory } from '../../src/memory/memory.js';
 import { MachineError } from '../../src/terms/errors.js';
 import { temporaryFolder } from '../support/index.js';
 import { heldMemory } from './support/held-memory.js';
@@ -13,12 +13,11 @@ const rows = Array.from({ length: 2_000 }, (_, index) => row(`${index}`, { a: 'x
 async function filled(): Promise<{ machine: OnDisk; dataPath: string; keyPath: string }> {
   const machine = new OnDisk(await temporaryFolder());
   await machine.send(rows);
-  const parent = join(machine.stateDir, 'memory');
-  return { machine, dataPath: join(parent, 'acme', 'data.mdb'), keyPath: join(parent, 'memory.key') };
+  const { dataPath, keyPath } = machine.place;
+  return { machine, dataPath, keyPath };
 }
 
-const forget = (machine: OnDisk) => forgetMemory(machine.stateDir, 'Acme', false, machine.ports);
-const exists = (machine: OnDisk) => memoryExists(machine.stateDir, 'Acme', false);
+const forget = (machine: OnDisk) => forgetMemory({ ...machine.owner, clientCode: 'Acme' });
 
 describe('a damaged memory', () => {
   it.each<[string, (dataPath: string) => Promise<unknown>]>([
@@ -36,10 +35,12 @@ describe('a damaged memory', () => {
       exitStatus: 6,
       message: expect.stringContaining('--forget'),
     });
-    expect(await exists(machine)).toBe(true);
     await forget(machine);
-    expect(await exists(machine)).toBe(false);
     expect(await machine.send(rows.slice(0, 2))).toEqual([true, true]);
+    await machine.clock.advance(120_000);
+    // Of whose marks were open nobody knows: what was sent within eleven minutes is sent again.
+    expect(await machine.send(rows.slice(0, 2))).toEqual([true, true]);
+    expect(await machine.send(rows.slice(0, 2))).toEqual([false, false]);
   });
 
   it.each([1, 4, 16])('is opened where lmdb may have left out %i free pages at the end', async (pageCount) => {
@@ -56,22 +57,39 @@ describe('a damaged memory', () => {
     expect(await machine.send(rows.slice(0, 2))).toEqual([true, true]);
   });
 
-  it('is refused when a record or the list of runs was not written by this program', async () => {
+  it('is refused when a record or the head was damaged, or is of another version', async () => {
     const held = heldRecords();
-    const memory = await heldMemory(held);
-    await examine(memory, [row('1', { a: 'x' })]);
+    await examine(await heldMemory(held), [row('1', { a: 'x' })]);
+    const head = held.registry ?? '';
+    const records = [...held.visitors];
+    const refused = async (code: string) => {
+      await expect(examine(await heldMemory(held), [row('1', { a: 'x' })])).rejects.toMatchObject({ code });
+      held.registry = head;
+      for (const [key, record] of records) held.visitors.set(key, record);
+    };
     for (const [key, record] of held.visitors) held.visitors.set(key, record.subarray(0, 9));
-    await expect(examine(memory, [row('1', { a: 'x' })])).rejects.toMatchObject({ code: 'memory-damaged' });
-    held.registry = '{"schema":7}';
-    await expect(heldMemory(held)).rejects.toMatchObject({ code: 'memory-damaged' });
+    await refused('memory-damaged');
+    for (const [key, record] of held.visitors)
+      held.visitors.set(
+        key,
+        record.map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+      );
+    await refused('memory-damaged');
+    held.registry = head.replace('"isMade":true', '"isMade":false');
+    await refused('memory-damaged');
+    held.registry = head.replace('acme', 'acne');
+    await refused('memory-damaged');
+    held.registry = '{"schema":1}';
+    await refused('memory-damaged');
     held.registry = null;
-    await expect(heldMemory(held)).rejects.toMatchObject({ code: 'memory-damaged' });
+    await refused('memory-damaged');
+    held.registry = head.replace(/^2 /, '3 ');
+    await refused('memory-version');
   });
 
   it('does not open as an empty one when its file is empty: that is a new one, which skips nothing', async () => {
     const { machine, dataPath } = await filled();
     await truncate(dataPath, 0);
-    expect(await exists(machine)).toBe(false);
     expect(await machine.send(rows.slice(0, 2))).toEqual([true, true]);
   });
 });
@@ -82,11 +100,11 @@ describe('the key of the memory', () => {
     const key = await readFile(keyPath);
     expect(key).toHaveLength(32);
     expect((await stat(keyPath)).mode & 0o777).toBe(0o600);
-    await machine.send([row('1', { a: 'x' })], { clientCode: 'other', isLoopback: true });
+    await machine.send([row('1', { a: 'x' })], { clientCode: 'other' });
     expect(await readFile(keyPath)).toEqual(key);
-    expect((await readdir(join(keyPath, '..'))).sort()).toEqual(['acme', 'memory.key', 'other.loopback']);
-    for (const name of ['acme/data.mdb', 'acme/lock.mdb']) {
-      expect((await stat(join(keyPath, '..', name))).mode & 0o077).toBe(0);
+    expect(await readdir(join(keyPath, '..'))).toHaveLength(3);
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      expect((await stat(join(machine.place.folder, name))).mode & 0o077).toBe(0);
     }
   });
 
@@ -107,21 +125,23 @@ describe('the key of the memory', () => {
     const { machine, keyPath } = await filled();
     const key = await readFile(keyPath);
     await damage(keyPath, key);
-    await expect(machine.open()).rejects.toMatchObject({
+    const opened = machine.open().then((memory) => examine(memory, rows.slice(0, 1)));
+    await expect(opened).rejects.toMatchObject({
       code: 'memory-key-missing',
       exitStatus: 6,
       message: expect.stringContaining('--forget'),
     });
     await writeFile(keyPath, key);
     expect(await machine.send(rows.slice(0, 1))).toEqual([false]);
-    await rm(keyPath);
+    await damage(keyPath, key);
     await forget(machine);
     expect(await machine.send(rows.slice(0, 1))).toEqual([true]);
+    expect(await machine.send(rows.slice(0, 1))).toEqual([false]);
   });
 });
 
 describe('a disk that fails', () => {
-  it('is told as a fault of the machine, and nothing is written after it', async () => {
+  it('is told as an error of the machine, and nothing is written after it', async () => {
     const held = heldRecords();
     const memory = await heldMemory(held);
     const marked = await examine(memory, [row('1', { a: 'x' })]);
@@ -131,7 +151,6 @@ describe('a disk that fails', () => {
       exitStatus: 6,
       message: expect.stringContaining('ENOSPC'),
     });
-    expect(memory.isCurrent()).toBe(false);
     held.failure = null;
     takeAll(memory, marked);
     await expect(memory.close()).rejects.toMatchObject({ code: 'memory-failed' });

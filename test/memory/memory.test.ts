@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Memory } from '../../src/memory/memory.js';
 import { temporaryFolder } from '../support/index.js';
-import { areSent, examine, OnDisk, row, takeAll } from './support/on-disk.js';
+import { areSent, examine, OnDisk, origin, row, submissionOf, takeAll } from './support/on-disk.js';
 
 const dayMs = 86_400_000;
 
@@ -44,21 +43,12 @@ describe('a run with --changed-only', () => {
     expect(await machine.send([row('1', { b: 'y' })])).toEqual([true]);
   });
 
-  it('sends what follows a changed row of the same visitor, as far as it has the same attributes', async () => {
+  it('judges a row by what the row in front of it came to', async () => {
     const machine = await onDisk();
     await machine.send([row('1', { a: 'x', b: 'y' })]);
     const sent = await machine.send([row('1', { a: 'new' }), row('1', { a: 'x' }), row('1', { b: 'y' })]);
     expect(sent).toEqual([true, true, false]);
     expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
-  });
-
-  it('does not take the first of two rows of a visitor for the last word', async () => {
-    const machine = await onDisk();
-    const memory = await machine.open();
-    const [first] = await examine(memory, [row('1', { a: 'x' }), row('1', { a: 'y' })]);
-    if (first?.kind === 'send') memory.submitted(first.mark, true);
-    await close(memory, machine);
-    expect(await machine.send([row('1', { a: 'x' })])).toEqual([true]);
   });
 
   it('remembers nothing of a run that was killed before it could write, and sends those rows again', async () => {
@@ -69,37 +59,10 @@ describe('a run with --changed-only', () => {
     expect(await machine.send([row('1', { a: 'x' })])).toEqual([true]);
   });
 
-  it('leaves a doubt where two runs side by side submit different values, until both are over', async () => {
-    const machine = await onDisk();
-    const one = await machine.open();
-    const other = await machine.open();
-    const ofOne = await examine(one, [row('1', { a: 'x', b: 'same' })]);
-    const ofOther = await examine(other, [row('1', { a: 'y', b: 'same' })]);
-    takeAll(one, ofOne);
-    takeAll(other, ofOther);
-    await one.close();
-    await close(other, machine);
-    expect(await machine.send([row('1', { b: 'same' })])).toEqual([false]);
-    expect(await machine.send([row('1', { a: 'y' })])).toEqual([true]);
-    expect(await machine.send([row('1', { a: 'y' })])).toEqual([false]);
-  });
-
-  it('goes on at once where a killed run of the same job stopped', async () => {
-    const machine = await onDisk();
-    const killed = await machine.open({ jobKey: 'job', clock: machine.stoppedClock });
-    await examine(killed, [row('1', { a: 'x' }), row('2', { a: 'x' })]);
-    const next = await machine.open({ jobKey: 'job' });
-    takeAll(next, await examine(next, [row('1', { a: 'x' }), row('2', { a: 'changed' })]));
-    await close(next, machine);
-    // Of visitor 2 the killed run's try may have arrived last.
-    expect(await machine.send([row('1', { a: 'x' }), row('2', { a: 'changed' })])).toEqual([false, true]);
-  });
-
-  it('leaves a doubt for what follows a row that took several tries', async () => {
+  it('leaves a doubt for what follows a row that took several attempts', async () => {
     const machine = await onDisk();
     const memory = await machine.open();
-    const [first] = await examine(memory, [row('1', { a: 'x' })]);
-    if (first?.kind === 'send') memory.submitted(first.mark);
+    takeAll(memory, await examine(memory, [row('1', { a: 'x' })]), false);
     takeAll(memory, await examine(memory, [row('1', { a: 'y' })]));
     await close(memory, machine);
     expect(await machine.send([row('1', { a: 'y' })])).toEqual([true]);
@@ -131,18 +94,24 @@ describe('a run with --changed-only', () => {
     expect(await machine.send([row('1', { a: 'y' })])).toEqual([false]);
   });
 
-  it('keeps clients apart, and loopback endpoints from real ones, but not a code in capitals', async () => {
+  it('keeps clients and origins apart, and of loopback the machines too, but not a code in capitals', async () => {
     const machine = await onDisk();
     await machine.send([row('1', { a: 'x' })]);
     expect(await machine.send([row('1', { a: 'x' })], { clientCode: 'ACME' })).toEqual([false]);
-    expect(await machine.send([row('1', { a: 'x' })], { isLoopback: true })).toEqual([true]);
+    expect(await machine.send([row('1', { a: 'x' })], { origin: `${origin}:443/` })).toEqual([false]);
+    expect(await machine.send([row('1', { a: 'x' })], { origin: 'https://test.example.com' })).toEqual([true]);
+    expect(await machine.send([row('1', { a: 'x' })], { origin: `${origin}:8443` })).toEqual([true]);
+    const loopback = { isLoopback: true, origin: 'http://127.0.0.1:8099' };
+    expect(await machine.send([row('1', { a: 'x' })], loopback)).toEqual([true]);
+    expect(await machine.send([row('1', { a: 'x' })], loopback)).toEqual([false]);
+    expect(await machine.send([row('1', { a: 'x' })], { ...loopback, host: 'elsewhere' })).toEqual([true]);
     expect(await machine.send([row('1', { a: 'x' })], { clientCode: 'acme.loopback' })).toEqual([true]);
     expect(await machine.send([row('1', { a: 'x' })], { clientCode: '../acme' })).toEqual([true]);
   });
 
-  it('judges thousands of rows in their order, in calls that overlap', async () => {
+  it('judges thousands of rows, in calls that overlap', async () => {
     const machine = await onDisk();
-    const rows = Array.from({ length: 3_000 }, (_, index) => row(`${index % 2_500}`, { a: `${index}` }));
+    const rows = Array.from({ length: 2_500 }, (_, index) => row(`${index}`, { a: `${index}` }));
     await machine.send(rows.slice(0, 1_200));
     const memory = await machine.open();
     const parts = await Promise.all([examine(memory, rows.slice(0, 1_600)), examine(memory, rows.slice(1_600))]);
@@ -151,8 +120,7 @@ describe('a run with --changed-only', () => {
     expect(sent.slice(1_200).every(Boolean)).toBe(true);
     takeAll(memory, parts.flat());
     await close(memory, machine);
-    expect(await machine.send(rows.slice(500, 2_500))).toEqual(rows.slice(500, 2_500).map(() => false));
-    expect(await machine.send(rows.slice(2_500))).toEqual(rows.slice(2_500).map(() => false));
+    expect(await machine.send(rows)).toEqual(rows.map(() => false));
   });
 
   it('handles a row with hundreds of attributes, and a visitor with thousands', async () => {
@@ -175,111 +143,170 @@ describe('a run with --changed-only', () => {
 
   it('writes nothing in clear', async () => {
     const machine = await onDisk();
-    await machine.send([row('customer-4711', { tierOfLoyalty: 'platinum' })], { jobKey: '/in/loyalty.csv' });
-    const bytes = await readFile(join(machine.stateDir, 'memory', 'acme', 'data.mdb'));
-    for (const text of ['customer-4711', '4711', 'tierOfLoyalty', 'platinum', 'loyalty.csv']) {
+    await machine.send([row('customer-4711', { tierOfLoyalty: 'platinum' })]);
+    const bytes = await readFile(machine.place.dataPath);
+    for (const text of ['customer-4711', '4711', 'tierOfLoyalty', 'platinum']) {
       expect(bytes.includes(text)).toBe(false);
     }
   });
 });
 
-describe('a run among others', () => {
-  it('is reckoned with for as long as it lives, and no longer than its tries may take when it has ended', async () => {
-    const machine = await onDisk();
-    const living = await machine.open();
-    await examine(living, [row('1', { a: 'x' }), row('2', { a: 'x' })]);
-    for (let minute = 0; minute < 10; minute += 1) {
-      await machine.clock.advance(30_000);
-      await living.size(); // after its renewal, which is under way
-    }
-    const first = await machine.open();
-    takeAll(first, await examine(first, [row('1', { a: 'y' })]));
-    await first.close();
-    await living.close();
-    await machine.clock.advance(36_000);
-    const second = await machine.open();
-    takeAll(second, await examine(second, [row('2', { a: 'y' })]));
-    await close(second, machine);
-    expect(await machine.send([row('1', { a: 'y' }), row('2', { a: 'y' })])).toEqual([true, false]);
-  });
+describe('a mark', () => {
+  const minuteMs = 60_000;
 
-  it('sees the others go while it runs itself', async () => {
-    const machine = await onDisk();
-    const killed = await machine.open({ clock: machine.stoppedClock });
-    const living = await machine.open();
-    await examine(killed, [row('1', { a: 'x' })]);
-    for (const ms of [50_000, 50_000]) {
-      await machine.clock.advance(ms);
-      await living.size();
-    }
-    takeAll(living, await examine(living, [row('1', { a: 'y' })]));
-    await close(living, machine);
-    expect(await machine.send([row('1', { a: 'y' })])).toEqual([false]);
-  });
-
-  it('writes each submitted row once, however often it is told of it', async () => {
+  it('lets its row leave for a minute, from before it was asked for', async () => {
     const machine = await onDisk();
     const memory = await machine.open();
-    const verdicts = await examine(memory, [row('1', { a: 'x' }), row('1', { a: 'y' }), row('1', { a: 'z' })]);
-    const [first, , third] = verdicts;
-    if (first?.kind === 'send') for (const _ of verdicts) memory.submitted(first.mark, true);
-    if (third?.kind === 'send') memory.submitted(third.mark, true);
+    const [verdict] = await examine(memory, [row('1', { a: 'x' })]);
+    await machine.clock.advance(minuteMs - 1);
+    expect(machine.mayLeave(memory, verdict)).toBe(true);
+    await machine.clock.advance(1);
+    expect(machine.mayLeave(memory, verdict)).toBe(false);
+    expect(memory.mayLeave(null, { monotonicMs: 0, wallMs: 0 })).toBe(false);
+  });
+
+  it.each<[string, (machine: OnDisk) => unknown]>([
+    ['the machine slept', ({ clock }) => clock.sleepMachine(minuteMs)],
+    ['the wall clock was set forward', ({ clock }) => clock.stepWall(minuteMs)],
+    [
+      'time went by, and the wall clock was set back',
+      async ({ clock }) => {
+        clock.stepWall(-minuteMs);
+        await clock.advance(minuteMs);
+      },
+    ],
+    [
+      'the machine slept, and the wall clock was set back',
+      ({ clock }) => {
+        clock.sleepMachine(minuteMs);
+        clock.stepWall(-minuteMs);
+        return clock.advance(100);
+      },
+    ],
+  ])('is too old when %s', async (_case, pass) => {
+    const machine = await onDisk();
+    const memory = await machine.open();
+    const [verdict] = await examine(memory, [row('1', { a: 'x' })]);
+    expect(machine.mayLeave(memory, verdict)).toBe(true);
+    await pass(machine);
+    expect(machine.mayLeave(memory, verdict)).toBe(false);
+  });
+
+  it('made anew lets the row leave again, and its row is remembered', async () => {
+    const machine = await onDisk();
+    const memory = await machine.open();
+    const one = row('1', { a: 'x' });
+    const [first] = await examine(memory, [one]);
+    await machine.clock.advance(minuteMs);
+    const earlier = first?.kind === 'send' ? first.mark : null;
+    const again = await memory.examine([{ ...submissionOf(one), earlier, wasAttempted: true }]);
+    expect(machine.mayLeave(memory, again[0])).toBe(true);
+    if (earlier !== null) memory.submitted(earlier, false); // of the first mark: nobody's word any more
+    await machine.clock.advance(3_000);
+    takeAll(memory, again, false);
     await close(memory, machine);
-    expect(await machine.send([row('1', { a: 'z' })])).toEqual([true]); // the second may have come last
+    expect(await machine.send([one])).toEqual([false]);
   });
 
-  it('closes once', async () => {
+  it('made anew is judged anew: what another run has submitted meanwhile is unchanged, unless an attempt was made', async () => {
     const machine = await onDisk();
     const memory = await machine.open();
-    await Promise.all([memory.close(), memory.close()]);
-    expect(machine.clock.timerCount()).toBe(0);
-    await expect(examine(memory, [row('1', { a: 'x' })])).rejects.toMatchObject({ code: 'memory-failed' });
+    const one = row('1', { a: 'x' });
+    const [first] = await examine(memory, [one]);
+    await machine.clock.advance(200_000);
+    await machine.send([one]);
+    const earlier = first?.kind === 'send' ? first.mark : null;
+    const again = (wasAttempted: boolean) => memory.examine([{ ...submissionOf(one), earlier, wasAttempted }]);
+    expect(areSent(await again(false))).toEqual([false]);
+    expect(areSent(await again(true))).toEqual([true]);
   });
 });
 
-describe('a run that stands still', () => {
-  it('goes on as if nothing had been where nobody took it to be over', async () => {
+describe('runs side by side', () => {
+  it('leave a doubt where they submit the same attribute, until the last mark is over', async () => {
     const machine = await onDisk();
-    const still = await machine.open({ clock: machine.stoppedClock });
-    const marked = await examine(still, [row('1', { a: 'x' })]);
-    await machine.clock.advance(200_000);
-    takeAll(still, marked);
-    await close(still, machine);
-    expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
-  });
-
-  it('may start no try until it has told the others that it is there', async () => {
-    const machine = await onDisk();
-    const memory = await machine.open();
-    const still = await machine.open({ clock: machine.stoppedClock });
-    machine.clock.sleepMachine(1_000_000); // the others on this machine slept too
-    expect(still.isCurrent()).toBe(true);
-    for (const ms of [30_000, 29_999]) {
-      await machine.clock.advance(ms);
-      await memory.size(); // after its renewal, which is under way
-    }
-    expect([still.isCurrent(), memory.isCurrent()]).toEqual([true, true]);
-    await machine.clock.advance(1);
-    expect([still.isCurrent(), memory.isCurrent()]).toEqual([false, true]);
-    await examine(still, [row('1', { a: 'x' })]);
-    expect(still.isCurrent()).toBe(true);
-  });
-
-  it('is lost once the others took it to be over, and remembers nothing more', async () => {
-    const machine = await onDisk();
-    const still = await machine.open({ clock: machine.stoppedClock });
-    const marked = await examine(still, [row('1', { a: 'x' })]);
-    await machine.clock.advance(200_000);
-    const other = await machine.open();
-    takeAll(other, await examine(other, [row('1', { a: 'y' })]));
-    await other.close();
-    takeAll(still, marked);
-    expect(still.isCurrent()).toBe(false);
-    await expect(examine(still, [row('2', { a: 'x' })])).rejects.toMatchObject({
-      code: 'memory-run-lost',
-      exitStatus: 6,
-    });
-    await expect(still.close()).rejects.toMatchObject({ code: 'memory-run-lost' });
+    const [one, other] = [await machine.open(), await machine.open()];
+    const ofOne = await examine(one, [row('1', { a: 'x', b: 'of one' })]);
+    const ofOther = await examine(other, [row('1', { a: 'y' })]);
+    takeAll(one, ofOne);
+    takeAll(other, ofOther);
+    await one.close();
+    await close(other, machine);
+    expect(await machine.send([row('1', { b: 'of one' }), row('1', { a: 'y' })])).toEqual([false, true]);
     expect(await machine.send([row('1', { a: 'y' })])).toEqual([false]);
   });
+
+  it('leave a doubt of what a killed one had marked, as long as its attempts may arrive, and no longer', async () => {
+    const machine = await onDisk();
+    const killed = await machine.open({ clock: machine.stoppedClock });
+    await examine(killed, [row('1', { a: 'x' }), row('2', { a: 'x' })]);
+    await machine.clock.advance(94_000); // 60 to leave, 30 to arrive, 5 to spare
+    const next = await machine.open();
+    takeAll(next, await examine(next, [row('1', { a: 'x' })]));
+    await machine.clock.advance(2_000);
+    takeAll(next, await examine(next, [row('2', { a: 'x' })]));
+    await close(next, machine);
+    expect(await machine.send([row('1', { a: 'x' }), row('2', { a: 'x' })])).toEqual([true, false]);
+  });
+
+  it('settle what stood still, where nobody else has marked it', async () => {
+    const machine = await onDisk();
+    const still = await machine.open({ clock: machine.stoppedClock });
+    const marked = await examine(still, [row('1', { a: 'x' }), row('2', { a: 'x' })]);
+    await machine.clock.advance(200_000);
+    expect(await machine.send([row('2', { a: 'y' })])).toEqual([true]);
+    takeAll(still, marked);
+    await close(still, machine);
+    const rows = [row('1', { a: 'x' }), row('2', { a: 'y' })];
+    expect(await machine.send(rows)).toEqual([false, false]);
+  });
+
+  it('reckon with a plain run that began before the memory was made, and it finds that memory', async () => {
+    const machine = await onDisk();
+    const plain = await machine.open({ skipUnchanged: false });
+    takeAll(plain, await examine(plain, [row('1', { a: 'x' })]));
+    const first = await machine.open();
+    takeAll(first, await examine(first, [row('1', { a: 'y' }), row('2', { a: 'y' })]));
+    await first.close();
+    await machine.clock.advance(59_000); // the plain run's rows may leave until then
+    takeAll(plain, await examine(plain, [row('2', { a: 'x' })]));
+    await close(plain, machine);
+    const rows = [row('1', { a: 'y' }), row('2', { a: 'y' })];
+    expect(await machine.send(rows)).toEqual([true, true]);
+    expect(await machine.send(rows)).toEqual([false, false]);
+  });
+
+  it('leave nothing behind that --changed-only would go by, where none of them used it', async () => {
+    const machine = await onDisk();
+    await machine.send([row('1', { a: 'x' })], { skipUnchanged: false });
+    expect(await machine.send([row('1', { a: 'x' })])).toEqual([true]);
+    expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
+  });
+});
+
+describe('what Target was seen to hold otherwise', () => {
+  it('is sent by the next run, whoever has it on its way', async () => {
+    const machine = await onDisk();
+    const rows = ['1', '2', '3'].map((visitor) => row(visitor, { a: 'x', b: 'y' }));
+    await machine.send(rows);
+    const onItsWay = await machine.open();
+    const marked = await examine(onItsWay, [row('2', { a: 'z' })]);
+    const seeing = await machine.open({ skipUnchanged: false });
+    await seeing.doubt(['mbox3rdPartyId=1', 'mbox3rdPartyId=2', 'mbox3rdPartyId=unheard-of']);
+    await seeing.close();
+    takeAll(onItsWay, marked);
+    await close(onItsWay, machine);
+    const next = [row('1', { a: 'x' }), row('2', { a: 'z' }), row('3', { a: 'x' })];
+    expect(await machine.send(next)).toEqual([true, true, false]);
+    expect(await machine.send(next)).toEqual([false, false, false]);
+  });
+});
+
+it('closes once', async () => {
+  const machine = await onDisk();
+  const memory = await machine.open();
+  takeAll(memory, await examine(memory, [row('1', { a: 'x' })]));
+  await Promise.all([memory.close(), memory.close()]);
+  expect(machine.clock.timerCount()).toBe(0);
+  await expect(examine(memory, [row('1', { a: 'x' })])).rejects.toMatchObject({ code: 'memory-failed' });
 });

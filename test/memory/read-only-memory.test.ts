@@ -5,28 +5,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forgetMemory, peek } from '../../src/memory/memory.js';
 import { temporaryFolder } from '../support/index.js';
-import type { Row } from './support/memory-world.js';
-import { examine, OnDisk, row, submissionOf } from './support/on-disk.js';
+import { examine, formOf, OnDisk, type Row, row } from './support/on-disk.js';
 
 async function onDisk(): Promise<OnDisk> {
   return new OnDisk(await temporaryFolder());
 }
 
 function openPeek(machine: OnDisk) {
-  return peek({
-    stateDir: machine.stateDir,
-    clientCode: 'Acme',
-    isLoopback: false,
-    refreshAfterDays: 7,
-    ...machine.ports,
-  });
+  return peek({ ...machine.owner, clientCode: 'Acme', refreshAfterDays: 7 });
 }
 
 async function look(machine: OnDisk, ...parts: readonly (readonly Row[])[]): Promise<boolean[]> {
   const found = await openPeek(machine);
   if (found === null) throw new Error('there is no memory');
   const unchanged: boolean[] = [];
-  for (const part of parts) unchanged.push(...(await found.areUnchanged(part.map(submissionOf))));
+  for (const part of parts) unchanged.push(...(await found.areUnchanged(part.map(formOf))));
   await found.close();
   return unchanged;
 }
@@ -36,6 +29,12 @@ describe('a peek at the memory', () => {
     const machine = await onDisk();
     expect(await openPeek(machine)).toBeNull();
     expect(existsSync(join(machine.stateDir, 'memory'))).toBe(false);
+  });
+
+  it('finds none where plain runs alone have been', async () => {
+    const machine = await onDisk();
+    await machine.send([row('1', { a: 'x' })], { skipUnchanged: false });
+    expect(await openPeek(machine)).toBeNull();
   });
 
   it('counts a row as changed that follows a change of the same attributes of its visitor', async () => {
@@ -78,7 +77,7 @@ describe('a peek at the memory', () => {
     await memory.close();
   });
 
-  it('says of every file what the run then does', async () => {
+  it('says of no row that it is unchanged which the run then sends', async () => {
     const machine = await onDisk();
     const anyRow = fc.record({
       visitor: fc.constantFrom('1', '2', '3'),
@@ -90,7 +89,10 @@ describe('a peek at the memory', () => {
       fc.asyncProperty(fc.array(anyRow, { maxLength: 12 }), async (file) => {
         const unchanged = await look(machine, file);
         const sent = await machine.send(file);
-        expect(unchanged.map((each) => !each)).toEqual(sent);
+        // A row that repeats a change of the file's own counts as one to send, and is found unchanged in its turn.
+        expect(unchanged.filter((each, index) => each && sent[index])).toEqual([]);
+        const visitors = file.map(({ visitor }) => visitor);
+        if (new Set(visitors).size === visitors.length) expect(unchanged.map((each) => !each)).toEqual(sent);
         unchangedCount += unchanged.filter(Boolean).length;
       }),
       { numRuns: 40 },
@@ -104,12 +106,8 @@ describe('a peek at the memory', () => {
     await rm(join(machine.stateDir, 'memory', 'memory.key'));
     await expect(openPeek(machine)).rejects.toMatchObject({ code: 'memory-key-missing' });
     await machine.send([row('1', { a: 'x' })], { clientCode: 'other' }); // makes a new key
-    const found = await openPeek(machine);
-    await expect(found?.areUnchanged([submissionOf(row('1', { a: 'x' }))])).rejects.toMatchObject({
-      code: 'memory-key-missing',
-    });
-    await found?.close();
-    await forgetMemory(machine.stateDir, 'acme', false, machine.ports);
+    await expect(openPeek(machine)).rejects.toMatchObject({ code: 'memory-key-missing' });
+    await forgetMemory(machine.owner);
     expect(await openPeek(machine)).toBeNull();
   });
 });

@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashKeys, hashText, RowPrint } from '../../src/memory/row-hashes.js';
+import { hashKeys, RowPrint } from '../../src/memory/row-hashes.js';
 
 const keys = hashKeys(createHash('sha256').digest());
 
 function printed(form: string, print = new RowPrint(keys)) {
-  print.read(form);
-  return {
-    visitor: Buffer.from(print.visitor).toString('hex'),
-    names: [...print.names.subarray(0, print.attributeCount)],
-    values: [...print.values.subarray(0, print.attributeCount)],
-    share: print.share,
-  };
+  const { visitor, names, valueWords, share } = print.read(form);
+  const values = [...new BigInt64Array(Int32Array.from(valueWords).buffer)];
+  return { visitor: Buffer.from(visitor).toString('hex'), names, values, share };
 }
 
 describe('what a row is known by', () => {
@@ -71,8 +67,9 @@ describe('what a row is known by', () => {
   });
 
   it('has a salt that says nothing of where the record stands', () => {
-    const first = Buffer.from(one.visitor, 'hex').readUInt32LE();
-    expect(Math.round(one.share * 2 ** 32)).not.toBe(first);
+    const key = Buffer.from(one.visitor, 'hex');
+    const salt = Math.round(one.share * 2 ** 32);
+    for (const offset of [0, 4, 8]) expect(key.readUInt32LE(offset)).not.toBe(salt);
   });
 
   it('spreads visitors evenly', () => {
@@ -84,8 +81,15 @@ describe('what a row is known by', () => {
     expect(shares.every((share) => share >= 0 && share < 1)).toBe(true);
   });
 
-  it('holds nothing in clear of a job’s name either', () => {
-    expect(hashText(keys.job, '/data/größe.csv')).toMatch(/^[0-9a-f]{16}$/);
-    expect(hashText(keys.job, 'a')).not.toBe(hashText(keys.job, 'b'));
+  it('puts neighbours in numbering side by side, and others elsewhere', () => {
+    const cluster = (id: string) => printed(`mbox3rdPartyId=${id}&profile.a=x`).visitor.slice(0, 8);
+    expect(new Set(['c-1000', 'c-1001', 'c-1999'].map(cluster)).size).toBe(1);
+    expect(new Set(['c-1000', 'c-2000', 'd-1000'].map(cluster)).size).toBe(3);
+    expect(new Set(['1', '22', ''].map((id) => printed(`mboxPC=${id}&profile.a=x`).visitor)).size).toBe(3);
+  });
+
+  it('reads the key of a visitor from the id alone', () => {
+    const key = Buffer.from(new RowPrint(keys).readVisitor('mbox3rdPartyId=1')).toString('hex');
+    expect(key).toBe(one.visitor);
   });
 });

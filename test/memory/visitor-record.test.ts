@@ -7,27 +7,29 @@ import { hashKeys, RowPrint } from '../../src/memory/row-hashes.js';
 import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from '../../src/memory/visitor-record.js';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
-const value = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+/** Of the home, in whole seconds. */
+const time = fc.oneof(
+  fc.constant(0),
+  word.map((seconds) => seconds * 1_000),
+);
 const anyState: fc.Arbitrary<AttributeState> = fc.oneof(
   fc.record({
     kind: fc.constant('known' as const),
-    value,
+    value: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     setAtMinutes: fc.integer({ min: 0, max: 2 ** 30 - 1 }),
-    echo: fc.oneof(fc.constant(0), word),
+    openUntilMs: time,
   }),
   fc.record({
-    kind: fc.constant('pending' as const),
-    value,
-    run: word,
-    sequence: word,
-    earlierOpen: fc.integer({ min: 0, max: 255 }),
-    echo: word,
+    kind: fc.constant('uncertain' as const),
+    token: fc.record({ run: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), sequence: word }),
+    untilMs: time,
+    othersUntilMs: time,
   }),
-  fc.record({ kind: fc.constant('contested' as const), through: word }),
 );
 const anyEntries: fc.Arbitrary<AttributeEntry[]> = fc.array(fc.record({ name: fc.integer(), state: anyState }), {
   maxLength: 300,
 });
+const visitor = Uint8Array.from({ length: 12 }, (_, index) => index);
 
 function viewOf(bytes: Uint8Array): DataView {
   const copy = Uint8Array.from(bytes);
@@ -38,43 +40,65 @@ describe('a visitor’s record', () => {
   it('comes back as it was written, however many attributes there are', () => {
     fc.assert(
       fc.property(anyEntries, (entries) => {
-        expect(decodeRecord(viewOf(encodeRecord(entries)))).toEqual(entries);
+        expect(decodeRecord(visitor, viewOf(encodeRecord(visitor, entries)))).toEqual(entries);
       }),
     );
   });
 
-  it('has room for thousands of attributes', () => {
-    const pending = { kind: 'pending' as const, run: 1, sequence: 2, earlierOpen: 3, echo: 4 };
-    const entries = Array.from({ length: 5_000 }, (_, name) => ({ name, state: { ...pending, value: BigInt(name) } }));
-    expect(decodeRecord(viewOf(encodeRecord(entries)))).toEqual(entries);
-  });
-
   it('takes 16 bytes for an attribute at rest', () => {
-    const known: AttributeState = { kind: 'known', value: 1n, setAtMinutes: 29_000_000, echo: 0 };
+    const known: AttributeState = { kind: 'known', value: 1n, setAtMinutes: 29_000_000, openUntilMs: 0 };
     const entries = [1, 2, 3, 4, 5].map((name) => ({ name, state: known }));
-    expect(encodeRecord(entries).length).toBe(80);
+    expect(encodeRecord(visitor, entries).length).toBe(8 + 80);
   });
 
-  it('is refused when it ends in the middle of an entry', () => {
-    const bytes = encodeRecord([{ name: 1, state: { kind: 'contested', through: 1 } }]);
-    expect(() => decodeRecord(viewOf(bytes.subarray(0, 9)))).toThrow(RangeError);
+  it('never ends a doubt early: times are rounded up', () => {
+    const token = { run: 1n, sequence: 1 };
+    const state: AttributeState = { kind: 'uncertain', token, untilMs: 1_000.5, othersUntilMs: 1 };
+    expect(decodeRecord(visitor, viewOf(encodeRecord(visitor, [{ name: 1, state }])))[0]?.state).toMatchObject({
+      untilMs: 2_000,
+      othersUntilMs: 1_000,
+    });
+  });
+
+  it('is refused with any bit changed, cut off, or in another visitor’s place', () => {
+    const state: AttributeState = { kind: 'known', value: 7n, setAtMinutes: 29_000_000, openUntilMs: 9_000 };
+    const bytes = encodeRecord(visitor, [
+      { name: 1, state },
+      { name: 2, state },
+    ]);
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[bit >>> 3] = (damaged[bit >>> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => decodeRecord(visitor, viewOf(damaged)), `bit ${bit}`).toThrow(RangeError);
+    }
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(() => decodeRecord(visitor, viewOf(bytes.subarray(0, length)))).toThrow(RangeError);
+    }
+    expect(() => decodeRecord(Uint8Array.from(visitor).reverse(), viewOf(bytes))).toThrow(RangeError);
   });
 });
 
 describe('isUnchanged', () => {
   const nowMs = Date.UTC(2026, 0, 1);
   const freshness = freshnessClock(7)(nowMs);
-  const print = new RowPrint(hashKeys(createHash('sha256').digest()));
-  print.read('mbox3rdPartyId=1&profile.a=x&profile.b=y&profile.c=z');
-  const names = [...print.names.subarray(0, 3)];
-  const values = [...print.values.subarray(0, 3)];
+  const hashes = new RowPrint(hashKeys(createHash('sha256').digest())).read(
+    'mbox3rdPartyId=1&profile.a=x&profile.b=y&profile.c=z',
+  );
+  const values = [...new BigInt64Array(Int32Array.from(hashes.valueWords).buffer)];
   const setAtMinutes = toMinutes(nowMs);
   const knownEntry = (index: number): AttributeEntry => ({
-    name: names[index] ?? 0,
-    state: { kind: 'known', value: values[index] ?? 0n, setAtMinutes, echo: 0 },
+    name: hashes.names[index] ?? 0,
+    state: { kind: 'known', value: values[index] ?? 0n, setAtMinutes, openUntilMs: 0 },
   });
-  const other: AttributeEntry = { name: 12345, state: { kind: 'contested', through: 3 } };
-  const holds = (entries: AttributeEntry[]) => isUnchanged(viewOf(encodeRecord(entries)), print, freshness);
+  const uncertain: AttributeState = {
+    kind: 'uncertain',
+    token: { run: 3n, sequence: 1 },
+    untilMs: 0,
+    othersUntilMs: 0,
+  };
+  const other: AttributeEntry = { name: 12345, state: uncertain };
+  const holds = (entries: AttributeEntry[]) =>
+    isUnchanged(viewOf(encodeRecord(hashes.visitor, entries)), hashes, freshness);
   const all = [0, 1, 2].map(knownEntry);
   const withState = (change: (entry: AttributeEntry) => AttributeState) =>
     all.map((entry, index) => (index === 2 ? { ...entry, state: change(entry) } : entry));
@@ -86,20 +110,23 @@ describe('isUnchanged', () => {
     expect(holds([all[2] ?? other, other, all[0] ?? other, all[1] ?? other])).toBe(true);
   });
 
-  it('holds where tries with the same value may still arrive', () => {
-    expect(holds(withState(() => ({ kind: 'known', value: values[2] ?? 0n, setAtMinutes, echo: 7 })))).toBe(true);
+  it('holds where attempts with the same value may still arrive', () => {
+    const state: AttributeState = { kind: 'known', value: values[2] ?? 0n, setAtMinutes, openUntilMs: 7_000 };
+    expect(holds(withState(() => state))).toBe(true);
   });
 
   it.each<[string, (value: bigint) => AttributeState]>([
-    ['another value', (own) => ({ kind: 'known', value: own ^ 1n, setAtMinutes, echo: 0 })],
-    ['another value in its high half', (own) => ({ kind: 'known', value: own ^ (1n << 40n), setAtMinutes, echo: 0 })],
-    ['the value on its way', (own) => ({ kind: 'pending', value: own, run: 1, sequence: 1, earlierOpen: 0, echo: 0 })],
-    ['contested', () => ({ kind: 'contested', through: 1 })],
+    ['another value', (own) => ({ kind: 'known', value: own ^ 1n, setAtMinutes, openUntilMs: 0 })],
     [
-      'contested, by a number like the value',
-      (own) => ({ kind: 'contested', through: Number(BigInt.asUintN(32, own)) }),
+      'another value in its high half',
+      (own) => ({ kind: 'known', value: own ^ (1n << 40n), setAtMinutes, openUntilMs: 0 }),
     ],
-    ['due', (own) => ({ kind: 'known', value: own, setAtMinutes: setAtMinutes - 10_080, echo: 0 })],
+    ['uncertain', () => uncertain],
+    [
+      'uncertain, by a token like the value',
+      (own) => ({ ...uncertain, token: { run: BigInt.asUintN(64, own), sequence: 1 } }),
+    ],
+    ['due', (own) => ({ kind: 'known', value: own, setAtMinutes: setAtMinutes - 10_080, openUntilMs: 0 })],
   ])('does not hold when one attribute is %s', (_case, state) => {
     expect(holds(withState(() => state(values[2] ?? 0n)))).toBe(false);
   });
@@ -107,5 +134,11 @@ describe('isUnchanged', () => {
   it('does not hold when one attribute is missing', () => {
     expect(holds(all.slice(0, 2))).toBe(false);
     expect(holds([])).toBe(false);
+  });
+
+  it('refuses a damaged record', () => {
+    const bytes = encodeRecord(hashes.visitor, all);
+    bytes[9] = (bytes[9] ?? 0) ^ 1;
+    expect(() => isUnchanged(viewOf(bytes), hashes, freshness)).toThrow(RangeError);
   });
 });

@@ -54,18 +54,22 @@ export class SimDisk {
     return Buffer.concat([durable, Buffer.alloc(keptBytes - durable.length)]);
   }
 
-  /** The disk as one process sees it: once it is dead, nothing it began comes to an end. */
-  face(isAlive: () => boolean): Disk {
+  /**
+   * The disk as one process sees it: once it is dead, nothing it began comes to an end. `enter` lets it go on: at once,
+   * unless it stands still.
+   */
+  face(isAlive: () => boolean, enter: (run: () => void) => void = (run) => run()): Disk {
     const act = <Value>(run: () => Value): Promise<Value> =>
       new Promise((resolve, reject) => {
-        const act = () => {
-          if (!isAlive()) return;
-          try {
-            resolve(run());
-          } catch (error) {
-            reject(error);
-          }
-        };
+        const act = () =>
+          enter(() => {
+            if (!isAlive()) return;
+            try {
+              resolve(run());
+            } catch (error) {
+              reject(error);
+            }
+          });
         if (this.#world.chance(0.1)) this.#world.at(this.#world.whole(0, 20), act);
         else act();
       });

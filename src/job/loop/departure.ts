@@ -55,6 +55,8 @@ export type Obstacle =
   | { readonly kind: 'hold'; readonly hold: HoldRequest }
   /** Nothing is scheduled until the promise has answered: with a stop, or `null`. */
   | { readonly kind: 'ask'; readonly ask: () => Promise<Stop | null> }
+  /** The row is to be marked, durably, and judged again. */
+  | { readonly kind: 'mark' }
   /** A permit is to be acquired. */
   | { readonly kind: 'permit' };
 
@@ -71,7 +73,7 @@ export interface Condition<Row> {
 }
 
 /** What the conditions ask of the run. */
-export interface DepartureParts<Mark> {
+export interface DepartureParts<Row> {
   isStopped(): boolean;
   /** Whether a promise that was asked has not answered. */
   isAsking(): boolean;
@@ -82,16 +84,12 @@ export interface DepartureParts<Mark> {
   canWriteResults(nowMs: number): boolean;
   isLockHeld(now: Instant): boolean;
   confirmLock(): Promise<Stop | null>;
-  /** Whether a row may leave under this mark of --changed-only. */
-  mayLeaveUnder(mark: Mark, now: Instant): boolean;
-  /** Makes `mayLeaveUnder` true again, durably, or rejects. */
-  renewMark(mark: Mark): Promise<Stop | null>;
+  /** Whether the memory of --changed-only knows of an attempt of this row that leaves now. */
+  isMarked(row: Row, now: Instant): boolean;
 }
 
 /** The conditions in their order: what is final first, then what people hear of, then what costs a look, the permit last. */
-export function departureConditions<Mark, Row extends { readonly mark: Mark | null }>(
-  parts: DepartureParts<Mark>,
-): readonly Condition<Row>[] {
+export function departureConditions<Row>(parts: DepartureParts<Row>): readonly Condition<Row>[] {
   return [
     { name: 'stop', obstacle: () => (parts.isStopped() ? told : null) },
     { name: 'answer', obstacle: () => (parts.isAsking() ? told : null) },
@@ -112,10 +110,7 @@ export function departureConditions<Mark, Row extends { readonly mark: Mark | nu
     { name: 'lock', obstacle: (_, now) => (parts.isLockHeld(now) ? null : ask(() => parts.confirmLock())) },
     {
       name: 'memory',
-      obstacle: ({ row }, now) => {
-        const mark = row?.mark ?? null;
-        return mark === null || parts.mayLeaveUnder(mark, now) ? null : ask(() => parts.renewMark(mark));
-      },
+      obstacle: ({ row }, now) => (row === null || parts.isMarked(row, now) ? null : { kind: 'mark' }),
     },
     { name: 'permit', obstacle: ({ permit }, now) => (permit?.isValid(now) ? null : { kind: 'permit' }) },
   ];

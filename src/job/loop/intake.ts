@@ -1,5 +1,6 @@
 import type { Position } from '../../batch/open.js';
-import type { IdType } from '../../target-api/columns.js';
+import type { Mark, Submission, Verdict } from '../../memory/memory.js';
+import { instantOf } from '../../platform/instant.js';
 import type { Reason, RowStatus } from '../../terms/outcome.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRow, ReadRows } from '../rows/row-source.js';
@@ -24,7 +25,6 @@ export class Intake {
   readonly #window: Window;
   readonly #ready: ReadyRows;
   readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>;
-  readonly #idType: IdType;
   readonly #loop: FedLoop;
   /** Where the rows that have been handed in end. */
   #end: Position;
@@ -39,14 +39,12 @@ export class Intake {
     window: Window,
     ready: ReadyRows,
     ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>,
-    idType: IdType,
     loop: FedLoop,
   ) {
     this.#end = from;
     this.#window = window;
     this.#ready = ready;
     this.#ports = ports;
-    this.#idType = idType;
     this.#loop = loop;
   }
 
@@ -65,7 +63,8 @@ export class Intake {
   /** Takes rows in the file's order, `after` being where the next one begins; resolves when there is room for more, or at a stop. */
   async admit(rows: ReadRows, after: Position, earlier: EarlierRuns): Promise<void> {
     await this.#ports.journal.room();
-    const verdicts = await this.#examine(rows, earlier);
+    const standing = this.#standingMark();
+    const verdicts = standing === null ? await this.#examine(rows, earlier) : noVerdicts;
     for (const read of rows) {
       const { rowNumber, prepared } = read;
       this.#next = read;
@@ -78,11 +77,11 @@ export class Intake {
         this.#window.addEnded(openRow(read, '', '', null, undefined, endedByte));
         earlier.ended.delete(rowNumber);
       } else if (prepared.kind === 'request') {
-        const verdict = verdicts?.next().value;
+        const verdict = verdicts.get(rowNumber);
         if (verdict?.kind === 'unchanged') {
-          this.#endUnsent(read, prepared.id, 'unchanged', { code: 'last-submitted', text: null });
+          this.#endUnsent(read, prepared.id, 'unchanged', lastSubmitted);
         } else {
-          const mark = verdict?.mark ?? null;
+          const mark = verdict?.mark ?? standing;
           const row = openRow(read, prepared.id, prepared.form, mark, earlier.tried.get(rowNumber), -1);
           earlier.tried.delete(rowNumber);
           if (this.#window.add(row)) this.#ready.put(row);
@@ -106,17 +105,32 @@ export class Intake {
     resolve();
   }
 
-  /** What --changed-only says of each of `rows` that would be sent and has no end yet, in their order. */
-  async #examine(rows: ReadRows, earlier: EarlierRuns) {
+  /** A mark that stands for every row, where nothing is remembered. */
+  #standingMark(): Mark | null {
+    const { memory, clock } = this.#ports;
+    return memory === null ? null : memory.standingMark(instantOf(clock));
+  }
+
+  /**
+   * What --changed-only says of those of `rows` that are in front of their visitor's, by row number. The others are
+   * examined in their turn: what comes of the row before them is not known yet.
+   */
+  async #examine(rows: ReadRows, earlier: EarlierRuns): Promise<ReadonlyMap<number, Verdict>> {
     const { memory } = this.#ports;
-    if (memory === null) return null;
-    const submissions = [];
+    if (memory === null) return noVerdicts;
+    const rowNumbers: number[] = [];
+    const submissions: Submission[] = [];
+    const prints = new Set<number>();
     for (const { rowNumber, prepared } of rows) {
-      if (prepared.kind === 'request' && !earlier.ended.has(rowNumber)) {
-        submissions.push({ id: prepared.id, idType: this.#idType, form: prepared.form });
-      }
+      if (prepared.kind !== 'request' || earlier.ended.has(rowNumber)) continue;
+      const print = visitorPrint(prepared.id);
+      if (prints.has(print) || this.#window.hasOpen(print)) continue;
+      prints.add(print);
+      rowNumbers.push(rowNumber);
+      submissions.push({ form: prepared.form, earlier: null, wasAttempted: false });
     }
-    return (await memory.examine(submissions)).values();
+    const verdicts = await memory.examine(submissions);
+    return new Map(verdicts.map((verdict, index) => [rowNumbers[index] ?? 0, verdict]));
   }
 
   /** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
@@ -136,9 +150,15 @@ export class Intake {
   }
 
   #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
-    const resultByte = this.#loop.record({
-      rowNumber: read.rowNumber,
-      lineNumber: read.lineNumber,
+    const resultByte = this.recordUnsent(read, id, status, reason);
+    this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
+  }
+
+  /** Writes down the end of a row of which no attempt was made; says at which byte of the report its line begins. */
+  recordUnsent(row: Pick<ReadRow, 'rowNumber' | 'lineNumber'>, id: string, status: RowStatus, reason: Reason): number {
+    return this.#loop.record({
+      rowNumber: row.rowNumber,
+      lineNumber: row.lineNumber,
       id,
       status,
       httpStatus: null,
@@ -147,9 +167,13 @@ export class Intake {
       finishedAtMs: this.#ports.clock.wallMs(),
       reason,
     });
-    this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
   }
 }
+
+/** The reason of an unchanged row. */
+export const lastSubmitted: Reason = { code: 'last-submitted', text: null };
+
+const noVerdicts: ReadonlyMap<number, Verdict> = new Map();
 
 /** Contract: reading runs at most 10,000 rows ahead of the oldest unfinished row. What the thread that makes rows has ready, two blocks at most, is not let in before that. */
 const readAheadRowCountMax = 10_000;

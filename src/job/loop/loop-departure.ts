@@ -1,20 +1,20 @@
-import type { Mark } from '../../memory/memory.js';
-import { ProfileDripError } from '../../terms/errors.js';
-import { faultStop, lostJobStop } from '../terms/stops.js';
+import { lostJobStop } from '../terms/stops.js';
 import { Departure, departureConditions } from './departure.js';
 import type { Holds } from './holds.js';
 import type { LoopHooks, LoopPorts } from './loop-parts.js';
+import type { Marking } from './marking.js';
 import type { OpenRow } from './row-window.js';
 
 /** The conditions of departure, bound to one run. */
 export function makeDeparture(
-  { health, journal, lock, memory }: LoopPorts,
+  { health, journal, lock }: LoopPorts,
   holds: Holds,
+  marking: Marking,
   hooks: Pick<LoopHooks, 'recheckFile'>,
   isStopped: () => boolean,
 ): Departure<OpenRow> {
   return new Departure(
-    departureConditions<Mark, OpenRow>({
+    departureConditions<OpenRow>({
       isStopped,
       isAsking: () => holds.isAsking,
       gate: (nowMs) => health.gate(nowMs),
@@ -27,17 +27,7 @@ export function makeDeparture(
       canWriteResults: (nowMs) => journal.mayStart(nowMs),
       isLockHeld: (now) => lock.isHeld(now),
       confirmLock: async () => ((await lock.confirm()) ? null : lostJobStop),
-      mayLeaveUnder: () => memory === null || memory.isCurrent(),
-      // A transaction like any other: it says that the run is there, or finds that others took it to be over.
-      renewMark: async () => {
-        try {
-          await memory?.size();
-        } catch (error) {
-          if (error instanceof ProfileDripError) return faultStop(error);
-          throw error;
-        }
-        return null;
-      },
+      isMarked: (row, now) => marking.mayLeave(row, now),
     }),
   );
 }

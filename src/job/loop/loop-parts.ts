@@ -18,7 +18,6 @@ export interface LoopOptions {
   readonly concurrency: number;
   readonly graceMs: number;
   readonly onCap: 'wait' | 'stop';
-  readonly idType: 'pcId' | 'thirdPartyId';
   readonly request: OutgoingOptions;
 }
 

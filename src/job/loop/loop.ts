@@ -15,9 +15,10 @@ import type { Hold } from '../terms/events.js';
 import { faultStop, type Stop } from '../terms/stops.js';
 import type { Attempt, Departure } from './departure.js';
 import { Holds } from './holds.js';
-import { Intake } from './intake.js';
+import { Intake, lastSubmitted } from './intake.js';
 import { makeDeparture } from './loop-departure.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
+import { Marking } from './marking.js';
 import { ReadyRows } from './ready-rows.js';
 import { type OpenRow, Window } from './row-window.js';
 
@@ -40,6 +41,7 @@ export class Loop {
   readonly #window = new Window();
   readonly #ready: ReadyRows;
   readonly #intake: Intake;
+  readonly #marking: Marking;
   readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
   readonly #holds: Holds;
@@ -58,10 +60,16 @@ export class Loop {
     this.#ports = ports;
     this.#hooks = hooks;
     this.#ready = new ReadyRows(ports.clock, () => this.#pump());
-    this.#intake = new Intake(from, this.#window, this.#ready, ports, options.idType, {
+    this.#intake = new Intake(from, this.#window, this.#ready, ports, {
       isStopped: () => this.#stop !== null,
       pump: () => this.#pump(),
       record: (result) => this.#record(result),
+    });
+    this.#marking = new Marking(ports.memory, this.#ready, {
+      isStopped: () => this.#stop !== null,
+      endUnchanged: (row) => this.#endUnchanged(row),
+      pump: () => this.#pump(),
+      onFault: (error) => hooks.onFault(error),
     });
     this.#outgoing = makeOutgoing(options.request);
     this.#queue = new PQueue({ concurrency: options.concurrency });
@@ -69,7 +77,7 @@ export class Loop {
       pump: () => this.#pump(),
       stop: (stop) => this.stop(stop),
     });
-    this.#departure = makeDeparture(ports, this.#holds, hooks, () => this.#stop !== null);
+    this.#departure = makeDeparture(ports, this.#holds, this.#marking, hooks, () => this.#stop !== null);
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -253,6 +261,9 @@ export class Loop {
       case 'ask':
         this.#holds.ask(obstacle.ask);
         return null;
+      case 'mark':
+        // What is taken out to be marked calls again.
+        return this.#marking.hasReady(end, now) ? this.#nextStart(now) : null;
       case 'permit':
         return this.#acquire(end, now);
       default:
@@ -292,6 +303,7 @@ export class Loop {
   /** Nothing is ready, resting or in flight, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
     if (this.#ready.size > 0 || this.#ready.restingCount > 0 || this.inFlightCount > 0) return false;
+    if (this.#marking.size > 0) return false;
     if (this.#stop !== null || this.#holds.isAsking || this.#window.openCount === 0) return false;
     if (!this.#hasReadAll && !this.#intake.isWaiting) return false;
     const settled = this.#ports.health.settle();
@@ -382,8 +394,16 @@ export class Loop {
       finishedAtMs: now.wallMs,
       reason: ending.reason,
     });
-    // Of one attempt alone it is sure that none can arrive late.
     if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark, row.attempts === 1);
+    this.#leave(row, resultByte);
+  }
+
+  /** Judged again in its turn: the memory knows by now that Target holds its values. */
+  #endUnchanged(row: OpenRow): void {
+    this.#leave(row, this.#intake.recordUnsent(row, row.id, 'unchanged', lastSubmitted));
+  }
+
+  #leave(row: OpenRow, resultByte: number): void {
     const next = this.#window.end(row, resultByte);
     if (next !== null) this.#ready.put(next);
     this.#intake.giveRoom();

@@ -11,8 +11,8 @@ export interface OpenRow {
   readonly print: number;
   /** The encoded form; let go when the row has ended. */
   form: string;
-  /** What --changed-only noted before the first try. */
-  readonly mark: Mark | null;
+  /** Its latest in the memory of --changed-only; `null`: it has none yet, or there is no memory. */
+  mark: Mark | null;
   /** Over all runs. */
   attempts: number;
   /** Tries of this run that count against --retries. */
@@ -71,6 +71,11 @@ export class Window {
 
   get oldestOpen(): OpenRow | undefined {
     return this.#rows[this.#head];
+  }
+
+  /** Whether a row of the visitor with this print is open. */
+  hasOpen(print: number): boolean {
+    return this.#lastOfVisitor.has(print);
   }
 
   /** Adds a row that is to be sent. `true`: none of its visitor is open before it, it may go out. */

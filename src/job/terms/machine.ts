@@ -23,17 +23,16 @@ export interface Machine {
   openLedger(options: SendOptions): Promise<LedgerStore>;
   /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
   lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
-  /** `null`: --changed-only is off, and there is no memory that a plain run would have to keep true. */
+  /** `null`: a trial, of which nothing is remembered. A plain run keeps a memory true. */
   openMemory(request: MemoryRequest): Promise<Memory | null>;
-  /** --forget: none is no fault. */
-  forgetMemory(options: SendOptions, isLoopback: boolean): Promise<void>;
+  /** --forget: none is no error. */
+  forgetMemory(options: SendOptions, origin: string, isLoopback: boolean): Promise<void>;
   newRunId(): string;
 }
 
 export interface MemoryRequest {
   readonly options: SendOptions;
+  readonly origin: string;
   readonly isLoopback: boolean;
   readonly runId: string;
-  /** Names the job: its lock proves that an earlier run of it is over. */
-  readonly jobKey: string;
 }

@@ -95,6 +95,7 @@ function machineOn(world: DropWorld, disk: Disk): Machine {
     disk,
     lookUp: async () => [],
     openLedger: async () => memoryLedgerStore(),
+    openMemory: async () => null, // the real one goes by the real clock
     openTransport: async () => ({ send, abortAll: () => {}, close: async () => {} }),
   };
 }

@@ -7,8 +7,7 @@ import type { Machine } from '../../../src/job/terms/machine.js';
 import type { Permit } from '../../../src/pacing/pacer.js';
 import { type RunWorld, rowsText, runWorld, taken } from '../support/job-run-world.js';
 
-const mark = 'a mark';
-const row = { mark };
+const row: string = 'a row';
 const now = { monotonicMs: 1000, wallMs: 2000 };
 
 describe('each condition alone closes both doors', () => {
@@ -17,7 +16,7 @@ describe('each condition alone closes both doors', () => {
     asked.push(name);
     return null;
   };
-  const allHold: DepartureParts<string> = {
+  const allHold: DepartureParts<typeof row> = {
     isStopped: () => false,
     isAsking: () => false,
     gate: () => ({ kind: 'open', row: 'next' }),
@@ -26,14 +25,13 @@ describe('each condition alone closes both doors', () => {
     canWriteResults: () => true,
     isLockHeld: () => true,
     confirmLock: answers('confirmLock'),
-    mayLeaveUnder: () => true,
-    renewMark: answers('renewMark'),
+    isMarked: () => true,
   };
   const hold = { cause: 'outage', sinceMs: 0, untilMs: 5000, lastError: null } as const;
   const valid: Permit = { isValid: () => true };
 
   interface Closed {
-    readonly parts?: Partial<DepartureParts<string>>;
+    readonly parts?: Partial<DepartureParts<typeof row>>;
     readonly attempt?: Partial<Attempt<typeof row>>;
     /** What the first door waits for. */
     readonly wait: string;
@@ -53,7 +51,7 @@ describe('each condition alone closes both doors', () => {
     file: [{ parts: { isFileRecheckDue: () => true }, wait: 'ask' }],
     journal: [{ parts: { canWriteResults: () => false }, wait: 'told' }],
     lock: [{ parts: { isLockHeld: () => false }, wait: 'ask' }],
-    memory: [{ parts: { mayLeaveUnder: () => false }, wait: 'ask' }],
+    memory: [{ parts: { isMarked: () => false }, wait: 'mark' }],
     permit: [{ attempt: { permit: { isValid: () => false } }, wait: 'permit' }],
   };
 
@@ -77,13 +75,6 @@ describe('each condition alone closes both doors', () => {
       expect(asked).toEqual([]); // to ask changes nothing
     },
   );
-
-  it('a row without a mark leaves whatever the memory says', () => {
-    const departure = new Departure<{ mark: string | null }>(
-      departureConditions({ ...allHold, mayLeaveUnder: () => false }),
-    );
-    expect(departure.mayLeave({ row: { mark: null }, permit: valid, othersInFlight: 0 }, now)).toBe(true);
-  });
 });
 
 describe('what came to be while an attempt waited for its connection', () => {

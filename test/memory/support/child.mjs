@@ -3,17 +3,17 @@
 import { openMemory } from '../../../dist/memory/memory.js';
 import { systemClock } from '../../../dist/platform/clock.js';
 
-const { stateDir, jobKey, aheadMs, rows } = JSON.parse(process.argv[2] ?? '{}');
+const { stateDir, job, origin, aheadMs, rows } = JSON.parse(process.argv[2] ?? '{}');
 const rowsAtOnce = 10;
 
 const memory = await openMemory({
   stateDir,
   clientCode: 'acme',
+  origin,
   isLoopback: false,
   skipUnchanged: true,
   refreshAfterDays: 7,
-  runId: `${process.pid}`,
-  jobKey,
+  runId: `${job} ${process.pid}`,
   timeoutMs: 1_000,
   clock: {
     wallMs: () => systemClock.wallMs() + aheadMs,
@@ -37,29 +37,34 @@ function attempt(row) {
   return answered;
 }
 
-/** Rows of one visitor go out one after another, in the file's order. */
-async function sendInOrder(jobs) {
-  for (const { row, mark } of jobs) {
-    let tries = 0;
-    let answer = 'lost';
-    while (answer === 'lost' && tries < 3) {
-      tries += 1;
-      answer = await attempt(row);
-    }
-    if (answer === 'taken') memory.submitted(mark, tries === 1);
+async function send(row, mark) {
+  let attempts = 0;
+  let answer = 'lost';
+  while (answer === 'lost' && attempts < 3) {
+    attempts += 1;
+    answer = await attempt(row);
   }
+  if (answer === 'taken') memory.submitted(mark, attempts === 1);
 }
 
-for (let start = 0; start < rows.length; start += rowsAtOnce) {
-  const part = rows.slice(start, start + rowsAtOnce);
-  const verdicts = await memory.examine(part.map(({ form }) => ({ id: 'x', idType: 'pcId', form })));
-  const byVisitor = new Map();
-  verdicts.forEach((verdict, index) => {
-    const row = part[index];
-    if (verdict.kind === 'unchanged') process.send({ kind: 'unchanged', row });
-    else byVisitor.set(row.visitor, [...(byVisitor.get(row.visitor) ?? []), { row, mark: verdict.mark }]);
-  });
-  await Promise.all([...byVisitor.values()].map(sendInOrder));
+/** The first row of each visitor that waits: they go out one after another, in the file's order. */
+function takeTurn(waiting) {
+  const visitors = new Set();
+  const turn = waiting.filter(({ visitor }) => !visitors.has(visitor) && visitors.add(visitor)).slice(0, rowsAtOnce);
+  return [turn, waiting.filter((row) => !turn.includes(row))];
+}
+
+for (let waiting = rows; waiting.length > 0; ) {
+  const [turn, rest] = takeTurn(waiting);
+  const verdicts = await memory.examine(turn.map(({ form }) => ({ form, earlier: null, wasAttempted: false })));
+  await Promise.all(
+    turn.map((row, index) => {
+      const verdict = verdicts[index];
+      if (verdict.kind === 'send') return send(row, verdict.mark);
+      return process.send({ kind: 'unchanged', row });
+    }),
+  );
+  waiting = rest;
 }
 await memory.close();
 process.send({ kind: 'done' });

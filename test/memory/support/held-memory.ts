@@ -1,21 +1,18 @@
+import { FolderHome } from '../../../src/memory/folder-home.js';
 import { LiveMemory } from '../../../src/memory/live-memory.js';
-import { Participation } from '../../../src/memory/membership.js';
 import { hashKeys } from '../../../src/memory/row-hashes.js';
 import { type MovedClock, movedClock } from '../../support/index.js';
 import { type HeldRecords, heldStore } from './held-store.js';
 
+const keys = hashKeys(new Uint8Array(32));
+let runCount = 0n;
+
 /** A run over records in memory. */
-export async function heldMemory(
-  held: HeldRecords,
-  clock: MovedClock = movedClock(),
-  job = 'job',
-): Promise<LiveMemory> {
-  const keys = hashKeys(new Uint8Array(32));
-  const newcomer = { runId: 'run', job, timeoutMs: 1_000 };
-  const place = { folder: '/m', keyPath: '/k' };
-  const participation = new Participation({ ...newcomer, ...place, keyCheck: keys.check, clock, bootClock: clock });
-  const store = heldStore(held);
-  await store.transact((records) => participation.register(records));
-  participation.committed();
-  return new LiveMemory(store, participation, { folder: '/m', keys, skipUnchanged: true, refreshAfterDays: 7, clock });
+export async function heldMemory(held: HeldRecords, clock: MovedClock = movedClock()): Promise<LiveMemory> {
+  const openStore = async () => heldStore(held);
+  const place = { folder: '/m', keyPath: '/k', keyCheck: keys.check, owner: 'acme' };
+  const home = await FolderHome.open({ ...place, clock, bootClock: clock, openStore });
+  runCount += 1n;
+  const settings = { name: '/m', skipUnchanged: true, refreshAfterDays: 7, timeoutMs: 1_000 };
+  return new LiveMemory(home, { ...settings, keys, run: runCount, clock, bootClock: clock });
 }

@@ -5,11 +5,11 @@ const [stateDir, name] = process.argv.slice(2);
 const memory = await openMemory({
   stateDir,
   clientCode: 'acme',
+  origin: 'https://acme.tt.omtrdc.net',
   isLoopback: false,
   skipUnchanged: true,
   refreshAfterDays: 7,
   runId: name,
-  jobKey: name,
   timeoutMs: 1_000,
 });
 let isEnding = false;
@@ -21,7 +21,8 @@ let number = 0;
 while (!isEnding) {
   const rows = Array.from({ length: 20 }, () => {
     number += 1;
-    return { id: '', idType: 'pcId', form: `mboxPC=${name}-${number % 1_000}&profile.a=${number}` };
+    const form = `mboxPC=${name}-${number % 1_000}&profile.a=${number}`;
+    return { form, earlier: null, wasAttempted: false };
   });
   for (const verdict of await memory.examine(rows)) if (verdict.kind === 'send') memory.submitted(verdict.mark, true);
   console.log(`${process.pid} ${number}`);
