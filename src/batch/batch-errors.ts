@@ -1,5 +1,6 @@
 import { FileError, MachineError, systemCode } from '../terms/errors.js';
 import { harmless } from '../text/harmless.js';
+import type { Container } from './containers.js';
 
 /** The errors of form: what cannot be read on in FILE. The codes are a public interface. */
 export const fileCodes = {
@@ -7,12 +8,14 @@ export const fileCodes = {
   'file-unreadable': 'the file may not be opened',
   'file-not-regular': 'a folder, a device or a pipe in place of a file',
   'file-empty': 'no header line',
-  'file-not-text': 'a NUL byte, or UTF-16',
+  'file-not-text': 'a NUL byte, or another kind of file (Excel, zip, PDF, …)',
   'file-quote-open': 'a quote that never closes',
   'file-record-bytes': 'a record over 1,000,000 bytes',
   'file-record-lines': 'a record over more than 20 lines, with encoded values',
   'file-gzip': 'a gzip that is damaged, ends early, or has something else after it',
   'file-shrank': 'the file has become shorter while it was read',
+  'rows-one-cell': 'no row has more than one cell, and the header has two columns or more',
+  'delimiter-unclear': 'what is between the cells cannot be told (--delimiter auto)',
 } as const;
 
 export type FileCode = keyof typeof fileCodes;
@@ -58,13 +61,20 @@ export function nulByte(path: string, lineNumber: number) {
   return fileError(path, lineNumber, 'file-not-text', `${text} ${onceMended}`);
 }
 
-export function utf16(path: string) {
-  return fileError(
-    path,
-    1,
-    'file-not-text',
-    'expected UTF-8, found the mark of UTF-16. Save the file as CSV in UTF-8.',
-  );
+export function notCsv(path: string, { name, advice }: Container) {
+  return fileError(path, 1, 'file-not-text', `expected CSV, found ${name} (its first bytes say so). ${advice}`);
+}
+
+/** `characterWords`: what stands in the cell of the first such row. */
+export function rowsOneCell(path: string, lineNumber: number, characterWords: string, delimiterWords: string) {
+  const text = `no row has more than one cell, and the header has two columns or more. Cells are cut at ${delimiterWords}, and the cell on this line holds ${characterWords}: export the file with the same character between the cells in all lines, and no quotes around a whole line.`;
+  return fileError(path, lineNumber, 'rows-one-cell', text);
+}
+
+export function delimiterUnclear(path: string) {
+  const text =
+    'cannot tell what is between the cells: no one of comma, semicolon, tab and | cuts the header and the first rows alike. Name it: --delimiter CHAR.';
+  return fileError(path, 1, 'delimiter-unclear', text);
 }
 
 export function empty(path: string) {

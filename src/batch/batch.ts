@@ -1,14 +1,25 @@
 import type { FileStat } from '../platform/ports.js';
 import type { FileError } from '../terms/errors.js';
 import type { ContentFault } from './batch-errors.js';
+import type { Encoding, FoundEncoding } from './encodings.js';
 
 /** What the rest of the program sees of FILE: raw rows and errors of form, and nothing of Target. */
 
 export interface BatchOptions {
-  /** One character that is neither a quote nor a line end. */
+  /** One character that is neither a quote nor a line end; `auto`: what the header and the first rows are cut at. */
   readonly delimiter: string;
   /** `encoded`: a record over more than 20 lines is an error, for encoded values hold no line breaks. */
   readonly values: 'encoded' | 'raw';
+  /** Default: `utf-8`. A byte order mark in FILE stands over it. */
+  readonly encoding?: Encoding;
+}
+
+/** How FILE is read, as it was found: what its rows are made with. */
+export interface Format {
+  /** One character. */
+  readonly delimiter: string;
+  readonly values: 'encoded' | 'raw';
+  readonly encoding: FoundEncoding;
 }
 
 /** Where a row begins, or would begin: reading goes on from here exactly as if it had come from the start. */
@@ -17,7 +28,7 @@ export interface Position {
   readonly rowNumber: number;
   /** Lines count from 1; blank lines and lines inside quoted cells count. */
   readonly lineNumber: number;
-  /** Offset in the content, which of a .gz is the decompressed one. */
+  /** Offset in the content: FILE's bytes, decompressed and as UTF-8. */
   readonly byte: number;
 }
 
@@ -33,7 +44,9 @@ export interface RawRow {
   readonly cells: string[];
   /** Whether the file's own bytes of this row are UTF-8. Where not, `cells` hold U+FFFD in their place. */
   readonly isUtf8: boolean;
-  /** The row's own bytes as they stand in the file, its line end included; `null` unless asked for. A view: copy what is kept. */
+  /** What is in its bytes (byte-classes.ts). */
+  readonly classes: number;
+  /** The row's own bytes in the content, its line end included; `null` unless asked for. A view: copy what is kept. */
   readonly bytes: Buffer | null;
 }
 
@@ -58,7 +71,12 @@ export interface Header {
   readonly lineNumber: number;
   /** Whether its own bytes are UTF-8. Where not, `cells` hold U+FFFD in their place. */
   readonly isUtf8: boolean;
-  /** Its own bytes with the byte order mark and `batch=`, its line end included (which the last line of a file may lack). */
+  /** Whether bytes that are not UTF-8 look like Windows-1252. */
+  readonly looksWindows1252: boolean;
+  /**
+   * Its own bytes in the content with the byte order mark, a `sep=` line and `batch=`, its line end included (which the
+   * last line of a file may lack).
+   */
   readonly bytes: Buffer;
 }
 
@@ -107,6 +125,10 @@ export interface Batch {
   readonly dataStart: Position;
   /** As it was when FILE was opened. */
   readonly stat: FileStat;
+  readonly format: Format;
+  /** The first rows, as many as a look at the file took; none where there are none, or the first cannot be read. */
+  readonly firstRows: readonly RawRow[];
+  /** Whether the content is another than FILE's own bytes: decompressed, or transcoded. */
   readonly isCompressed: boolean;
   /**
    * The rows from `from` on, in arrays (one for each chunk read). What is appended meanwhile is read too.
@@ -121,6 +143,8 @@ export interface Batch {
   ): AsyncGenerator<Rows, void, void>;
   /** The place after the last row that was given; of the bad record after a FileError. */
   nextPosition(): Position;
+  /** Bytes of the content as they stand in FILE, in its own encoding (decompressed). */
+  toFileBytes(contentBytes: Buffer): Buffer;
   /** FILE's own bytes that reading has come to (compressed ones for a .gz), for progress. */
   readBytes(): number;
   /** Of the content that has been read so far, which may be more than rows were made of; throws where none is kept. */

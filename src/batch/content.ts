@@ -1,3 +1,4 @@
+import { type FoundEncoding, transcoded } from './encodings.js';
 import { fileBlocks, type OpenFile, readFully } from './file-blocks.js';
 import { compressedBlockBytes, gunzipped } from './gzip.js';
 
@@ -7,11 +8,13 @@ import { compressedBlockBytes, gunzipped } from './gzip.js';
  */
 const plainBlockBytes = 32_768;
 
-/** The text in FILE, decompressed if it is a gzip. */
+/** The text in FILE, decompressed if it is a gzip, transcoded to UTF-8 where it is something else. */
 export interface Content {
+  /** Whether it is another than FILE's own bytes. */
   readonly isCompressed: boolean;
   /**
-   * From `fromByte` to the end, in fresh buffers that are never empty. A gzip is read from its start for it.
+   * From `fromByte` to the end, in fresh buffers that are never empty. What is another than FILE's own bytes is read
+   * from its start for it.
    * `onRead` is told the byte of FILE itself that reading has come to. `blockBytes`: of a plain file at a time.
    * @throws ContentFault, MachineError
    */
@@ -41,5 +44,15 @@ export async function openContent(open: OpenFile): Promise<Content> {
       isCompressed
         ? afterByte(gunzipped(fileBlocks(open, 0, compressedBlockBytes, onRead)), fromByte)
         : fileBlocks(open, fromByte, blockBytes, onRead),
+  };
+}
+
+/** The content as UTF-8. Places in it are places in the UTF-8 text, and exact however the file is read. */
+export function inUtf8(content: Content, encoding: FoundEncoding): Content {
+  if (encoding === 'utf-8') return content;
+  return {
+    isCompressed: true,
+    pieces: (fromByte, onRead, blockBytes) =>
+      afterByte(transcoded(content.pieces(0, onRead, blockBytes), encoding), fromByte),
   };
 }

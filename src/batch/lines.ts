@@ -1,5 +1,7 @@
 /** Lines as an editor counts them: LF, CR LF and CR each end one, in quotes or not. */
 
+export const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
 const lf = 0x0a;
 const cr = 0x0d;
 

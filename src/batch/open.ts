@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { Disk, DiskFile, FileStat } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
-import type { Batch, BatchOptions, Fingerprint, Header, Position, RawRow, Reader, RowsOptions } from './batch.js';
+import type {
+  Batch,
+  BatchOptions,
+  Fingerprint,
+  Format,
+  Header,
+  Position,
+  RawRow,
+  Reader,
+  RowsOptions,
+} from './batch.js';
 import { ContentFault, notRegular, openingError, readingError } from './batch-errors.js';
-import { type Content, openContent } from './content.js';
+import { type Content, inUtf8, openContent } from './content.js';
+import { encodingOf, toEncoding } from './encodings.js';
 import { fileBlocks, type OpenFile } from './file-blocks.js';
 import { Fingerprinter, noContent } from './fingerprint.js';
-import { readHeader } from './header.js';
+import { readSignature, readStart, type Start } from './header.js';
 import { RowReader } from './row-reader.js';
 import { readRows } from './rows.js';
 
@@ -14,6 +25,7 @@ export type {
   Batch,
   BatchOptions,
   Fingerprint,
+  Format,
   Header,
   Position,
   RawRow,
@@ -29,28 +41,23 @@ class OpenBatch implements Batch {
   readonly header: Header;
   readonly dataStart: Position;
   readonly stat: FileStat;
+  readonly format: Format;
+  readonly firstRows: readonly RawRow[];
   readonly isCompressed: boolean;
   readonly #disk: Disk;
   readonly #open: OpenFile;
   readonly #content: Content;
-  readonly #options: BatchOptions;
 
   #next: Position;
   #fingerprinter: Fingerprinter | null = new Fingerprinter(noContent);
   #readBytes = 0;
 
-  constructor(
-    disk: Disk,
-    open: OpenFile,
-    stat: FileStat,
-    content: Content,
-    options: BatchOptions,
-    start: { header: Header; dataStart: Position },
-  ) {
+  constructor(disk: Disk, open: OpenFile, stat: FileStat, content: Content, format: Format, start: Start) {
     this.#disk = disk;
     this.#open = open;
     this.#content = content;
-    this.#options = options;
+    this.format = format;
+    this.firstRows = start.firstRows;
     this.stat = stat;
     this.isCompressed = content.isCompressed;
     this.header = start.header;
@@ -60,7 +67,7 @@ class OpenBatch implements Batch {
 
   rows(from: Position, options: RowsOptions = {}): AsyncGenerator<readonly RawRow[], void, void> {
     const { withBytes = false } = options;
-    return this.read(new RowReader(this.#open.path, this.#options, from, withBytes), from, options);
+    return this.read(new RowReader(this.#open.path, this.format, from, withBytes), from, options);
   }
 
   async *read<Rows extends { readonly length: number }>(
@@ -94,6 +101,10 @@ class OpenBatch implements Batch {
 
   nextPosition(): Position {
     return this.#next;
+  }
+
+  toFileBytes(contentBytes: Buffer): Buffer {
+    return toEncoding(contentBytes, this.format.encoding);
   }
 
   readBytes(): number {
@@ -190,8 +201,12 @@ export async function openBatch(disk: Disk, path: string, options: BatchOptions)
   try {
     const stat = await statRegular(file, path);
     const open: OpenFile = { file, path, sizeBytes: stat.sizeBytes };
-    const content = await openContent(open);
-    return new OpenBatch(disk, open, stat, content, options, await readHeader(content, path, options));
+    const bytes = await openContent(open);
+    const encoding = encodingOf(await readSignature(bytes, path), options.encoding ?? 'utf-8');
+    const content = inUtf8(bytes, encoding);
+    const start = await readStart(content, path, options);
+    const format: Format = { delimiter: start.delimiter, values: options.values, encoding };
+    return new OpenBatch(disk, open, stat, content, format, start);
   } catch (error) {
     await file.close();
     throw error;

@@ -1,4 +1,24 @@
-import { CsvError, Parser } from 'csv-parse';
+import { CsvError, type Options, Parser } from 'csv-parse';
+import { parse } from 'csv-parse/sync';
+
+function parserOptions(delimiter: string): Options {
+  return {
+    delimiter,
+    bom: false, // the offsets are ours, so marks are taken off before
+    record_delimiter: ['\r\n', '\n', '\r'], // left to find it, csv-parse takes the first line's and fails on others
+    // A quote inside an unquoted cell is text. So is a quoted cell with text after its closing quote (`"a"b`), its
+    // quotes included, but for doubled ones, which are read as one.
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  };
+}
+
+/** The cells of one whole record. */
+export function cellsOfRecord(record: Buffer, delimiter: string): string[] {
+  const [cells]: string[][] = parse(record, parserOptions(delimiter));
+  return cells ?? [''];
+}
 
 /**
  * csv-parse, fed a chunk at a time and giving each record with the byte at which it ends.
@@ -12,16 +32,7 @@ export class RecordParser extends Parser {
 
   /** `onRecord` gets offsets in what was fed; it is called inside `feed` and `finish`. */
   constructor(delimiter: string, onRecord: (cells: string[], endByte: number) => void) {
-    super({
-      delimiter,
-      bom: false, // the offsets are ours, so the mark is taken off before
-      record_delimiter: ['\r\n', '\n', '\r'], // left to find it, csv-parse takes the first line's and fails on others
-      // A quote inside an unquoted cell is text. So is a quoted cell with text after its closing quote (`"a"b`), its
-      // quotes included, but for doubled ones, which are read as one.
-      relax_quotes: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-    });
+    super(parserOptions(delimiter));
     this.#onRecord = onRecord;
     this.on('error', () => {}); // it reaches the callers of `feed` and `finish`; unheard, it would end the process
   }

@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileError } from '../terms/errors.js';
-import type { BatchOptions, Position, RawRow, Reader, Taken } from './batch.js';
+import type { Format, Position, RawRow, Reader, Taken } from './batch.js';
 import { type ContentFault, nulByte, quoteOpen, recordTooLong } from './batch-errors.js';
-import { countLineEnds, isLineEnd, skipBlankLines } from './lines.js';
-import { RecordParser } from './record-parser.js';
+import { classesOf, lineEndsOf, looksWindows1252, rowClass, scanRow } from './byte-classes.js';
+import { byteOrderMark, countLineEnds, isLineEnd, skipBlankLines } from './lines.js';
+import { cellsOfRecord, RecordParser } from './record-parser.js';
 
 const recordBytesMax = 1_000_000;
 /** With encoded values, which hold no line breaks: a stray quote would pour strangers' rows into one visitor. */
 const recordLinesMax = 20;
+const cr = 0x0d;
 /** At least what csv-parse keeps back until it sees what follows (3 bytes, or those of a delimiter). */
 const keptBackBytesMax = 16;
 
@@ -18,12 +20,15 @@ const keptBackBytesMax = 16;
  * are UTF-8 is read off the source. `#window` is the content from `#windowByte` on, which csv-parse has been fed;
  * `#at` is the index in it after the last record, and `#lineNumber` the line there. Between calls `#at` is 0, and the
  * window holds no more than one record that is not complete (1 MB) and a chunk.
+ * A byte order mark at a row's start (files that were joined) is passed over as a blank line is: csv-parse is fed line
+ * ends in its place, so that all places stay what they are.
  * After a fault nothing more is accepted, and the place stays where the bad record begins.
  */
 export class RowReader implements Reader<readonly RawRow[]> {
   readonly aheadCount = 0;
   readonly #path: string;
-  readonly #options: BatchOptions;
+  readonly #options: Pick<Format, 'delimiter' | 'values'>;
+  readonly #delimiterByte: number;
   readonly #withBytes: boolean;
   readonly #parser: RecordParser;
   readonly #startByte: number;
@@ -37,10 +42,15 @@ export class RowReader implements Reader<readonly RawRow[]> {
   #isCut = false;
   #rows: RawRow[] = [];
   #fault: FileError | null = null;
+  /** The first bytes of what may be a mark: the next chunk says. Not fed yet, and not in the window. */
+  #held: Buffer = Buffer.alloc(0);
+  /** Whether the window holds, or held, a mark that csv-parse was fed as line ends. */
+  #hasMarks = false;
 
-  constructor(path: string, options: BatchOptions, from: Position, withBytes: boolean) {
+  constructor(path: string, options: Pick<Format, 'delimiter' | 'values'>, from: Position, withBytes: boolean) {
     this.#path = path;
     this.#options = options;
+    this.#delimiterByte = Buffer.from(options.delimiter)[0] ?? 0;
     this.#withBytes = withBytes;
     this.#startByte = from.byte;
     this.#windowByte = from.byte;
@@ -70,6 +80,9 @@ export class RowReader implements Reader<readonly RawRow[]> {
 
   async finish(): Promise<Taken<readonly RawRow[]>> {
     if (this.#fault !== null) return this.#taken();
+    const held = this.#held;
+    this.#held = Buffer.alloc(0);
+    if (held.length > 0) await this.#feedWhole(held);
     const outcome = await this.#parser.finish();
     this.#passBlankLines(true);
     if (outcome === 'quote-open' && this.#fault === null) {
@@ -92,8 +105,49 @@ export class RowReader implements Reader<readonly RawRow[]> {
   }
 
   async #feed(chunk: Buffer): Promise<void> {
-    this.#window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
-    await this.#parser.feed(chunk);
+    const content = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const heldBytes = this.#markBegun(content);
+    this.#held = content.subarray(content.length - heldBytes);
+    await this.#feedWhole(content.subarray(0, content.length - heldBytes));
+  }
+
+  async #feedWhole(content: Buffer): Promise<void> {
+    const isAfterLineEnd = this.#isLineStart(this.#window, this.#window.length);
+    this.#window = this.#window.length === 0 ? content : Buffer.concat([this.#window, content]);
+    await this.#parser.feed(this.#withoutMarks(content, isAfterLineEnd));
+  }
+
+  /** An empty window begins where a row does. */
+  #isLineStart(bytes: Buffer, at: number): boolean {
+    return at === 0 || isLineEnd(bytes[at - 1]);
+  }
+
+  /** How many bytes at the end begin what may be a mark at the start of a line. */
+  #markBegun(content: Buffer): number {
+    for (const count of [2, 1]) {
+      const at = content.length - count;
+      if (at < 0 || content[at] !== byteOrderMark[0] || (count === 2 && content[at + 1] !== byteOrderMark[1])) continue;
+      const isAtStart = at > 0 ? isLineEnd(content[at - 1]) : this.#isLineStart(this.#window, this.#window.length);
+      if (isAtStart) return count;
+    }
+    return 0;
+  }
+
+  /** With CRs in the place of marks at the start of lines: a CR before an LF would be taken for one line end, but an LF before a CR is not. */
+  #withoutMarks(content: Buffer, isAfterLineEnd: boolean): Buffer {
+    let at = content.indexOf(byteOrderMark);
+    if (at === -1) return content;
+    let without: Buffer | null = null;
+    let markEnd = -1;
+    for (; at !== -1; at = content.indexOf(byteOrderMark, at + 1)) {
+      const isAtStart = at === 0 ? isAfterLineEnd : isLineEnd(content[at - 1]) || at === markEnd;
+      if (!isAtStart) continue;
+      markEnd = at + byteOrderMark.length;
+      without ??= Buffer.from(content);
+      without.fill(cr, at, markEnd);
+      this.#hasMarks = true;
+    }
+    return without ?? content;
   }
 
   /** Called by csv-parse for each record. */
@@ -105,7 +159,8 @@ export class RowReader implements Reader<readonly RawRow[]> {
 
     this.#passBlankLines(true);
     const start = this.#at;
-    const lineEndCount = countLineEnds(this.#window, start, end);
+    const scan = scanRow(this.#window, start, end, this.#delimiterByte);
+    const lineEndCount = lineEndsOf(scan);
     const lineCount = isWhole ? lineEndCount : lineEndCount + 1;
     if (end - start > recordBytesMax || (this.#options.values === 'encoded' && lineCount > recordLinesMax)) {
       this.#fault = this.#tooLong(end, null);
@@ -116,8 +171,9 @@ export class RowReader implements Reader<readonly RawRow[]> {
       lineNumber: this.#lineNumber,
       startByte: this.#windowByte + start,
       endByte: this.#windowByte + end,
-      cells,
+      cells: this.#hasMarks ? this.#withMarks(cells, start, end) : cells,
       isUtf8: true, // looked at for all rows of a chunk at once
+      classes: isWhole ? classesOf(scan) : classesOf(scan) | rowClass.openLine,
       bytes: this.#withBytes ? this.#window.subarray(start, end) : null,
     });
     this.#at = end;
@@ -125,11 +181,28 @@ export class RowReader implements Reader<readonly RawRow[]> {
     this.#rowNumber += 1;
   }
 
+  /** A mark after a line end inside a quoted cell is text: csv-parse was fed line ends in its place. */
+  #withMarks(cells: string[], start: number, end: number): string[] {
+    const record = this.#window.subarray(start, end);
+    return record.includes(byteOrderMark) ? cellsOfRecord(record, this.#options.delimiter) : cells;
+  }
+
+  /** And marks at the start of a row, which are no part of it. */
   #passBlankLines(isEnd: boolean): void {
-    if (this.#fault !== null || !isLineEnd(this.#window[this.#at])) return;
-    const at = skipBlankLines(this.#window, this.#at, isEnd);
-    this.#lineNumber += countLineEnds(this.#window, this.#at, at);
-    this.#at = at;
+    if (this.#fault !== null) return;
+    for (;;) {
+      if (isLineEnd(this.#window[this.#at])) {
+        const at = skipBlankLines(this.#window, this.#at, isEnd);
+        this.#lineNumber += countLineEnds(this.#window, this.#at, at);
+        this.#at = at;
+      }
+      if (!this.#hasMarks || !this.#isMark(this.#at)) return;
+      this.#at += byteOrderMark.length;
+    }
+  }
+
+  #isMark(at: number): boolean {
+    return this.#window.subarray(at, at + byteOrderMark.length).equals(byteOrderMark);
   }
 
   /** Which limit the record from `#at` to `end` goes over first; `null`: none. Told by its bytes alone, so that it is the same however chunks are cut. */
@@ -174,7 +247,9 @@ export class RowReader implements Reader<readonly RawRow[]> {
     if (isUtf8(this.#window.subarray(0, this.#at))) return rows;
     return rows.map((row) => {
       const bytes = this.#window.subarray(row.startByte - this.#windowByte, row.endByte - this.#windowByte);
-      return isUtf8(bytes) ? row : { ...row, isUtf8: false };
+      if (isUtf8(bytes)) return row;
+      const classes = looksWindows1252(bytes) ? row.classes | rowClass.windows1252 : row.classes;
+      return { ...row, isUtf8: false, classes };
     });
   }
 }

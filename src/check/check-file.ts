@@ -1,7 +1,7 @@
 import { type Batch, openBatch, type RawRow } from '../batch/open.js';
 import type { Peek } from '../memory/memory.js';
 import { readColumns } from '../target-api/columns.js';
-import { FileError, type ProfileDripError, UsageError } from '../terms/errors.js';
+import { FileError, type NamedOption, type ProfileDripError, UsageError } from '../terms/errors.js';
 import { Inspector, type Request } from './inspector.js';
 import type { CheckHooks, CheckOptions } from './options.js';
 import type { CheckPorts } from './ports.js';
@@ -21,6 +21,7 @@ const nothingFound: Checked['found'] = {
   problems: [],
   attributes: [],
   hints: [],
+  add_options: [],
 };
 
 /** Read at a time: rows do not wait here, and fewer wakings of the other thread are a tenth of the time. */
@@ -52,13 +53,47 @@ export async function checkFile(context: FileContext): Promise<Checked> {
     if (!(error instanceof FileError) && !(error instanceof UsageError)) throw error;
     const line = error instanceof FileError ? error.lineNumber : null;
     const examples = line === null ? [] : [{ row: 0, line }];
-    return { found: { ...nothingFound, problems: [{ code: error.code, count: 1, examples }] }, fault: error };
+    const problems = [{ code: error.code, count: 1, examples }];
+    return { found: { ...nothingFound, problems, add_options: await adviceAfter(context, error) }, fault: error };
+  }
+}
+
+/** What the file needs for its header, and what it would need then. */
+async function adviceAfter(context: FileContext, error: FileError | UsageError): Promise<readonly NamedOption[]> {
+  const needed = error instanceof FileError ? error.addOptions : [];
+  if (needed.length === 0 || context.hooks.signal?.aborted === true) return [];
+  const { signal } = context.hooks;
+  const options = needed.reduce(withOption, context.options);
+  const { found } = await checkFile({
+    ...context,
+    options,
+    hooks: signal === undefined ? {} : { signal },
+    peek: null,
+  });
+  return [...needed, ...found.add_options];
+}
+
+/** Those that an error of the header can name. */
+function withOption(options: CheckOptions, { name, value }: NamedOption): CheckOptions {
+  if (value === null) return options;
+  switch (name) {
+    case 'delimiter':
+      return { ...options, delimiter: value === 'tab' ? '\t' : value };
+    case 'encoding':
+      return { ...options, encoding: 'windows-1252' };
+    case 'skip':
+      return { ...options, skip: [...(options.skip ?? []), value] };
+    case 'rename':
+      return { ...options, rename: [...(options.rename ?? []), value] };
+    default:
+      return options;
   }
 }
 
 async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked> {
   const { options, hooks, ports, file } = context;
-  const inspector = new Inspector(readColumns(batch.header, options), options, ports.random);
+  const columns = readColumns(batch.header, { ...options, delimiter: batch.format.delimiter });
+  const inspector = new Inspector(columns, batch.header.lineNumber, options, ports.random);
   const rows = new Rows(context, inspector);
   hooks.onEvent?.({
     kind: 'started',
@@ -70,7 +105,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
       invalidCount: inspector.invalidCount,
     }),
   });
-  const request = { path: context.path, batch: { delimiter: options.delimiter, values: options.values } };
+  const request = { path: context.path, batch: batch.format };
   const source = ports.openRowSource(request, batch.stat.sizeBytes);
   let fault: FileError | null = null;
   try {
@@ -88,7 +123,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
     await source.close();
     hooks.onEvent?.({ kind: 'ended', file });
   }
-  return { found: inspector.found(), fault };
+  return { found: inspector.found(fault === null), fault };
 }
 
 /** Takes rows as they are read, and tells the first requests. */

@@ -18,9 +18,9 @@ import { finishedAtMs } from './plan.js';
 import type { CheckPorts } from './ports.js';
 import type { CheckResult, FileCheck, Plan } from './result.js';
 
+export { type Hint, type HintCode, hintMeanings } from '../hints/codes.js';
 export type { CheckEvent, CheckHooks, CheckOptions, CheckSnapshot, FirstRequest } from './options.js';
-export type { AttributeCheck, CheckResult, FileCheck, Hint, HintCode, Plan, Problem } from './result.js';
-export { hintMeanings } from './result.js';
+export type { AttributeCheck, CheckResult, FileCheck, Plan, Problem } from './result.js';
 
 const realPorts: CheckPorts = {
   clock: systemClock,

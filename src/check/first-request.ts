@@ -1,6 +1,7 @@
 import { defaultEndpoint } from '../endpoint/endpoint.js';
 import { makeOutgoing } from '../target-api/prepare.js';
 import { allHeaders } from '../target-api/request-headers.js';
+import { looksLikeName } from '../target-api/shown-names.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
 /** A request as it would go out, to be shown. */
@@ -31,9 +32,19 @@ export function shownRequest(request: FirstRequest, options: ShownRequestOptions
   const origin = options.endpoint ?? defaultEndpoint(clientCode);
   const outgoing = makeOutgoing({ method, clientCode, timeoutMs: 0 });
   const whole = outgoing(request.form, null);
-  const shown = showValues ? whole : outgoing(request.form.replaceAll(/=[^&]*/g, `=${hidden}`), null);
+  const shown = showValues ? whole : outgoing(withoutCells(request.form), null);
   // The length is that of what leaves, whatever is shown of it.
   const headers = allHeaders(origin, { ...whole, authorization: hasToken ? 'Bearer […]' : null });
   const { file, rowNumber: row, lineNumber: line } = request;
   return { file, row, line, method: shown.method, url: origin + shown.path, headers, body: shown.body };
+}
+
+/** Without ids and values, and without names that do not look like names. */
+function withoutCells(form: string): string {
+  const parts = form.split('&').map((part) => {
+    const name = decodeURIComponent(part.slice(0, part.indexOf('=')));
+    const isShown = looksLikeName(name.replace(/^profile\./, ''));
+    return isShown ? `${encodeURIComponent(name)}=${hidden}` : `profile.${hidden}=${hidden}`;
+  });
+  return parts.join('&');
 }

@@ -1,10 +1,12 @@
 import type { RawRow } from '../batch/open.js';
 import { VisitorSet } from '../hash/visitor-set.js';
+import { advisedOptions } from '../hints/advice.js';
+import { HintTally } from '../hints/hint-tally.js';
+import { Marker } from '../hints/marker.js';
 import type { Random } from '../platform/ports.js';
 import type { Columns, IdType } from '../target-api/columns.js';
 import { makePreparer, type Prepared, type Preparer, requestSizeBytes } from '../target-api/prepare.js';
 import { Attributes } from './attributes.js';
-import { Hints, idHint } from './hints.js';
 import type { CheckOptions } from './options.js';
 import { Problems } from './problems.js';
 import type { FileCheck } from './result.js';
@@ -18,11 +20,11 @@ export class Inspector {
   readonly #columns: Columns;
   readonly #options: Pick<CheckOptions, 'method'> & { readonly clientCode: string };
   readonly #prepare: Preparer;
-  readonly #hints = new Hints();
+  readonly #values: 'encoded' | 'raw';
+  readonly #marker: Marker;
+  readonly #hints: HintTally;
   readonly #attributes: Attributes;
   readonly #visitors: VisitorSet;
-  /** Whether a name has to be encoded: then a `%` in a form says nothing of its values. */
-  readonly #hasEncodedNames: boolean;
   #rowCount = 0;
   #sendableCount = 0;
   #skippedCount = 0;
@@ -31,15 +33,17 @@ export class Inspector {
   #repeatedCount = 0;
   #longestForm = 0;
 
-  constructor(columns: Columns, options: CheckOptions, random: Random) {
-    const { values, plus, method } = options;
+  constructor(columns: Columns, headerLine: number, options: CheckOptions, random: Random) {
+    const { values, plus, method, trim, nullWords } = options;
     const clientCode = options.clientCode ?? '';
     this.#columns = columns;
+    this.#values = values;
     this.#options = { method, clientCode };
-    this.#prepare = makePreparer(columns, { values, plus, method, clientCode });
-    this.#attributes = new Attributes(columns, values, plus, this.#hints);
+    this.#prepare = makePreparer(columns, { values, plus, method, clientCode, trim, nullWords });
+    this.#marker = new Marker(columns, options);
+    this.#hints = new HintTally(columns, headerLine);
+    this.#attributes = new Attributes(columns, options);
     this.#visitors = new VisitorSet(random);
-    this.#hasEncodedNames = columns.attributes.some(({ formKey }) => formKey.includes('%'));
   }
 
   get idType(): IdType {
@@ -55,16 +59,16 @@ export class Inspector {
   }
 
   /** The row's request, if there is one to send: it counts as sendable until `wereUnchanged` says otherwise. */
-  take({ cells, isUtf8, rowNumber, lineNumber }: RawRow): Request | null {
+  take(row: RawRow): Request | null {
+    const { cells, isUtf8, rowNumber, lineNumber } = row;
     this.#rowCount += 1;
     const prepared = this.#prepare(cells, isUtf8);
-    const hint = idHint(prepared.id);
-    if (hint !== null) this.#hints.note(hint, lineNumber);
+    const marks = this.#marker.look(row, prepared.id);
+    this.#hints.take({ rowNumber, lineNumber, marks, details: this.#marker.details });
     switch (prepared.kind) {
       case 'request': {
         const { form } = prepared;
-        // The form holds all values: where nothing in it is encoded, no value holds anything that a hint looks for.
-        this.#attributes.take(cells, lineNumber, !this.#hasEncodedNames && !form.includes('%'));
+        this.#attributes.take(cells);
         this.#sendableCount += 1;
         if (form.length > this.#longestForm) this.#longestForm = form.length;
         if (this.#visitors.add(prepared.id) === 'second') this.#repeatedCount += 1;
@@ -74,7 +78,7 @@ export class Inspector {
         this.#skippedCount += 1;
         return null;
       case 'invalid':
-        this.#attributes.take(cells, lineNumber, false);
+        this.#attributes.take(cells);
         this.#invalidCount += 1;
         this.problems.note(prepared.reason.code, { row: rowNumber, line: lineNumber });
         return null;
@@ -87,7 +91,11 @@ export class Inspector {
     this.#unchangedCount += count;
   }
 
-  found(): Omit<FileCheck, 'file' | 'plan'> {
+  /** `isWhole`: all rows of the file were taken. */
+  found(isWhole: boolean): Omit<FileCheck, 'file' | 'plan'> {
+    const hints = isWhole
+      ? this.#hints.atEnd(this.#rowCount, this.#rowCount - this.#skippedCount)
+      : this.#hints.state().hints;
     return {
       rows: {
         total: this.#rowCount,
@@ -101,7 +109,8 @@ export class Inspector {
       largest_request_bytes: this.#longestForm === 0 ? 0 : requestSizeBytes('', this.#options) + this.#longestForm,
       problems: this.problems.list(),
       attributes: this.#attributes.list(),
-      hints: this.#hints.list(),
+      hints,
+      add_options: advisedOptions(hints, this.#hints.evidence, this.#columns, this.#values),
     };
   }
 }

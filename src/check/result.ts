@@ -1,3 +1,5 @@
+import type { Hint } from '../hints/codes.js';
+import type { NamedOption } from '../terms/errors.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 
 /** What a check found: a public interface (`check --json`, what `checkBatch` resolves to), so in its own names. */
@@ -31,6 +33,8 @@ export interface FileCheck {
   readonly problems: readonly Problem[];
   readonly attributes: readonly AttributeCheck[];
   readonly hints: readonly Hint[];
+  /** Options that the file needs as it was found, beside those that were given: `{"name": "trim", "value": null}`. */
+  readonly add_options: readonly NamedOption[];
   readonly plan: Plan;
 }
 
@@ -44,34 +48,15 @@ export interface Problem {
 }
 
 export interface AttributeCheck {
+  /** `column 3` where the name does not look like one. */
   readonly name: string;
+  /** In the file, from 1. */
+  readonly column: number;
   /** Rows with a value in it. */
   readonly filled: number;
   /** Characters (code points) of the longest value, decoded. */
   readonly longest: number;
 }
-
-/** What is allowed, and wants a human's eye. */
-export interface Hint {
-  readonly code: HintCode;
-  /** Values, or ids. */
-  readonly count: number;
-  readonly example_line: number;
-}
-
-export const hintMeanings = {
-  'plus-in-values': 'values with a +, taken for a space: say with --plus what it means',
-  'not-encoded':
-    'values with spaces, & or letters beyond ASCII: they look as if they were not URL-encoded (--values raw)',
-  'looks-encoded': 'values with sequences like %20: they look URL-encoded already (--values encoded)',
-  'long-values':
-    'values over 256 characters, the limit that Adobe documents for parameters in a page, not for this API',
-  'id-ecid': 'ids of 38 digits: they look like Experience Cloud ids, which the API does not take',
-  'id-email': 'ids that look like e-mail addresses: personal data, where ids are expected',
-  'id-scientific': 'ids like 4.9E+11: a spreadsheet has rounded them',
-} as const;
-
-export type HintCode = keyof typeof hintMeanings;
 
 /** What sending the file would take, after the files before it. */
 export interface Plan {

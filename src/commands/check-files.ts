@@ -1,9 +1,10 @@
-import { type CheckHooks, type CheckOptions, type CheckResult, checkBatch } from '../check/check.js';
+import { type CheckHooks, type CheckOptions, type CheckResult, checkBatch, type FileCheck } from '../check/check.js';
 import type { SettingsFound } from '../settings/read.js';
 import { makeReadingReporter } from '../terminal/progress/reading-reporter.js';
 import { styled } from '../terminal/screen.js';
 import { harmless } from '../text/harmless.js';
 import type { Call } from './line/call.js';
+import { commandForFile } from './line/command-words.js';
 import { checkText } from './words/check-words.js';
 
 /** What `check` and `send --dry-run` have in common: the files read with progress, and what was found in words. */
@@ -28,10 +29,22 @@ export async function checkFiles(
   });
 }
 
+/** The command that sends a file as it was found; `null` where nothing would go, and no option is known to change that. */
+export function commandToSend(
+  call: Call,
+  { settings }: SettingsFound,
+  { file, rows, add_options }: FileCheck,
+): string | null {
+  if (rows.sendable === 0 && add_options.length === 0) return null;
+  const needsCode = settings.clientCode === null && !settings.sandbox;
+  return commandForFile(call, file, [...(needsCode ? [{ name: 'client-code', value: 'CODE' }] : []), ...add_options]);
+}
+
 /** What was found, on standard output. */
-export function sayChecked({ host }: Call, { settings }: SettingsFound, result: CheckResult): void {
-  const { stdout, clock } = host;
-  stdout.write(checkText(result, { ...settings, screen: stdout, nowMs: clock.wallMs() }));
+export function sayChecked(call: Call, found: SettingsFound, result: CheckResult): void {
+  const { stdout, clock } = call.host;
+  const commandFor = (check: FileCheck) => commandToSend(call, found, check);
+  stdout.write(checkText(result, { ...found.settings, screen: stdout, nowMs: clock.wallMs(), commandFor }));
 }
 
 /** What stopped it, on standard error. */

@@ -1,5 +1,7 @@
+import type { CheckResult } from '../check/check.js';
+import type { SettingsFound } from '../settings/read.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
-import { checkFiles, sayCheckError, sayChecked } from './check-files.js';
+import { checkFiles, commandToSend, sayCheckError, sayChecked } from './check-files.js';
 import { requireFiles } from './line/arguments.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
@@ -14,8 +16,13 @@ export async function check(call: Call): Promise<ExitStatus> {
   }
   requireFiles(call);
   const result = await checkFiles(call, found, settings);
-  if (settings.json) call.host.stdout.write(`${JSON.stringify(result)}\n`);
+  if (settings.json) call.host.stdout.write(`${JSON.stringify(withCommands(call, found, result))}\n`);
   else sayChecked(call, found, result);
   sayCheckError(call, result);
   return result.exit_status;
+}
+
+/** `files[].command`: the command that sends the file as it was found, or null. */
+function withCommands(call: Call, found: SettingsFound, result: CheckResult) {
+  return { ...result, files: result.files.map((file) => ({ ...file, command: commandToSend(call, found, file) })) };
 }

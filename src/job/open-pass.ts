@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Batch, RowSource } from '../batch/open.js';
+import { noHints } from '../hints/hint-tally.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
 import { systemCode, UsageError } from '../terms/errors.js';
@@ -148,14 +149,16 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
     readRowCount: 0,
     attempts: 0,
     reasons: [],
+    hints: noHints,
     openRows: [],
     move: null,
   };
 }
 
 function openRowSource({ machine, options, path }: JobContext, batch: Batch, columns: Columns): RowSource<ReadRows> {
-  const { values, plus, delimiter, method, clientCode } = options;
-  const request = { path, batch: { delimiter, values }, columns, prepare: { values, plus, method, clientCode } };
+  const { values, plus, method, clientCode, trim, nullWords } = options;
+  const prepare = { values, plus, method, clientCode, trim, nullWords };
+  const request = { path, batch: batch.format, columns, prepare };
   return machine.openRowSource(request, batch.stat.sizeBytes);
 }
 

@@ -7,6 +7,7 @@ import { type Checkpoint, writeCheckpoint } from './files/checkpoint.js';
 import { continuesRow } from './files/growth.js';
 import { Keeper } from './files/keeper.js';
 import { jobSummary, writeJobSummary } from './files/write-summary.js';
+import { HintBook } from './hint-book.js';
 import type { JobContext } from './job-context.js';
 import { Loop } from './loop/loop.js';
 import { makeJobRejects } from './make-job-rejects.js';
@@ -48,6 +49,7 @@ export class Pass {
   readonly #loop: Loop;
   readonly #keeper: Keeper;
   readonly #startedMs: number;
+  readonly #hints: HintBook;
   /** What went wrong with this machine or this program; nothing more is written then. */
   #fault: unknown = null;
   /** Of what this job has read, once reading is over; what stands from a bad record on is not part of it. */
@@ -79,6 +81,9 @@ export class Pass {
       capStop: () => capStop(ports.pacer.view()),
       onFault: (error) => this.#fail(error),
     });
+    this.#hints = new HintBook(columns, batch.header.lineNumber, base.hints, (message) =>
+      this.#say({ kind: 'notice', level: 'warning', code: 'hint', message: `${context.file}: ${message}` }),
+    );
     this.#keeper = new Keeper(
       machine.clock,
       ports.journal,
@@ -125,6 +130,7 @@ export class Pass {
     const rows = this.#batch.read(rowSource.readerFrom(base.next), base.next, fingerprint);
     try {
       for await (const chunk of rows) {
+        this.#hints.take(chunk);
         if (!(await this.#loop.admit(chunk, this.#batch.nextPosition(), earlier))) break;
       }
       this.#read = this.#batch.fingerprint();
@@ -200,6 +206,7 @@ export class Pass {
       exitStatus: status,
       totalRows,
       file: { ...open.file, sha256 },
+      hints: this.#hints.atEnd(totalRows, totalRows - tally.counts.skipped),
     };
     const summary = this.#summary(checkpoint, null);
     await this.#writeSummary(summary);
@@ -233,6 +240,7 @@ export class Pass {
       readRowCount: this.#loop.readRowCount(earlier),
       attempts: tally.tryCount,
       reasons: tally.reasons(),
+      hints: this.#hints.stateBefore(this.#loop.next.rowNumber),
       openRows: this.#loop.triedRows(earlier),
     };
   }

@@ -1,4 +1,4 @@
-import { type Batch, openBatch } from '../batch/open.js';
+import { type Batch, type Format, openBatch } from '../batch/open.js';
 import { findDestination, unencryptedMessage } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
@@ -119,8 +119,8 @@ async function workOn(context: JobContext, options: SendOptions, jobs: JobSummar
   const { machine, files } = context;
   const batch = await openBatch(context.inputDisk, context.path, options);
   try {
-    const columns = readColumns(batch.header, options);
-    const identity = identityOf(context, columns);
+    const columns = readColumns(batch.header, { ...options, delimiter: batch.format.delimiter });
+    const identity = identityOf(context, columns, batch.format);
     const start = await decideStart(context, files, context.path, identity, batch, options);
     if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
     if (start.kind === 'anew') {
@@ -210,7 +210,7 @@ async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): 
   return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
 }
 
-function identityOf({ options, destination }: JobContext, columns: Columns): JobIdentity {
+function identityOf({ options, destination }: JobContext, columns: Columns, format: Format): JobIdentity {
   return {
     clientCode: options.clientCode.toLowerCase(),
     // Each call of --sandbox has one of its own, on a port of its own: it is the same job all the same.
@@ -219,7 +219,13 @@ function identityOf({ options, destination }: JobContext, columns: Columns): Job
     idType: columns.idType,
     values: options.values,
     plus: options.plus,
-    delimiter: options.delimiter,
+    delimiter: format.delimiter,
+    encoding: format.encoding,
+    trim: options.trim,
+    only: (options.only ?? []).toSorted(),
+    skip: (options.skip ?? []).toSorted(),
+    rename: (options.rename ?? []).toSorted(),
+    nullWords: (options.nullWords ?? []).toSorted(),
   };
 }
 

@@ -90,6 +90,44 @@ export function text(expected: string): Kind<string> {
   return { expected, read: (given) => (noControlCharacters.test(given) ? value(given) : wrong()), show: (of) => of };
 }
 
+/** Between the words of a list in the environment. */
+const listSeparator = '|';
+/** Before each word of a list whose words may hold anything else. */
+const wordStart = '\0';
+
+/** Words as the one text that a list's kind reads. */
+export function listText(words: readonly string[]): string {
+  const isPlain = words.length > 0 && words.every((word) => !word.includes(listSeparator) && word !== '');
+  return isPlain ? words.join(listSeparator) : words.map((word) => wordStart + word).join('');
+}
+
+/** The words of such a text. */
+export function wordsOf(given: string): string[] {
+  return given.startsWith(wordStart) ? given.slice(1).split(wordStart) : given.split(listSeparator);
+}
+
+/** `expected`: of one word. */
+export function list(expected: string, isWord: (word: string) => boolean): Kind<readonly string[]> {
+  return {
+    expected: `${expected}; several: give the option again (in the environment with | between them, in a config file as a list)`,
+    expectedValue: `a list: ${expected} each`,
+    isList: true,
+    read(given) {
+      const words = wordsOf(given);
+      const isGood = words.every((word) => word.trim() !== '' && noControlCharacters.test(word) && isWord(word));
+      return isGood ? value(words) : wrong();
+    },
+    show: listText,
+  };
+}
+
+export const columnNames = list('the name of a column', () => true);
+
+/** Both names have something in them. */
+export const renames = list('OLD=NEW, two names of columns', (word) => /^[^=]*[^=\s][^=]*=.*\S/.test(word));
+
+export const words = list('a word that stands for no value', () => true);
+
 /** The system's rule: any character but NUL. */
 export const path: Kind<string> = {
   expected: 'a path',
@@ -124,12 +162,15 @@ export const clientCode: Kind<string> = {
   show: (of) => of,
 };
 
-/** One character that can part cells; `\t` and `tab` stand for a tab, which is hard to type. */
+/** One character that can part cells; `\t` and `tab` stand for a tab, which is hard to type; `auto`: look for it. */
 export const delimiter: Kind<string> = {
-  expected: 'one character that is no quote and no line break (\\t for a tab)',
+  expected: 'one character that is no letter, digit, quote or line break (tab for a tab), or auto',
   read(given) {
+    if (given === 'auto') return value(given);
     const character = given === '\\t' || given === 'tab' ? '\t' : given;
-    return [...character].length === 1 && !/["\r\n\0]/.test(character) ? value(character) : wrong();
+    // A shell makes t of \t without quotes; no file has letters between its cells.
+    if (character === 't') return wrong('a shell makes t of \\t, add --delimiter tab');
+    return [...character].length === 1 && !/["\r\n\0\p{L}\p{N}]/u.test(character) ? value(character) : wrong();
   },
   show: (of) => (of === '\t' ? '\\t' : of),
 };

@@ -22,6 +22,8 @@ export interface Kind<Value> {
   readonly isFlag?: boolean;
   /** Several words on the command line are one text with this between them. */
   readonly wordSeparator?: string;
+  /** The option may be given several times, one word each; a config file may hold a list. Its text is `listText`'s. */
+  readonly isList?: boolean;
   /** Whether a wrong text may be repeated in a message; it may not where it could hold a secret. */
   mayRepeat?(text: string): boolean;
 }

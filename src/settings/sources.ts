@@ -1,6 +1,7 @@
 import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { didYouMean } from './did-you-mean.js';
+import { listText } from './kinds.js';
 import type { Notice } from './notice.js';
 import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './setting.js';
 import { settingsTable } from './table.js';
@@ -55,6 +56,9 @@ export function fromConfigFile(content: string, path: string): Given[] {
     if (setting === settingsTable.config) {
       throw new UsageError('config-in-config', `${where}: a config file cannot name another one`);
     }
+    if (setting.kind.isList === true && isWords(entry)) {
+      return checked({ setting, text: listText(entry), source: 'config file', where });
+    }
     const isPlain = typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean';
     if (!isPlain) {
       const found = entry === null ? 'null' : Array.isArray(entry) ? 'a list' : 'an object';
@@ -62,6 +66,10 @@ export function fromConfigFile(content: string, path: string): Given[] {
     }
     return checked({ setting, text: String(entry), source: 'config file', where });
   });
+}
+
+function isWords(entry: unknown): entry is string[] {
+  return Array.isArray(entry) && entry.length > 0 && entry.every((word) => typeof word === 'string');
 }
 
 function unknownKey(key: string, where: string): UsageError {

@@ -51,6 +51,13 @@ export class Fields {
     return value;
   }
 
+  texts(key: string): string[] {
+    const value = this.#values.get(key);
+    const isTexts = Array.isArray(value) && value.every((item: unknown) => typeof item === 'string');
+    if (!isTexts) throw this.#fault(key, 'is not a list of texts');
+    return value.map(String);
+  }
+
   textOrNull(key: string, form?: RegExp): string | null {
     return this.#values.get(key) === null ? null : this.text(key, form);
   }

@@ -1,6 +1,7 @@
-import { FileError, UsageError } from '../terms/errors.js';
+import { FileError, type NamedOption, UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { formDecode, formEncode, type Plus } from './encode.js';
+import { looksLikeName, shownColumn, shownColumns } from './shown-names.js';
 
 export type IdType = 'pcId' | 'thirdPartyId';
 
@@ -9,6 +10,7 @@ export interface Header {
   readonly cells: readonly string[];
   readonly lineNumber: number;
   readonly isUtf8: boolean;
+  readonly looksWindows1252?: boolean;
 }
 
 export interface ColumnOptions {
@@ -22,6 +24,12 @@ export interface ColumnOptions {
   readonly idColumn: string | null;
   /** Needed where the id column's name does not say it. */
   readonly idType: IdType | null;
+  /** Names of the only attributes that are sent; `null`: all. These three name columns as the header does. */
+  readonly only: readonly string[] | null;
+  /** Names of columns that are not sent. */
+  readonly skip: readonly string[] | null;
+  /** `OLD=NEW`: the column OLD is sent as NEW. */
+  readonly rename: readonly string[] | null;
 }
 
 export interface Attribute {
@@ -39,7 +47,10 @@ export interface Columns {
   readonly idType: IdType;
   /** In the file's order. */
   readonly attributes: readonly Attribute[];
+  /** Cells beyond have no name. */
   readonly cellCount: number;
+  /** The header as it stands in the file, `batch=` taken off: a row may repeat it. */
+  readonly headerCells: readonly string[];
 }
 
 /** The id columns of bulk files, and the request's own names for them (Adobe's documentation). */
@@ -49,6 +60,11 @@ const knownIdNames: ReadonlyMap<string, IdType> = new Map([
   ['thirdPartyId', 'thirdPartyId'],
   ['mbox3rdPartyId', 'thirdPartyId'],
 ]);
+
+/** Whether a column of this name holds ids. */
+export function isIdName(name: string): boolean {
+  return knownIdNames.has(name);
+}
 
 /**
  * Names under which exports carry Experience Cloud ids, lower-case and without separators. Target's profile update
@@ -75,54 +91,177 @@ const otherDelimiters: ReadonlyMap<string, string> = new Map([
 const idNamesText = 'pcId or thirdPartyId (mboxPC and mbox3rdPartyId are taken as the same)';
 
 /**
- * Reads the header's names. Throws FileError (`header-…`) at a header that names no sendable columns, and UsageError
- * where `--id-column` and `--id-type` do not say, or contradict, what the ids are.
+ * Reads the header's names. Throws FileError (`header-…`, `column-…`) at a header that names no sendable columns or not
+ * those that the options name, and UsageError where `--id-column` and `--id-type` do not say, or contradict, what the
+ * ids are.
  */
 export function readColumns(header: Header, options: ColumnOptions): Columns {
-  const fail = (code: string, message: string) =>
-    new FileError(code, `${message} (the header, line ${header.lineNumber})`, header.lineNumber);
+  const fail: Fail = (code, message, ...addOptions) =>
+    new FileError(code, `${message} (the header, line ${header.lineNumber})`, header.lineNumber, { addOptions });
 
   if (!header.isUtf8) {
-    throw fail('header-not-utf8', 'The names of the columns hold bytes that are not UTF-8: save the file as UTF-8.');
+    throw fail(
+      'header-not-utf8',
+      `The names of the columns hold bytes that are not UTF-8${header.looksWindows1252 === true ? ', and look like Windows-1252: add --encoding windows-1252' : ': save the file as UTF-8, or name its encoding with --encoding'}.`,
+      ...(header.looksWindows1252 === true ? [{ name: 'encoding', value: 'windows-1252' }] : []),
+    );
   }
   const cut = cutAtAnother(header.cells, options.delimiter);
   if (cut !== null) {
     throw fail(
       'header-delimiter',
-      `The names of the columns look separated by ${cut}, and the file was cut at ${otherDelimiters.get(options.delimiter) ?? quoted(options.delimiter)}: ` +
-        `say with --delimiter what is between the cells.`,
+      `The names of the columns look separated by ${cut.words}, and the file was cut at ${otherDelimiters.get(options.delimiter) ?? quoted(options.delimiter)}: ` +
+        `add --delimiter ${cut.typed}.`,
+      { name: 'delimiter', value: cut.value },
     );
   }
 
-  const fullNames = header.cells.map((cell, index) => {
-    const name = decodeName(cell, options);
-    if (name !== null) return name;
-    throw fail(
-      'header-percent',
-      `The name of column ${index + 1}, ${quoted(cell)}, holds a broken % sequence: encode it as UTF-8, or say --values raw if the file is not URL-encoded.`,
-    );
-  });
-  const names = fullNames.map((name) => (name.startsWith('profile.') ? name.slice('profile.'.length) : name));
-  checkNames(names, fail);
-
-  const idIndex = options.idColumn === null ? 0 : idIndexOf(options.idColumn, fullNames, names, fail);
-  const idType = idTypeOf(names[idIndex] ?? '', options, fail);
-  const attributes = names
-    .map((name, index) => ({ index, name, formKey: `profile.${formEncode(name)}=` }))
-    .filter(({ index }) => index !== idIndex);
-  return { idIndex, idType, attributes, cellCount: names.length };
+  const found = new HeaderNames(namedCells(header.cells), options, fail);
+  const { fullNames, names } = found;
+  const idIndex = options.idColumn === null ? 0 : found.idIndexOf(options.idColumn);
+  const sent = found.sentIndexes(idIndex);
+  const sentNames = found.renamed(sent);
+  checkNames(sentNames, fail);
+  const idName = sentNames.get(idIndex) ?? names[idIndex] ?? '';
+  const idType = idTypeOf(idName, idIndex, options, fail);
+  const attributes = [...sentNames]
+    .filter(([index]) => index !== idIndex)
+    .map(([index, name]) => ({ index, name, formKey: `profile.${formEncode(name)}=` }));
+  return { idIndex, idType, attributes, cellCount: fullNames.length, headerCells: header.cells };
 }
 
-type Fail = (code: string, message: string) => FileError;
+/** Without the unnamed cells at the end, which a delimiter at the end of each line makes: where a row fills one, the row has an extra cell. */
+function namedCells(cells: readonly string[]): readonly string[] {
+  let count = cells.length;
+  while (count > 1 && cells[count - 1]?.trim() === '') count -= 1;
+  return cells.slice(0, count);
+}
 
-/** What seems to stand between the names, in words; `null` where nothing speaks against the file's cut. */
-function cutAtAnother(cells: readonly string[], delimiter: string): string | null {
+function withoutPrefix(name: string): string {
+  return name.startsWith('profile.') ? name.slice('profile.'.length) : name;
+}
+
+/** The header's names, and what options make of them. */
+class HeaderNames {
+  /** Decoded. */
+  readonly fullNames: readonly string[];
+  /** Without `profile.`. */
+  readonly names: readonly string[];
+  readonly #options: ColumnOptions;
+  readonly #fail: Fail;
+
+  constructor(cells: readonly string[], options: ColumnOptions, fail: Fail) {
+    this.#options = options;
+    this.#fail = fail;
+    this.fullNames = cells.map((cell, index) => {
+      const name = decodeName(cell, options);
+      if (name !== null) return name;
+      throw fail(
+        'header-percent',
+        `The name of column ${index + 1} holds a broken % sequence: encode it as UTF-8, or add --values raw if the file is not URL-encoded.`,
+      );
+    });
+    this.names = this.fullNames.map(withoutPrefix);
+  }
+
+  idIndexOf(idColumn: string): number {
+    const [index] = this.#indexesOf(idColumn.trim());
+    if (index !== undefined) return index;
+    throw this.#fail(
+      'header-id-column-missing',
+      `--id-column names ${quoted(idColumn.trim())}, and no column has that name: ${this.#choices()}. Names are case-sensitive.`,
+    );
+  }
+
+  /** The columns that are sent, in the file's order; the id column is always one. */
+  sentIndexes(idIndex: number): ReadonlySet<number> {
+    const { only, skip } = this.#options;
+    const wanted = only === null ? null : new Set(only.flatMap((name) => this.#known('--only', name)));
+    const left = new Set((skip ?? []).flatMap((name) => this.#known('--skip', name)));
+    if (left.has(idIndex)) throw this.#clash('--skip names the id column, and each row needs an id');
+    const both = [...(wanted ?? [])].find((index) => left.has(index));
+    if (both !== undefined) {
+      throw this.#clash(`--only and --skip both name ${shownColumn(this.names[both] ?? '', both)}`);
+    }
+    const indexes = this.names.keys();
+    return new Set(
+      [...indexes].filter((index) => index === idIndex || (!left.has(index) && (wanted?.has(index) ?? true))),
+    );
+  }
+
+  /** The names under which columns are sent, by index. */
+  renamed(sent: ReadonlySet<number>): ReadonlyMap<number, string> {
+    const sentNames = new Map([...sent].map((index) => [index, this.names[index] ?? '']));
+    const newNames = new Map<string, number>();
+    for (const pair of this.#options.rename ?? []) {
+      const [old = '', given = ''] = splitRename(pair);
+      const name = withoutPrefix(given);
+      for (const index of this.#known('--rename', old)) {
+        if (!sent.has(index)) throw this.#clash(`--rename names ${quoted(old)}, which is not sent`);
+        sentNames.set(index, name);
+        if (newNames.has(name)) throw this.#clash(`two columns are renamed to ${quoted(name)}`);
+        newNames.set(name, index);
+      }
+    }
+    for (const [name, index] of newNames) {
+      const other = [...sentNames].find(([one, otherName]) => one !== index && otherName === name);
+      if (other !== undefined) throw this.#clash(`--rename names ${quoted(name)}, and a column has that name already`);
+    }
+    return sentNames;
+  }
+
+  /** @throws FileError `column-unknown` */
+  #known(option: string, name: string): readonly number[] {
+    const indexes = this.#indexesOf(name.trim());
+    if (indexes.length > 0) return indexes;
+    throw this.#fail(
+      'column-unknown',
+      `${option} names ${quoted(name.trim())}, and no column has that name: ${this.#choices()}. Names are case-sensitive.`,
+    );
+  }
+
+  #indexesOf(name: string): readonly number[] {
+    const indexes = [...this.names.keys()];
+    const own = indexes.filter((index) => this.names[index] === name);
+    return own.length > 0 ? own : indexes.filter((index) => this.fullNames[index] === name);
+  }
+
+  #choices(): string {
+    return shownColumns(this.names, 10);
+  }
+
+  #clash(message: string): FileError {
+    return this.#fail('column-clash', `${message}. Change one of them.`);
+  }
+}
+
+/** `OLD=NEW`; the first `=` counts. */
+function splitRename(pair: string): readonly string[] {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at), pair.slice(at + 1)].map((name) => name.trim());
+}
+
+type Fail = (code: string, message: string, ...addOptions: readonly NamedOption[]) => FileError;
+
+interface OtherCut {
+  /** What seems to stand between the names, in words. */
+  readonly words: string;
+  /** The same as a word for a shell. */
+  readonly typed: string;
+  readonly value: string;
+}
+
+/** `null` where nothing speaks against the file's cut. */
+function cutAtAnother(cells: readonly string[], delimiter: string): OtherCut | null {
   const first = cells[0] ?? '';
   for (const [character, words] of otherDelimiters) {
     if (character === delimiter || !first.includes(character)) continue;
     const isWhole = cells.length === 1;
     const beginsWithId = knownIdNames.has(first.slice(0, first.indexOf(character)).trim());
-    if (isWhole || beginsWithId) return words;
+    if (isWhole || beginsWithId) {
+      const isTab = character === '\t';
+      return { words, typed: isTab ? 'tab' : `'${character}'`, value: isTab ? 'tab' : character };
+    }
   }
   return null;
 }
@@ -132,9 +271,9 @@ function decodeName(cell: string, options: ColumnOptions): string | null {
   return options.values === 'raw' ? trimmed : formDecode(trimmed, options.plus ?? 'space');
 }
 
-function checkNames(names: readonly string[], fail: Fail): void {
+function checkNames(names: ReadonlyMap<number, string>, fail: Fail): void {
   const columnNumbers = new Map<string, number>();
-  for (const [index, name] of names.entries()) {
+  for (const [index, name] of names) {
     const columnNumber = index + 1;
     if (name.trim() === '') {
       throw fail('header-name-empty', `Each column needs a name, and column ${columnNumber} has none.`);
@@ -143,33 +282,22 @@ function checkNames(names: readonly string[], fail: Fail): void {
     if (earlier !== undefined) {
       throw fail(
         'header-name-twice',
-        `Each name can stand once, and columns ${earlier} and ${columnNumber} are both named ${quoted(name)}.`,
+        `Each name can stand once, and columns ${earlier} and ${columnNumber} have the same name${looksLikeName(name) ? `, "${name}"` : '. Does this file have a header?'}.`,
       );
     }
     if (ecidNames.has(name.replace(/[\s._-]/g, '').toLowerCase())) {
       throw fail(
         'header-ecid',
         `Target's profile update does not take Experience Cloud ids, and column ${columnNumber} is named ${quoted(name)}: ` +
-          `leave it out, and name visitors by ${idNamesText}.`,
+          `add --skip '${name}', and name visitors by ${idNamesText}.`,
+        { name: 'skip', value: name },
       );
     }
     columnNumbers.set(name, columnNumber);
   }
 }
 
-function idIndexOf(idColumn: string, fullNames: readonly string[], names: readonly string[], fail: Fail): number {
-  const wanted = idColumn.trim();
-  const index = names.indexOf(wanted);
-  const found = index >= 0 ? index : fullNames.indexOf(wanted);
-  if (found >= 0) return found;
-  const shown = names.slice(0, 10).map(quoted).join(', ');
-  throw fail(
-    'header-id-column-missing',
-    `--id-column names ${quoted(wanted)}, and no column is named so: the names are ${shown}${names.length > 10 ? ', …' : ''}. Names are case-sensitive.`,
-  );
-}
-
-function idTypeOf(name: string, options: ColumnOptions, fail: Fail): IdType {
+function idTypeOf(name: string, index: number, options: ColumnOptions, fail: Fail): IdType {
   const known = knownIdNames.get(name);
   if (known !== undefined) {
     if (options.idType === null || options.idType === known) return known;
@@ -178,19 +306,32 @@ function idTypeOf(name: string, options: ColumnOptions, fail: Fail): IdType {
       `The id column is named ${name}, which means ${known}, and --id-type says ${options.idType}: leave out --id-type, or rename the column.`,
     );
   }
-  if (options.idColumn === null) {
-    const nearest = [...knownIdNames.keys()].find((knownName) => knownName.toLowerCase() === name.toLowerCase());
-    throw fail(
-      'header-id-column',
-      `The first column must be the visitor's id, named ${idNamesText}, and it is named ${quoted(name)}: ` +
-        (nearest === undefined
-          ? 'rename it, or say with --id-column and --id-type which column holds the ids and of which type they are.'
-          : `names are case-sensitive, write ${nearest}.`),
-    );
-  }
+  if (options.idColumn === null) throw fail('header-id-column', noIdName(name), ...nearestName(name));
   if (options.idType !== null) return options.idType;
   throw new UsageError(
     'id-type-needed',
-    `--id-column names ${quoted(name)}, which does not say what its ids are: add --id-type pcId or --id-type thirdPartyId.`,
+    `--id-column names ${shownColumn(name, index)}, which does not say what its ids are: add --id-type pcId or --id-type thirdPartyId.`,
   );
+}
+
+/** The option that makes an id column of a name written in another case. */
+function nearestName(name: string): NamedOption[] {
+  const nearest = [...knownIdNames.keys()].find((knownName) => knownName.toLowerCase() === name.toLowerCase());
+  return nearest === undefined ? [] : [{ name: 'rename', value: `${name}=${nearest}` }];
+}
+
+function noIdName(name: string): string {
+  const expected = `The first column must be the visitor's id, named ${idNamesText}, and it`;
+  if (!looksLikeName(name)) {
+    return (
+      `${expected} has another name, which is not shown because it does not look like a name. Does this file have a header? ` +
+      'If not, put one before it: thirdPartyId,NAME,NAME.'
+    );
+  }
+  const [nearest] = nearestName(name);
+  const advice =
+    nearest === undefined
+      ? `add --id-column ${name} --id-type thirdPartyId (or pcId) if it holds the ids; or name the column that does.`
+      : `names are case-sensitive, add --rename ${nearest.value}.`;
+  return `${expected} is named "${name}": ${advice}`;
 }

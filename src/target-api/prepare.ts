@@ -1,14 +1,16 @@
 import type { OutgoingTry } from '../platform/ports.js';
 import type { InvalidCode, Reason } from '../terms/outcome.js';
-import { quoted } from '../text/harmless.js';
-import type { Columns } from './columns.js';
+import { isBlank } from './blanks.js';
+import { type CleanOptions, makeCleaner } from './clean.js';
+import { type Columns, isIdName } from './columns.js';
 import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './encode.js';
 import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
+import { shownColumn } from './shown-names.js';
 
 /** `post-query`: POST with everything in the query and no body, for gateways that drop one. */
 export type Method = 'post' | 'get' | 'post-query';
 
-export interface PrepareOptions {
+export interface PrepareOptions extends CleanOptions {
   readonly values: 'encoded' | 'raw';
   /** `null`: a space in values, and invalid in ids. */
   readonly plus: Plus | null;
@@ -16,7 +18,7 @@ export interface PrepareOptions {
   readonly clientCode: string;
 }
 
-/** What a row comes to before anything is sent. `id` is decoded text, never trimmed; `''` where it cannot be decoded. */
+/** What a row comes to before anything is sent. `id` is decoded text as it is sent; `''` where it cannot be decoded. */
 export type Prepared =
   /** `form` is ASCII: `mbox3rdPartyId=…&profile.a=…`, in the file's column order, empty values left out. */
   | { readonly kind: 'request'; readonly id: string; readonly form: string }
@@ -30,7 +32,7 @@ export type Preparer = (cells: readonly string[], isUtf8: boolean) => Prepared;
 /**
  * Makes the function that turns rows into requests; it is called for every row, at tens of thousands a second.
  *
- * One reason a row, the first in this order: `id-empty`, (an id that does not decode: `percent-broken`),
+ * One reason a row, the first in this order: `header-again`, `id-empty`, (an id that does not decode: `percent-broken`),
  * `id-characters`, `id-plus`, `id-length`, `extra-cells`, `percent-broken`, `not-utf8`, `request-size`. A row is
  * skipped only if none but the last could apply: an id at fault is reported even where there is nothing to send.
  */
@@ -42,12 +44,16 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
   const formBytesMax = formBytesMaxOf(options);
   const isRaw = options.values === 'raw';
   const goesAsItStands = isRaw ? isPlain : isEncoded;
+  const clean = makeCleaner(options);
+  const isHeader = makeHeaderJudge(columns);
 
   return (cells, isUtf8) => {
     const idCell = cells[idIndex] ?? '';
+    if (isHeader(cells)) return invalid('', reason('header-again'));
     // Without --plus a bare + is a fault of its own, and shown as it stands.
-    const id = isRaw ? idCell : formDecode(idCell, options.plus ?? 'literal');
-    const fault = idFault(idCell, id) ?? (cells.length > cellCount ? extraCells(cells, cellCount) : null);
+    const text = isRaw ? idCell : formDecode(idCell, options.plus ?? 'literal');
+    const id = text === null || clean === null ? text : clean(text);
+    const fault = idFault(idCell, id) ?? (cells.length > cellCount ? extraCells(cells, cellCount, clean) : null);
     const shownId = (isUtf8 ? id : whole(id)) ?? '';
     if (id === null || fault !== null) return invalid(shownId, fault ?? reason('percent-broken', 'in the id'));
 
@@ -56,15 +62,19 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
     for (const attribute of attributes) {
       const cell = cells[attribute.index];
       if (cell === undefined || cell === '') continue;
-      isEmpty = false;
-      form += `&${attribute.formKey}`;
-      if (goesAsItStands(cell)) {
-        form += cell;
+      if (clean === null && goesAsItStands(cell)) {
+        isEmpty = false;
+        form += `&${attribute.formKey}${cell}`;
         continue;
       }
-      const value = isRaw ? cell : formDecode(cell, valuePlus);
-      if (value === null) return invalid(shownId, reason('percent-broken', `in ${quoted(attribute.name)}`));
-      form += encodeURIComponent(value);
+      const decoded = isRaw ? cell : formDecode(cell, valuePlus);
+      if (decoded === null) {
+        return invalid(shownId, reason('percent-broken', `in ${shownColumn(attribute.name, attribute.index)}`));
+      }
+      const value = clean === null ? decoded : clean(decoded);
+      if (value === '') continue;
+      isEmpty = false;
+      form += `&${attribute.formKey}${encodeURIComponent(value)}`;
     }
     if (!isUtf8) return invalid(shownId, reason('not-utf8'));
     if (isEmpty) return { kind: 'skipped', id };
@@ -80,6 +90,7 @@ function makeIdJudge(columns: Columns, options: PrepareOptions): (idCell: string
   return (idCell, id) => {
     if (idCell === '') return reason('id-empty');
     if (id === null) return null;
+    if (isBlank(id)) return reason('id-empty');
     if (isThirdParty && hasForbidden(idCell, id, isPlusOpen)) return reason('id-characters');
     if (isPlusOpen && idCell.includes('+')) return reason('id-plus');
     if (id.length > idCharactersMax && [...id].length > idCharactersMax) return reason('id-length');
@@ -93,8 +104,24 @@ function hasForbidden(idCell: string, id: string, isPlusOpen: boolean): boolean 
   return isPlusOpen ? /%2B/i.test(idCell) : id.includes('+');
 }
 
-function extraCells(cells: readonly string[], cellCount: number): Reason | null {
-  const isFilled = cells.some((cell, index) => index >= cellCount && cell !== '');
+/** Whether a row is the header once more, of files that were joined: the same cells, or its id is the name of an id column. */
+function makeHeaderJudge({ idIndex, headerCells }: Columns): (cells: readonly string[]) => boolean {
+  const idCell = headerCells[idIndex] ?? '';
+  const isKnown = isIdName(idCell.trim());
+  const formIdCell = idIndex === 0 ? `batch=${idCell}` : idCell;
+  return (cells) => {
+    const cell = cells[idIndex];
+    if (cell !== idCell && cell !== formIdCell) return false;
+    return isKnown || headerCells.every((name, index) => index === idIndex || name === cells[index]);
+  };
+}
+
+function extraCells(
+  cells: readonly string[],
+  cellCount: number,
+  clean: ((text: string) => string) | null,
+): Reason | null {
+  const isFilled = cells.some((cell, index) => index >= cellCount && (clean === null ? cell : clean(cell)) !== '');
   return isFilled ? reason('extra-cells', `${cells.length} cells, and the header has ${cellCount}`) : null;
 }
 

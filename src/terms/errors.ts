@@ -24,13 +24,27 @@ export class UsageError extends ProfileDripError {
   }
 }
 
+/** An option of the command line: its name, and its value (`null` for a flag). */
+export interface NamedOption {
+  readonly name: string;
+  readonly value: string | null;
+}
+
 /** What cannot be read on in FILE, and the line (from 1) where it is; `null` where no line can be named. Status 2. */
 export class FileError extends ProfileDripError {
   readonly lineNumber: number | null;
+  /** Options with which the file can be read, where that is sure enough. */
+  readonly addOptions: readonly NamedOption[];
 
-  constructor(code: string, message: string, lineNumber: number | null, options?: { cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    lineNumber: number | null,
+    { addOptions = [], ...options }: { cause?: unknown; addOptions?: readonly NamedOption[] } = {},
+  ) {
     super(code, message, exitStatus.usage, options);
     this.lineNumber = lineNumber;
+    this.addOptions = addOptions;
   }
 }
 

@@ -4,7 +4,7 @@ import type { RawRow } from '../batch/batch.js';
 export interface PackedRawRows {
   readonly count: number;
   readonly firstRowNumber: number;
-  /** For each row its line, where its bytes begin and end, and how many cells there are up to its last. */
+  /** For each row its line, where its bytes begin and end, how many cells there are up to its last, and its classes. */
   readonly places: Float64Array<ArrayBuffer>;
   readonly cellEnds: Uint32Array<ArrayBuffer>;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface PackedRawRows {
   readonly notUtf8: readonly number[];
 }
 
-const placesPerRow = 4;
+const placesPerRow = 5;
 
 /** `rows`: numbered one after the other. */
 export function packRawRows(rows: readonly RawRow[]): PackedRawRows {
@@ -20,13 +20,13 @@ export function packRawRows(rows: readonly RawRow[]): PackedRawRows {
   const cellEnds: number[] = [];
   const notUtf8: number[] = [];
   let text = '';
-  for (const [index, { lineNumber, startByte, endByte, cells, isUtf8 }] of rows.entries()) {
+  for (const [index, { lineNumber, startByte, endByte, cells, isUtf8, classes }] of rows.entries()) {
     for (const cell of cells) {
       text += cell;
       cellEnds.push(text.length);
     }
     if (!isUtf8) notUtf8.push(index);
-    places.set([lineNumber, startByte, endByte, cellEnds.length], index * placesPerRow);
+    places.set([lineNumber, startByte, endByte, cellEnds.length, classes], index * placesPerRow);
   }
   const firstRowNumber = rows[0]?.rowNumber ?? 0;
   return { count: rows.length, firstRowNumber, places, cellEnds: Uint32Array.from(cellEnds), text, notUtf8 };
@@ -54,6 +54,7 @@ export function unpackRawRows(packed: PackedRawRows): RawRow[] {
       endByte: places[at + 2] ?? 0,
       cells,
       isUtf8: !notUtf8.has(index),
+      classes: places[at + 4] ?? 0,
       bytes: null,
     });
   }

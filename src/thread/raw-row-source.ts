@@ -1,11 +1,11 @@
-import type { BatchOptions, RawRow, RowSource } from '../batch/batch.js';
+import type { Format, RawRow, RowSource } from '../batch/batch.js';
 import { RowReader } from '../batch/row-reader.js';
 
 /** All that says how a file's content becomes raw rows: plain data, which can go to another thread. */
 export interface RawRowRequest {
   /** For messages. */
   readonly path: string;
-  readonly batch: BatchOptions;
+  readonly batch: Pick<Format, 'delimiter' | 'values'>;
 }
 
 /** Makes raw rows, without their bytes, in this thread. */

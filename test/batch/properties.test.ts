@@ -9,10 +9,12 @@ const cell = fc.oneof(fc.string({ unit: character, maxLength: 12 }), fc.string({
 const lineEnd = fc.constantFrom('\n', '\r\n', '\r');
 
 const record = fc.record({
-  cells: fc.array(
-    cell.map((text) => text.replaceAll('\0', '')),
-    { minLength: 1, maxLength: 5 },
-  ),
+  cells: fc
+    .array(
+      cell.map((text) => text.replaceAll('\0', '')),
+      { minLength: 1, maxLength: 5 },
+    )
+    .map(([first = '', ...others]) => [first.replace(/^\ufeff+/, ''), ...others]), // at a row's start it is no text
   isQuoted: fc.boolean(),
   lineEnd,
   blankLines: fc.array(lineEnd, { maxLength: 2 }),
@@ -81,7 +83,7 @@ describe('any table that csv-stringify writes', () => {
         const options = { ...raw, delimiter: table.delimiter };
         const { rows, error } = await readChunks(cut(Buffer.from(table.text), shares), options);
         expect(error).toBeNull();
-        expect(rows).toEqual(expectedRows(table));
+        expect(rows.map(({ classes: _classes, ...row }) => row)).toEqual(expectedRows(table));
       }),
       { numRuns: 150 },
     );

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { countCharacters } from '../../src/check/attributes.js';
 import { type CheckOptions, checkBatch } from '../../src/check/check.js';
-import { idHint } from '../../src/check/hints.js';
+import { idLook } from '../../src/hints/cells.js';
+import { countCharacters } from '../../src/hints/characters.js';
 import { realDisk } from '../../src/platform/disk.js';
 import { rawRowSource } from '../../src/thread/raw-row-source.js';
 import { movedClock, seededRandom, temporaryFolder } from '../support/index.js';
@@ -20,6 +20,12 @@ const base: Omit<CheckOptions, 'stateDir'> = {
   delimiter: ',',
   idColumn: null,
   idType: null,
+  encoding: 'utf-8',
+  only: null,
+  skip: null,
+  rename: null,
+  nullWords: null,
+  trim: false,
   ratePerSecond: 2,
   dailyCap: 1000,
   reserve: 0,
@@ -129,7 +135,7 @@ describe('an id that wants an eye', () => {
     ['5e1234', null],
     ['a@b.de', 'id-email'],
     ['@home', null],
-  ])('%s', (id, hint) => expect(idHint(id)).toBe(hint));
+  ])('%s', (id, hint) => expect(idLook(id)).toBe(hint));
 });
 
 it.each(['', 'abc', 'F%C3%BC', '%F0%9F%8E%89a', '🎉x', '%e6%a8%aa'])(

@@ -72,7 +72,7 @@ describe('the summary for a person', () => {
     expect(reasons.map((line) => line.replace(/ {2,}/g, '|'))).toEqual([
       '|6|percent-broken|first row 1,044, line 1,052|a % that no two hexadecimal digits follow, or that does not decode to UTF-8',
       '|5|target-refused|first row 2,000, line 2,010|Target answered that it will not take this row',
-      '|1|id-empty|row 12, line 13|the id is empty',
+      '|1|id-empty|row 12, line 13|the id is empty, or nothing but blanks and invisible characters',
     ]);
     expect(lines).toContain('Rejects:  loyalty.csv.rejects.csv');
     expect(lines.slice(-3)).toEqual([

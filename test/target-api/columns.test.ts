@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { type ColumnOptions, type Header, readColumns } from '../../src/target-api/columns.js';
 import { FileError, UsageError } from '../../src/terms/errors.js';
 
-const defaults: ColumnOptions = { values: 'encoded', plus: null, delimiter: ',', idColumn: null, idType: null };
+const defaults: ColumnOptions = {
+  values: 'encoded',
+  plus: null,
+  delimiter: ',',
+  idColumn: null,
+  idType: null,
+  only: null,
+  skip: null,
+  rename: null,
+};
 
 function header(line: string, delimiter = ','): Header {
   return { cells: line.split(delimiter), lineNumber: 1, isUtf8: true };
@@ -32,6 +41,7 @@ describe('names of columns', () => {
       idIndex: 0,
       idType: 'pcId',
       cellCount: 5,
+      headerCells: ['pcId', 'param1', 'param2', 'param3', 'param4'],
       attributes: [
         { index: 1, name: 'param1', formKey: 'profile.param1=' },
         { index: 2, name: 'param2', formKey: 'profile.param2=' },
@@ -108,7 +118,6 @@ describe('the id column', () => {
 describe('a header that cannot be used', () => {
   it.each([
     ['pcId,,a', 'header-name-empty'],
-    ['pcId,a,', 'header-name-empty'],
     ['pcId, %20 ,a', 'header-name-empty'],
     ['pcId,profile.', 'header-name-empty'],
     ['', 'header-name-empty'],
@@ -147,10 +156,17 @@ describe('a header that cannot be used', () => {
     expect(failure({ cells: ['pcId', 'caf\uFFFD'], lineNumber: 1, isUtf8: false }).code).toBe('header-not-utf8');
   });
 
-  it('is quoted harmlessly: nothing that a terminal acts on, and not at any length', () => {
+  it('is not quoted where it does not look like names: it may be a person', () => {
+    for (const line of ['anna@example.org,a', 'pcId,a b@x.org,a b@x.org', 'pcId,anna@example.org%', 'J. Doe,+49']) {
+      expect(failure(line).message).not.toMatch(/anna|example|@|J\. Doe|49/);
+    }
+    expect(failure('anna@example.org,x').message).toMatch(/Does this file have a header\?/);
+    expect(failure('pcId,anna@example.org,tier', { idColumn: 'x' }).message).toMatch(/are "pcId", "tier" and 1 more/);
+  });
+
+  it('is told without what a terminal acts on, and not at any length', () => {
     const { message } = failure(`\u001b[31m\u202e"x${'y'.repeat(5_000)},a`);
     expect(message).toMatch(/^[ -~…]*$/);
-    expect(message).toContain('"\\u001b[31m\\u202e"xyyy');
     expect(message.length).toBeLessThan(500);
   });
 

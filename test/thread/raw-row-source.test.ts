@@ -42,6 +42,7 @@ describe('packed raw rows', () => {
           endByte: 2 ** 40 + 9 * index + 8,
           cells,
           isUtf8,
+          classes: index % 128,
           bytes: null,
         }));
         expect(unpackRawRows(structuredClone(packRawRows(rows)))).toEqual(rows);

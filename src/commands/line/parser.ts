@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { commandLineOptions } from '../../settings/command-line.js';
 import { didYouMean } from '../../settings/did-you-mean.js';
+import { listText } from '../../settings/kinds.js';
 import type { AnySetting } from '../../settings/setting.js';
 import { valueFrom } from '../../settings/values.js';
 import { UsageError } from '../../terms/errors.js';
@@ -129,8 +130,9 @@ function settingsOf(verb: VerbName): ReadonlyMap<string, AnySetting> {
   return new Map(own.map((setting) => [setting.name, setting]));
 }
 
-/** @throws UsageError for an option that is given several times: which one was meant, nobody can tell. */
+/** @throws UsageError for an option that is given several times and is no list: which one was meant, nobody can tell. */
 function textOf(value: unknown, { name, kind }: AnySetting): string {
+  if (kind.isList === true) return listText(Array.isArray(value) ? value.map(String) : [String(value)]);
   if (!Array.isArray(value)) return String(value);
   if (kind.wordSeparator !== undefined) return value.join(kind.wordSeparator);
   throw givenTwice(name, value.length);

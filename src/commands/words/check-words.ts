@@ -1,10 +1,11 @@
-import { type CheckResult, type FileCheck, hintMeanings, type Problem } from '../../check/check.js';
+import type { CheckResult, FileCheck, Problem } from '../../check/check.js';
 import { type Screen, styled } from '../../terminal/screen.js';
 import { invalidCodes } from '../../terms/outcome.js';
 import { columnLines, foldedText } from '../../text/columns.js';
 import { harmless } from '../../text/harmless.js';
 import { grouped } from '../../text/numbers.js';
 import { counted, duration, localTime, percent, rate } from '../../text/words.js';
+import { hintLines } from './hint-words.js';
 
 /** What a check found, in words for a person. Ids and values are never among them. Pure. */
 
@@ -14,6 +15,8 @@ export interface CheckWordsOptions {
   readonly ratePerSecond: number;
   readonly pace: 'burst' | 'spread';
   readonly timeZone?: string;
+  /** The command that sends a file as it was found; `null`: none does. */
+  readonly commandFor: (check: FileCheck) => string | null;
 }
 
 /** With more columns than this the rest is left to --json. */
@@ -31,8 +34,9 @@ function fileText(check: FileCheck, options: CheckWordsOptions): string {
     fateLines(check, columns),
     problemLines(check, columns),
     check.rows.total === 0 ? [] : attributeLines(check, columns),
-    hintLines(check, columns),
+    hintLines(check.hints, columns),
     check.rows.total === 0 ? [] : factLines(check, options, columns),
+    commandLines(check, options),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -61,6 +65,12 @@ function headline(check: FileCheck, screen: Pick<Screen, 'hasColor'>): string {
   }
   const all = counted(rows.total, 'row');
   if (rows.total === 0) return `${file}: no rows but the header`;
+  if (rows.skipped === rows.total) {
+    return `${file}: ${styled(screen, 'yellow', 'nothing to send')}: none of ${all} has a value`;
+  }
+  if (rows.invalid === 0 && check.hints.length > 0) {
+    return `${file}: ${all} would go, ${styled(screen, 'yellow', 'but look at the hints first')}`;
+  }
   if (rows.invalid === 0) return `${file}: ${styled(screen, 'green', 'all fine')}, ${all}`;
   return `${file}: ${styled(screen, 'red', `${grouped(rows.invalid)} of ${all} would not go`)}`;
 }
@@ -118,19 +128,6 @@ function attributeLines({ attributes, rows }: FileCheck, columns: number): strin
   return ['Attributes:', ...lines, ...(left === 0 ? [] : [`  and ${grouped(left)} more: --json lists them all`])];
 }
 
-function hintLines({ hints }: FileCheck, columns: number): string[] {
-  if (hints.length === 0) return [];
-  const lines = columnLines(
-    hints.map(({ code, count, example_line }) => {
-      const place = `${count > 1 ? 'first on line' : 'line'} ${grouped(example_line)}`;
-      return [`  ${grouped(count)}`, code, `${place}: ${hintMeanings[code]}`];
-    }),
-    ['right', 'left', 'left'],
-    columns,
-  );
-  return ['Worth a look:', ...lines];
-}
-
 function factLines(check: FileCheck, options: CheckWordsOptions, columns: number): string[] {
   const { visitors, repeated_visitors: repeated, largest_request_bytes: largest, plan } = check;
   const again = repeated === 0 ? 'none in more than one row' : `${grouped(repeated)} of them in more than one row`;
@@ -141,6 +138,12 @@ function factLines(check: FileCheck, options: CheckWordsOptions, columns: number
     ['Cap:', capText(plan)],
   ];
   return columnLines(facts, ['left', 'left'], columns);
+}
+
+/** One line to paste, however long it is. */
+function commandLines(check: FileCheck, { commandFor }: CheckWordsOptions): string[] {
+  const command = commandFor(check);
+  return command === null ? [] : ['To send it as it was found:', `  ${command}`];
 }
 
 function planText({ plan }: FileCheck, { nowMs, timeZone, ratePerSecond, pace }: CheckWordsOptions): string {

@@ -5,6 +5,7 @@ import { columnLines } from '../../text/columns.js';
 import { harmless } from '../../text/harmless.js';
 import { grouped } from '../../text/numbers.js';
 import { counted, duration, localTime, rate } from '../../text/words.js';
+import { hintLines } from './hint-words.js';
 
 /** How a call ended, in words for a person who is tired. Pure. */
 
@@ -61,6 +62,7 @@ function jobText(job: JobSummary, options: SummaryWordsOptions): string {
     [headline(job, screen)],
     fateLines(job.rows, columns),
     reasonLines(job, columns),
+    hintLines(job.hints, columns),
     [...capLines(job, options), ...fileLines(job)],
     nextLines(job, options),
   ];
@@ -79,6 +81,9 @@ function headline(job: JobSummary, screen: Pick<Screen, 'hasColor'>): string {
   const ended = endedCount(job.rows);
   if (!job.complete) {
     return `${file}: ${styled(screen, 'yellow', 'not finished')}: ${counted(ended, 'row')} done so far, the rest stays to be sent`;
+  }
+  if (ended > 0 && job.rows.skipped === ended) {
+    return `${file}: done, but ${styled(screen, 'yellow', 'nothing was sent')}: none of ${counted(ended, 'row')} has a value`;
   }
   if (rejected === 0) return `${file}: ${styled(screen, 'green', 'done')}, all ${counted(ended, 'row')}${time}`;
   return `${file}: done, ${styled(screen, 'red', `but ${grouped(rejected)} of ${counted(ended, 'row')} did not go through`)}${time}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Fingerprint, Position } from '../../batch/open.js';
+import type { Fingerprint, Format, Position } from '../../batch/open.js';
+import type { HintState } from '../../hints/hint-tally.js';
 import type { Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
@@ -15,7 +16,16 @@ export interface JobIdentity {
   readonly idType: 'pcId' | 'thirdPartyId';
   readonly values: 'encoded' | 'raw';
   readonly plus: 'space' | 'literal' | null;
+  /** What was found, where it was looked for. */
   readonly delimiter: string;
+  /** What was found. */
+  readonly encoding: Format['encoding'];
+  readonly trim: boolean;
+  /** These in the order of the alphabet: which comes first makes no difference. */
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly rename: readonly string[];
+  readonly nullWords: readonly string[];
 }
 
 export interface ReasonCount {
@@ -87,6 +97,8 @@ export interface Checkpoint {
   /** Tries, over all runs. */
   readonly attempts: number;
   readonly reasons: readonly ReasonCount[];
+  /** Of the rows before `next`; when the job is complete, of all of FILE. */
+  readonly hints: HintState;
   readonly openRows: readonly TriedRow[];
   readonly move: Move | null;
 }
@@ -104,18 +116,41 @@ const identityNames: Readonly<Record<keyof JobIdentity, string>> = {
   values: '--values',
   plus: '--plus',
   delimiter: 'delimiter',
+  encoding: 'encoding',
+  trim: '--trim',
+  only: '--only',
+  skip: '--skip',
+  rename: '--rename',
+  nullWords: '--null',
 };
-const identityKeys = ['clientCode', 'endpoint', 'idColumn', 'idType', 'values', 'plus', 'delimiter'] as const;
+const identityKeys = [
+  'clientCode',
+  'endpoint',
+  'idColumn',
+  'idType',
+  'values',
+  'plus',
+  'delimiter',
+  'encoding',
+  'trim',
+  'only',
+  'skip',
+  'rename',
+  'nullWords',
+] as const satisfies readonly (keyof JobIdentity)[];
 
 /** In what `now` is another job than `before`, in words; empty: it is the same. */
 export function differences(before: JobIdentity, now: JobIdentity): string[] {
   return identityKeys
-    .filter((key) => before[key] !== now[key])
+    .filter((key) => shown(before[key]) !== shown(now[key]))
     .map((key) => `${identityNames[key]} was ${shown(before[key])} and is now ${shown(now[key])}`);
 }
 
-function shown(value: string | null): string {
-  return value === null ? 'not given' : JSON.stringify(value);
+function shown(value: JobIdentity[keyof JobIdentity]): string {
+  if (value === null || value === false) return 'not given';
+  if (value === true) return 'given';
+  if (typeof value === 'string') return JSON.stringify(value);
+  return value.length === 0 ? 'not given' : value.map((word) => JSON.stringify(word)).join(', ');
 }
 
 /**
@@ -145,6 +180,12 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       values: job.values,
       plus: job.plus,
       delimiter: job.delimiter,
+      encoding: job.encoding,
+      trim: job.trim,
+      only: job.only,
+      skip: job.skip,
+      rename: job.rename,
+      null: job.nullWords,
     },
     file: {
       name: file.name,
@@ -170,6 +211,8 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       example_row: reason.exampleRow,
       example_line: reason.exampleLine,
     })),
+    hints: checkpoint.hints.hints,
+    id_lengths: checkpoint.hints.idLengths,
     open_rows: checkpoint.openRows.map((row) => ({
       row: row.rowNumber,
       attempts: row.attempts,

@@ -1,4 +1,7 @@
 import { basename } from 'node:path';
+import { foundEncodings } from '../../batch/encodings.js';
+import { hintCodes } from '../../hints/codes.js';
+import type { HintState } from '../../hints/hint-tally.js';
 import type { Disk } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
 import { FieldFault, Fields, readText } from '../../storage/read-json.js';
@@ -103,6 +106,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
       exampleRow: reason.whole('example_row', 1),
       exampleLine: reason.whole('example_line', 1),
     })),
+    hints: readHints(fields),
     openRows: fields.list('open_rows').map((row) => ({
       rowNumber: row.whole('row', 1),
       attempts: row.whole('attempts', 1),
@@ -121,6 +125,12 @@ function readIdentity(job: Fields): JobIdentity {
     values: job.oneOf('values', ['encoded', 'raw'] as const),
     plus: job.oneOf('plus', [null, 'space', 'literal'] as const),
     delimiter: job.text('delimiter'),
+    encoding: job.oneOf('encoding', foundEncodings),
+    trim: job.yesNo('trim'),
+    only: job.texts('only'),
+    skip: job.texts('skip'),
+    rename: job.texts('rename'),
+    nullWords: job.texts('null'),
   };
 }
 
@@ -140,6 +150,21 @@ function readReasonCode(reason: Fields): ReasonCode {
   const code = reason.text('code');
   if (!isReasonCode(code)) throw new FieldFault('"reasons" holds a code that this version does not know');
   return code;
+}
+
+function readHints(fields: Fields): HintState {
+  return {
+    hints: fields.list('hints').map((hint) => ({
+      code: hint.oneOf('code', hintCodes),
+      count: hint.whole('count', 1),
+      example_line: hint.whole('example_line', 1),
+    })),
+    idLengths: fields.list('id_lengths').map((found) => ({
+      shape: found.whole('shape', 1),
+      count: found.whole('count', 1),
+      line: found.whole('line', 1),
+    })),
+  };
 }
 
 function readMove(move: Fields | null): Move | null {

@@ -43,6 +43,7 @@ export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
       example_row: reason.exampleRow,
       example_line: reason.exampleLine,
     })),
+    hints: checkpoint.hints.hints,
     attempts: checkpoint.attempts,
     resumed_from_row: run.resumedFromRow,
     cap: {

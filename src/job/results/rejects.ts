@@ -28,6 +28,9 @@ export interface RejectsOptions {
 /** The columns of the reasons: a public interface. `line` is the line in the rejects, `row` the row in FILE. */
 export const reasonsHeader = 'line,row,status,reason\n';
 
+/** FILE, whose bytes the rejects repeat in its own encoding. */
+type RejectedBatch = Pick<Batch, 'header' | 'dataStart' | 'rows' | 'toFileBytes'>;
+
 /**
  * Writes the rejects of a job whose every row has its end: FILE's own header and, byte for byte, the rows that did not
  * go through, and with each the later rows of the same visitor, in the file's order. Sent once more, every visitor
@@ -39,10 +42,7 @@ export const reasonsHeader = 'line,row,status,reason\n';
  *
  * UsageError `report-damaged` where the report does not hold what the job counted; errors of FILE as `rows` has them.
  */
-export async function makeRejects(
-  batch: Pick<Batch, 'header' | 'dataStart' | 'rows'>,
-  options: RejectsOptions,
-): Promise<number> {
+export async function makeRejects(batch: RejectedBatch, options: RejectsOptions): Promise<number> {
   const { disk, rejectsPath, reasonsPath, resultsPath, runId, rejectedCount } = options;
   if (rejectedCount === 0) return 0;
   const outcomes = await readOutcomes(options);
@@ -68,7 +68,7 @@ export async function makeRejects(
 async function writeRows(
   rejects: Replacement,
   reasons: Replacement,
-  batch: Pick<Batch, 'header' | 'dataStart' | 'rows'>,
+  batch: RejectedBatch,
   outcomes: RowOutcomes,
   results: DiskFile,
   options: RejectsOptions,
@@ -79,7 +79,7 @@ async function writeRows(
   const header = Buffer.concat(withLineEnd(batch.header.bytes, lineEnd));
   let lineNumber = 1 + countLineEnds(header, 0, header.length);
   let rowCount = 0;
-  await rejects.append(header);
+  await rejects.append(batch.toFileBytes(header));
   await reasons.append(Buffer.from(reasonsHeader));
   for await (const rows of batch.rows(batch.dataStart, { withBytes: true, fingerprint: null })) {
     const kept = rows.filter((row) => belongs(row, outcomes, visitors, options.visitorOf));
@@ -94,7 +94,7 @@ async function writeRows(
       bytes.push(rowBytes);
     }
     rowCount += kept.length;
-    await rejects.append(Buffer.concat(bytes));
+    await rejects.append(batch.toFileBytes(Buffer.concat(bytes)));
     await reasons.append(Buffer.from(lines));
   }
   return rowCount;

@@ -1,3 +1,4 @@
+import type { MarkedRow } from '../../hints/hint-tally.js';
 import type { Prepared } from '../../target-api/prepare.js';
 import type { ReadRow, ReadRows } from './row-source.js';
 
@@ -8,7 +9,7 @@ import type { ReadRow, ReadRows } from './row-source.js';
 export interface PackedRows {
   readonly count: number;
   readonly firstRowNumber: number;
-  /** For each row its line, its byte, and where its id and its form end. */
+  /** For each row its line, its byte, where its id and its form end, its marks and what else hints want to know. */
   readonly places: Float64Array<ArrayBuffer>;
   readonly ids: string;
   readonly forms: string;
@@ -16,17 +17,17 @@ export interface PackedRows {
   readonly others: readonly (readonly [number, Prepared])[];
 }
 
-const placesPerRow = 4;
+const placesPerRow = 6;
 
 /** `rows`: numbered one after the other. */
-export function packRows(rows: ReadRows): PackedRows {
+export function packRows(rows: Iterable<ReadRow> & { readonly length: number }): PackedRows {
   const places = new Float64Array(rows.length * placesPerRow);
   const others: [number, Prepared][] = [];
   let ids = '';
   let forms = '';
   let firstRowNumber = 0;
   let index = 0;
-  for (const { rowNumber, lineNumber, startByte, prepared } of rows) {
+  for (const { rowNumber, lineNumber, startByte, prepared, marks, details } of rows) {
     if (index === 0) firstRowNumber = rowNumber;
     if (prepared.kind === 'request') {
       ids += prepared.id;
@@ -34,7 +35,7 @@ export function packRows(rows: ReadRows): PackedRows {
     } else {
       others.push([index, prepared]);
     }
-    places.set([lineNumber, startByte, ids.length, forms.length], index * placesPerRow);
+    places.set([lineNumber, startByte, ids.length, forms.length, marks, details], index * placesPerRow);
     index += 1;
   }
   return { count: rows.length, firstRowNumber, places, ids, forms, others };
@@ -45,7 +46,21 @@ export function packRows(rows: ReadRows): PackedRows {
  * young garbage.
  */
 export function unpackRows(packed: PackedRows): ReadRows {
-  return { length: packed.count, [Symbol.iterator]: () => unpacked(packed) };
+  return {
+    length: packed.count,
+    [Symbol.iterator]: () => unpacked(packed),
+    marked: () => markedRows(packed),
+  };
+}
+
+function* markedRows({ count, firstRowNumber, places }: PackedRows): Generator<MarkedRow, void, void> {
+  for (let index = 0; index < count; index += 1) {
+    const at = index * placesPerRow;
+    const marks = places[at + 4] ?? 0;
+    const details = places[at + 5] ?? 0;
+    if (marks === 0 && details === 0 && index + 1 < count) continue;
+    yield { rowNumber: firstRowNumber + index, lineNumber: places[at] ?? 0, marks, details };
+  }
 }
 
 function* unpacked({ count, firstRowNumber, places, ids, forms, others }: PackedRows): Generator<ReadRow, void, void> {
@@ -69,6 +84,8 @@ function* unpacked({ count, firstRowNumber, places, ids, forms, others }: Packed
       lineNumber: places[at] ?? 0,
       startByte: places[at + 1] ?? 0,
       prepared,
+      marks: places[at + 4] ?? 0,
+      details: places[at + 5] ?? 0,
     };
     idAt = idEnd;
     formAt = formEnd;

@@ -27,10 +27,22 @@ export interface SendOptions {
   readonly values: 'encoded' | 'raw';
   /** `null`: space in values, and invalid in ids. */
   readonly plus: 'space' | 'literal' | null;
-  /** One character. */
+  /** One character; `auto`: what the header and the first rows are cut at. */
   readonly delimiter: string;
+  /** What FILE is encoded in; a byte order mark in it stands over this. */
+  readonly encoding: 'utf-8' | 'windows-1252' | 'iso-8859-1' | 'utf-16';
   readonly idColumn: string | null;
   readonly idType: 'pcId' | 'thirdPartyId' | null;
+  /** Names of the only attributes that are sent; `null`: all. As in the header. */
+  readonly only: readonly string[] | null;
+  /** Names of columns that are not sent. As in the header. */
+  readonly skip: readonly string[] | null;
+  /** `OLD=NEW`: the column OLD is sent as NEW. */
+  readonly rename: readonly string[] | null;
+  /** Words that stand for no value; compared after `trim`. */
+  readonly nullWords: readonly string[] | null;
+  /** Takes blanks and invisible characters off both ends of ids and values. */
+  readonly trim: boolean;
   /** 1 to 1,024. */
   readonly concurrency: number;
   /** Tries a second; 0: no limit. */

@@ -1,3 +1,4 @@
+import type { Hint } from '../../hints/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { ReasonCode } from '../../terms/outcome.js';
 
@@ -28,6 +29,8 @@ export interface JobSummary {
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly rows: RowCounts;
   readonly reasons: readonly ReasonSummary[];
+  /** What is allowed, and may be a mistake: as in `check --json`; of the rows that have ended, in an unfinished job. */
+  readonly hints: readonly Hint[];
   readonly attempts: number;
   /** `null`: this run began at the first row. */
   readonly resumed_from_row: number | null;

@@ -15,6 +15,7 @@ export const doneJob: JobSummary = {
   error: null,
   rows: { total: 5000, submitted: 4997, skipped: 3, unchanged: 0, invalid: 0, refused: 0, failed: 0, superseded: 0 },
   reasons: [{ code: 'no-values', count: 3, example_row: 9, example_line: 10 }],
+  hints: [],
   attempts: 4997,
   resumed_from_row: null,
   cap: { limit: 1_000_000, used: 4997, left: 995_003, next_free_at: null },

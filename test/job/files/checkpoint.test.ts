@@ -19,6 +19,7 @@ const path = 'drop.csv.checkpoint.json';
 const damaged = expect.objectContaining({ code: 'checkpoint-damaged', exitStatus: 2 });
 
 const count = fc.nat();
+const positive = fc.integer({ min: 1 });
 const text = fc.string({ unit: 'binary', maxLength: 12 });
 const timeMs = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) });
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
@@ -32,6 +33,12 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
       values: fc.constantFrom('encoded', 'raw'),
       plus: fc.constantFrom(null, 'space', 'literal'),
       delimiter: text,
+      encoding: fc.constantFrom('utf-8', 'windows-1252', 'utf-16le'),
+      trim: fc.boolean(),
+      only: fc.array(text, { maxLength: 2 }),
+      skip: fc.array(text, { maxLength: 2 }),
+      rename: fc.array(text, { maxLength: 2 }),
+      nullWords: fc.array(text, { maxLength: 2 }),
     }),
     startedAtMs: timeMs,
     updatedAtMs: timeMs,
@@ -69,6 +76,12 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
       }),
       { maxLength: 3 },
     ),
+    hints: fc.record({
+      hints: fc.array(
+        fc.record({ code: fc.constantFrom('id-space', 'no-rows'), count: positive, example_line: positive }),
+      ),
+      idLengths: fc.array(fc.record({ shape: positive, count: positive, line: positive }), { maxLength: 2 }),
+    }),
     move: fc.option(
       fc.oneof(
         fc.record({ role: fc.constant('kept' as const), stem: fc.constantFrom('a', 'a.b') }),

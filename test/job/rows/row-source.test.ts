@@ -11,11 +11,26 @@ import { threadSource } from '../../../src/thread/thread-source.js';
 /** A thread runs what was built (`npm test` builds): it cannot load the sources. */
 const program = new URL('../../../dist/job/rows/row-thread.js', import.meta.url);
 
-const prepare = { values: 'encoded', plus: null, method: 'post', clientCode: 'acme' } as const;
+const prepare = {
+  values: 'encoded',
+  plus: null,
+  method: 'post',
+  clientCode: 'acme',
+  trim: false,
+  nullWords: null,
+} as const;
 
 function requestOf(names: string): RowRequest {
   const header = { cells: names.split(','), lineNumber: 1, isUtf8: true };
-  const columns = readColumns(header, { ...prepare, delimiter: ',', idColumn: null, idType: null });
+  const columns = readColumns(header, {
+    ...prepare,
+    delimiter: ',',
+    idColumn: null,
+    idType: null,
+    only: null,
+    skip: null,
+    rename: null,
+  });
   return { path: 'drop.csv', batch: { delimiter: ',', values: 'encoded' }, columns, prepare };
 }
 
@@ -99,6 +114,8 @@ describe('packed rows', () => {
           lineNumber: base + 2 * index,
           startByte: 2 ** 40 + index,
           prepared: make(cells, true),
+          marks: index % 3,
+          details: 2 ** 19,
         }));
         expect([...unpackRows(structuredClone(packRows(rows)))]).toEqual(rows);
       }),

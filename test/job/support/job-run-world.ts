@@ -179,6 +179,7 @@ function usualOptions(endpoint: string, stateDir: string): SendOptions {
   return {
     ...{ clientCode: 'acme', endpoint, allowHttp: false, sandbox: false, tokenFile: null, token: null },
     ...{ method: 'post', values: 'encoded', plus: null, delimiter: ',', idColumn: null, idType: null },
+    ...{ encoding: 'utf-8', only: null, skip: null, rename: null, nullWords: null, trim: false },
     ...{ concurrency: 8, ratePerSecond: 0, dailyCap: 1_000_000, reserve: 0, pace: 'burst', onCap: 'wait' },
     ...{ retries: 5, timeoutMs: 30_000, giveUpMs: 1_800_000, maxDurationMs: null, maxFailures: null },
     ...{ tolerate: { kind: 'rows', rows: 0 }, graceMs: 5000, changedOnly: false, refreshAfterDays: 7, forget: false },
