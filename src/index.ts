@@ -12,12 +12,13 @@ import { exitStatus } from './terms/exit-status.js';
 import { sendHere } from './wiring/send.js';
 
 export type { CheckEvent, CheckHooks, CheckResult } from './check/check.js';
+export { type Hint, type HintCode, hintMeanings } from './hints/codes.js';
 export type { RowResult } from './job/results/result.js';
 export type { Hold, HoldCause, SendEvent, SendSnapshot } from './job/terms/events.js';
 export type { RowLimit, SendHooks } from './job/terms/options.js';
 export type { JobSummary, ReasonSummary, RowCounts, RunSummary } from './job/terms/summary.js';
 export type { SandboxRequest, StartedSandbox, StartSandboxOptions } from './sandbox/started-sandbox.js';
-export { FileError, MachineError, ProfileDripError, UsageError } from './terms/errors.js';
+export { FileError, MachineError, type NamedOption, ProfileDripError, UsageError } from './terms/errors.js';
 export { type ExitStatus, exitStatus } from './terms/exit-status.js';
 export { invalidCodes, type Reason, type ReasonCode, type RowStatus, tryCodes } from './terms/outcome.js';
 

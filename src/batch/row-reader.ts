@@ -112,14 +112,26 @@ export class RowReader implements Reader<readonly RawRow[]> {
   }
 
   async #feedWhole(content: Buffer): Promise<void> {
-    const isAfterLineEnd = this.#isLineStart(this.#window, this.#window.length);
+    const isAfterLineEnd = this.#endsLine;
     this.#window = this.#window.length === 0 ? content : Buffer.concat([this.#window, content]);
     await this.#parser.feed(this.#withoutMarks(content, isAfterLineEnd));
   }
 
+  /** Whether a line, or a mark at its start, ends before `at`; `isAfterLineEnd`: what is so of its first byte. */
+  #isLineStart(bytes: Buffer, at: number, isAfterLineEnd: boolean): boolean {
+    let before = at;
+    while (
+      before >= byteOrderMark.length &&
+      bytes.subarray(before - byteOrderMark.length, before).equals(byteOrderMark)
+    ) {
+      before -= byteOrderMark.length;
+    }
+    return before === 0 ? isAfterLineEnd : isLineEnd(bytes[before - 1]);
+  }
+
   /** An empty window begins where a row does. */
-  #isLineStart(bytes: Buffer, at: number): boolean {
-    return at === 0 || isLineEnd(bytes[at - 1]);
+  get #endsLine(): boolean {
+    return this.#isLineStart(this.#window, this.#window.length, true);
   }
 
   /** How many bytes at the end begin what may be a mark at the start of a line. */
@@ -127,8 +139,7 @@ export class RowReader implements Reader<readonly RawRow[]> {
     for (const count of [2, 1]) {
       const at = content.length - count;
       if (at < 0 || content[at] !== byteOrderMark[0] || (count === 2 && content[at + 1] !== byteOrderMark[1])) continue;
-      const isAtStart = at > 0 ? isLineEnd(content[at - 1]) : this.#isLineStart(this.#window, this.#window.length);
-      if (isAtStart) return count;
+      if (this.#isLineStart(content, at, this.#endsLine)) return count;
     }
     return 0;
   }
@@ -138,13 +149,10 @@ export class RowReader implements Reader<readonly RawRow[]> {
     let at = content.indexOf(byteOrderMark);
     if (at === -1) return content;
     let without: Buffer | null = null;
-    let markEnd = -1;
     for (; at !== -1; at = content.indexOf(byteOrderMark, at + 1)) {
-      const isAtStart = at === 0 ? isAfterLineEnd : isLineEnd(content[at - 1]) || at === markEnd;
-      if (!isAtStart) continue;
-      markEnd = at + byteOrderMark.length;
+      if (!this.#isLineStart(content, at, isAfterLineEnd)) continue;
       without ??= Buffer.from(content);
-      without.fill(cr, at, markEnd);
+      without.fill(cr, at, at + byteOrderMark.length);
       this.#hasMarks = true;
     }
     return without ?? content;

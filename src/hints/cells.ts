@@ -26,7 +26,7 @@ const email = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const scientific = /^-?\d(?:[.,]\d+[Ee][+ -]?\d+|[Ee][+ -]\d+)$/;
 const decimal = /^-?\d+\.\d+$/;
 const thousands = /^\d{1,3}(?:,\d{3})+$/;
-const formula = /^=".*"$|^=\d|^'\d|^#(?:NAME\?|N\/A|REF!|VALUE!|NUM!|DIV\/0!|NULL!)$|^#{3,}$/s;
+const formula = /^=".*"$|^=\d|^'\d[^']*$|^#(?:NAME\?|N\/A|REF!|VALUE!|NUM!|DIV\/0!|NULL!)$|^#{3,}$/s;
 
 export type IdLook = 'id-ecid' | 'id-email' | 'id-scientific' | 'id-decimal' | 'id-spreadsheet';
 
@@ -68,9 +68,23 @@ const oddRow = new RegExp(
 );
 const oddRowLengthMax = 40;
 
+/** The first two letters of what `oddRow` looks for, a bit pattern of each: most ids need no closer look. */
+const oddStarts = new Uint8Array(1024);
+const pairOf = (first: number, second: number) => ((first & 31) << 5) | (second & 31);
+const startWords =
+  'total grand sub sum count summe gesamt insgesamt anzahl somme trl footer ftr hdr eof varchar nvar char big int number decimal string text date double small tiny float bool';
+for (const word of startWords.split(' ')) oddStarts[pairOf(word.charCodeAt(0), word.charCodeAt(1))] = 1;
+
+function mayBeOdd(id: string): boolean {
+  const first = id.charCodeAt(0);
+  if (first >= 0x30 && first <= 0x39) return id.includes(' ');
+  const isLetter = (first >= 0x41 && first <= 0x5a) || (first >= 0x61 && first <= 0x7a);
+  return !isLetter || oddStarts[pairOf(first, id.charCodeAt(1))] === 1;
+}
+
 /** Whether an id is what stands before the numbers of a total, in a trailer or in a line of types or dashes. */
 export function isOddRowId(id: string): boolean {
-  return id.length <= oddRowLengthMax && oddRow.test(id.trim());
+  return id.length <= oddRowLengthMax && mayBeOdd(id) && oddRow.test(id.trim());
 }
 
 const doubleEncoded = /%25[\dA-Fa-f]{2}/;

@@ -66,12 +66,12 @@ export class HintTally {
       else known.count += 1;
     }
     if (row.marks === 0) return none;
-    return this.#takeMarks(row);
+    if ((row.marks & encodedEvidence) !== 0) this.#hasEncoded = true;
+    return row.marks === encodedEvidence ? none : this.#takeMarks(row);
   }
 
   #takeMarks({ marks, details, rowNumber, lineNumber }: MarkedRow): readonly HintCode[] {
     this.#words |= details & wordsMask;
-    if ((marks & encodedEvidence) !== 0) this.#hasEncoded = true;
     const fresh: HintCode[] = [];
     for (const code of rowHintCodes) {
       if ((marks & markOf[code]) === 0 || code === 'last-line-open') continue;

@@ -47,6 +47,8 @@ export class Marker {
   /** Words that the options take care of. */
   readonly #settled: ReadonlySet<string>;
   #words = 0;
+  /** Classes for which cells are asked how they are encoded. */
+  #encodingClasses: number;
 
   constructor(columns: Columns, options: MarkOptions) {
     this.#indexes = columns.attributes.map(({ index }) => index);
@@ -54,6 +56,8 @@ export class Marker {
     this.#isRaw = options.values === 'raw';
     this.#plus = options.plus;
     this.#isTrimmed = options.trim;
+    const plusClass = options.plus === null ? rowClass.plus : 0;
+    this.#encodingClasses = this.#isRaw ? rowClass.percent : rowClass.percent | rowClass.unencoded | plusClass;
     this.#settled = new Set(options.nullWords ?? []);
   }
 
@@ -91,7 +95,8 @@ export class Marker {
     if (this.#idWord(id) !== 0) marks |= markOf['id-null'];
     if ((classes & (rowClass.odd | rowClass.unencoded | rowClass.plus)) !== 0) {
       if (hasOddBlanks(id)) marks |= markOf['id-space'];
-      if (hasStrayQuotes(idCell, (classes & rowClass.strayQuote) !== 0)) marks |= markOf['id-quoted'];
+      const isQuoted = look !== 'id-spreadsheet' && hasStrayQuotes(idCell, (classes & rowClass.strayQuote) !== 0);
+      if (isQuoted) marks |= markOf['id-quoted'];
       if (hasBackslashEscape(idCell)) marks |= markOf['backslash-escapes'];
       if (hasLostCharacters(id)) marks |= markOf['lost-characters'];
     }
@@ -105,7 +110,7 @@ export class Marker {
 
   #valueMarks(cells: readonly string[], classes: number, mayBeLong: boolean): number {
     const isOdd = (classes & rowClass.odd) !== 0;
-    const wantsEncoding = (classes & (rowClass.percent | rowClass.plus | rowClass.unencoded)) !== 0;
+    const wantsEncoding = (classes & this.#encodingClasses) !== 0;
     if (!isOdd && !wantsEncoding && !mayBeLong) return 0;
     let marks = 0;
     for (let at = 0; at < this.#indexes.length; at += 1) {
@@ -126,7 +131,12 @@ export class Marker {
   #encodingMarks(cell: string, classes: number): number {
     const hasSequence = (classes & rowClass.percent) !== 0 && cell.includes('%') && looksEncoded(cell);
     if (this.#isRaw) return hasSequence ? markOf['looks-encoded'] : 0;
-    let marks = hasSequence ? encodedEvidence : 0;
+    let marks = 0;
+    if (hasSequence) {
+      // One is enough for the whole file.
+      marks |= encodedEvidence;
+      this.#encodingClasses &= ~rowClass.percent;
+    }
     if (this.#plus === null && (classes & rowClass.plus) !== 0 && cell.includes('+')) marks |= markOf['plus-in-values'];
     if ((classes & rowClass.unencoded) !== 0 && looksUnencoded(cell)) marks |= markOf['not-encoded'];
     return marks;

@@ -322,7 +322,8 @@ export class Pass {
     if (now === null || now.identity !== this.#batch.stat.identity) return null;
     if (!(await this.#batch.matches(this.#fingerprint))) return changedFileStop;
     if (now.sizeBytes <= this.#batch.readBytes()) return null;
-    const { isCompressed } = this.#batch;
+    const { isCompressed, format } = this.#batch;
+    if (format.encoding !== 'utf-8') return changedFileStop; // as decideStart has it
     const isRowTorn = !isCompressed && (await continuesRow(inputDisk, path, this.#fingerprint.bytes));
     return isRowTorn ? changedFileStop : grownFileStop;
   }
