@@ -169,7 +169,7 @@ class HeaderNames {
     if (index !== undefined) return index;
     throw this.#fail(
       'header-id-column-missing',
-      `--id-column names ${quoted(idColumn.trim())}, and no column has that name: ${this.#choices()}. Names are case-sensitive.`,
+      `--id-column names ${quoted(idColumn.trim())}, and no column has that name (names are case-sensitive): ${this.#choices()}`,
     );
   }
 
@@ -216,7 +216,7 @@ class HeaderNames {
     if (indexes.length > 0) return indexes;
     throw this.#fail(
       'column-unknown',
-      `${option} names ${quoted(name.trim())}, and no column has that name: ${this.#choices()}. Names are case-sensitive.`,
+      `${option} names ${quoted(name.trim())}, and no column has that name (names are case-sensitive): ${this.#choices()}`,
     );
   }
 
@@ -324,8 +324,8 @@ function noIdName(name: string): string {
   const expected = `The first column must be the visitor's id, named ${idNamesText}, and it`;
   if (!looksLikeName(name)) {
     return (
-      `${expected} has another name, which is not shown because it does not look like a name. Does this file have a header? ` +
-      'If not, put one before it: thirdPartyId,NAME,NAME.'
+      `${expected} has another name, which is not shown because it may be a person's data. Does this file have a header? ` +
+      "If it does, add --id-column 'NAME' --id-type thirdPartyId (or pcId). If not, put a header before the rows: thirdPartyId,NAME,NAME."
     );
   }
   const [nearest] = nearestName(name);

@@ -18,7 +18,6 @@ export function shownColumns(names: readonly string[], countMax: number): string
   const shown = names.filter(looksLikeName);
   const listed = shown.slice(0, countMax).map((name) => `"${name}"`);
   const others = names.length - listed.length;
-  if (listed.length === 0)
-    return 'none of the names can be shown, because none looks like a name. Does this file have a header?';
-  return `the names are ${listed.join(', ')}${others === 0 ? '' : ` and ${others} more`}`;
+  if (listed.length === 0) return 'no name is shown, because none looks like a name. Does this file have a header?';
+  return `the names are ${listed.join(', ')}${others === 0 ? '' : ` and ${others} more`}.`;
 }

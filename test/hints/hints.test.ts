@@ -50,7 +50,8 @@ describe('hints', () => {
     expect(await hintsOf('pcId,a\n"1","x"\n"2","y, z"\n')).toEqual({});
   });
 
-  const found: readonly (readonly [string, string, Record<string, readonly number[]>, Options?])[] = [
+  type Case = readonly [name: string, rows: string, expected: Record<string, readonly number[]>, options?: Options];
+  const found: readonly Case[] = [
     [
       'blanks round ids',
       ' 1,x\n2 ,x\n\u00a03,x\n4\u200b,x\n5\u200e,x\n\t6,x\nx\u00a0y,x\nok,x\n',
@@ -126,7 +127,8 @@ describe('hints', () => {
     ],
     ['long values', `1,${'v'.repeat(257)}\n2,${'v'.repeat(256)}\n`, { 'long-values': [1, 2] }],
   ];
-  it.each(found)('are given for %s', async (_name, rows, expected, options = {}) => {
+  it.each(found.map(([name, ...rest]) => ({ name, rest })))('are given for $name', async ({ rest }) => {
+    const [rows, expected, options] = rest;
     expect(await hintsOf(`thirdPartyId,a\n${rows}`, options)).toEqual(expected);
   });
 

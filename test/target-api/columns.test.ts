@@ -103,7 +103,7 @@ describe('the id column', () => {
 
   it.each([
     ['customer,a', {}, 'header-id-column', '--id-column'],
-    ['PCID,a', {}, 'header-id-column', 'write pcId'],
+    ['PCID,a', {}, 'header-id-column', 'add --rename PCID=pcId'],
     ['customer,a', { idType: 'pcId' }, 'header-id-column', '--id-column'],
     ['pcId,a', { idColumn: 'customer' }, 'header-id-column-missing', '"pcId", "a"'],
     ['customer,a', { idColumn: 'customer' }, 'id-type-needed', '--id-type'],
@@ -112,6 +112,40 @@ describe('the id column', () => {
     const error = failure(line, options);
     expect(error.code).toBe(code);
     expect(error.message).toContain(words);
+  });
+});
+
+describe('columns that are chosen', () => {
+  it('are those that --only names, or all but those that --skip names', () => {
+    expect(names('pcId,a,profile.b,c', { only: ['b', 'profile.b', 'pcId'] })).toEqual(['b']);
+    expect(names('pcId,a,b,c', { skip: ['b'] })).toEqual(['a', 'c']);
+    expect(names('pcId,ecid,a,a', { skip: ['ecid', 'a'] })).toEqual([]);
+    expect(read('pcId,a,b', { skip: ['a'] }).attributes[0]).toMatchObject({ index: 2 });
+  });
+
+  it('are sent under the name that --rename gives them, the id column too', () => {
+    expect(names('pcId,a,b', { rename: ['a=b', 'b=profile.a'] })).toEqual(['b', 'a']);
+    expect(read('card,a', { rename: ['card=thirdPartyId'] })).toMatchObject({ idIndex: 0, idType: 'thirdPartyId' });
+    expect(names('pcId,a b', { rename: ['a b=x=y'] })).toEqual(['x=y']);
+  });
+
+  it('are passed over at the end where they have no name', () => {
+    expect(read('pcId,a,,')).toMatchObject({ cellCount: 2 });
+    expect(names('pcId,a, ,', {})).toEqual(['a']);
+  });
+
+  it.each([
+    ['pcId,a', { only: ['A'] }, 'column-unknown'],
+    ['pcId,a', { skip: ['x'] }, 'column-unknown'],
+    ['pcId,a', { rename: ['x=y'] }, 'column-unknown'],
+    ['pcId,a', { skip: ['pcId'] }, 'column-clash'],
+    ['pcId,a,b', { rename: ['a=b'] }, 'column-clash'],
+    ['pcId,a,b', { rename: ['a=c', 'b=c'] }, 'column-clash'],
+    ['pcId,a,b', { only: ['a'], rename: ['b=c'] }, 'column-clash'],
+    ['pcId,a,b', { only: ['a'], skip: ['a'] }, 'column-clash'],
+    ['pcId,a', { rename: ['a=ecid'] }, 'header-ecid'],
+  ] as const)('%s with %o is %s', (line, options, code) => {
+    expect(failure(line, options)).toMatchObject({ code, exitStatus: 2 });
   });
 });
 

@@ -118,6 +118,53 @@ describe('a sendable row', () => {
   });
 });
 
+describe('a row that is no visitor', () => {
+  it.each([
+    [['thirdPartyId', 'a', 'b'], 'header-again'],
+    [['batch=thirdPartyId', 'a', 'b'], 'header-again'],
+    [['thirdPartyId', 'other', 'names'], 'header-again'],
+    [[' ', 'x', 'y'], 'id-empty'],
+    [['%20\u200b%C2%A0', 'x', 'y'], 'id-empty'],
+    [['%09', '', ''], 'id-empty'],
+    [['\u200bx', 'x', 'y'], 'request'],
+  ])('%j is %s', (cells, code) => expect(invalidCode(cells)).toBe(code));
+
+  it('is the header alone where the id column has a name of its own', () => {
+    const columns = readColumns(
+      { cells: ['card', 'a'], lineNumber: 1, isUtf8: true },
+      { ...defaults, delimiter: ',', idColumn: 'card', idType: 'pcId', only: null, skip: null, rename: null },
+    );
+    const own = makePreparer(columns, defaults);
+    expect(own(['card', 'a'], true)).toMatchObject({ kind: 'invalid', reason: { code: 'header-again' } });
+    expect(own(['card', 'x'], true).kind).toBe('request');
+  });
+});
+
+describe('--trim and --null', () => {
+  const options = { trim: true, nullWords: ['NULL', '-'], values: 'raw' } as const;
+
+  it('are taken in this order, in ids too, and what is left of nothing is not sent', () => {
+    expect(received('pcId,a,b,c,d', [' 1\u00a0', '\tx y ', ' NULL ', '-', ' '], options)).toEqual({
+      id: '1',
+      pairs: [
+        ['mboxPC', '1'],
+        ['profile.a', 'x y'],
+      ],
+    });
+    expect(prepare('pcId,a,b', ['1', 'NULL', ' '], options)).toEqual({ kind: 'skipped', id: '1' });
+    expect(invalidCode(['NULL', 'x', 'y'], options)).toBe('id-empty');
+    expect(invalidCode(['1', 'x', 'y', ' '], options)).toBe('request');
+  });
+
+  it('are taken of what was decoded', () => {
+    const encoded = { ...options, values: 'encoded' } as const;
+    expect(received('pcId,a,b', ['%201', '%20x%C2%A0', 'NU%4CL'], encoded).pairs).toEqual([
+      ['mboxPC', '1'],
+      ['profile.a', 'x'],
+    ]);
+  });
+});
+
 describe('a row with nothing to send', () => {
   it('is skipped', () => {
     expect(prepare('pcId,a,b', ['1', '', ''])).toEqual({ kind: 'skipped', id: '1' });
