@@ -57,7 +57,8 @@ export function recordTooLong(
 }
 
 export function nulByte(path: string, lineNumber: number) {
-  const text = 'expected text, found a NUL byte. Save the file as CSV in UTF-8 (not UTF-16, not a spreadsheet).';
+  const text =
+    'expected text, found a NUL byte. Add --encoding utf-16 if the file is UTF-16; else save it as CSV in UTF-8 (not as a spreadsheet).';
   return fileError(path, lineNumber, 'file-not-text', `${text} ${onceMended}`);
 }
 

@@ -126,8 +126,6 @@ export interface Batch {
   /** As it was when FILE was opened. */
   readonly stat: FileStat;
   readonly format: Format;
-  /** The first rows, as many as a look at the file took; none where there are none, or the first cannot be read. */
-  readonly firstRows: readonly RawRow[];
   /** Whether the content is another than FILE's own bytes: decompressed, or transcoded. */
   readonly isCompressed: boolean;
   /**

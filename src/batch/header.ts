@@ -23,7 +23,6 @@ export interface Start {
   readonly delimiter: string;
   readonly header: Header;
   readonly dataStart: Position;
-  readonly firstRows: readonly RawRow[];
 }
 
 /** The first `byteCount` bytes of the content, or all of it. @throws FileError */
@@ -105,6 +104,7 @@ export async function readStart(content: Content, path: string, asked: Cut): Pro
     byte: row.endByte,
   };
   const cells = await withoutFormKey(row.cells, record, delimiter);
+  if (cells.length > 1) await requireCutRows(content, path, cut, dataStart);
   return {
     delimiter,
     header: {
@@ -115,34 +115,22 @@ export async function readStart(content: Content, path: string, asked: Cut): Pro
       bytes: Buffer.concat([mark, separator, record]),
     },
     dataStart,
-    firstRows: await readFirstRows(content, path, cut, dataStart, cells.length),
   };
 }
 
-const firstRowsMax = 100;
-
 /**
- * The first rows. Reading stops at the first one with two cells: most files are through with it in a block.
+ * Looks whether any row is cut as the header is. Reading stops at the first one with two cells: most files are through
+ * with it in a block. What cannot be read on is told where it is read: the rows before it are good.
  * @throws FileError `rows-one-cell` where it comes to the end without one, and a cell holds what stands between cells.
  */
-async function readFirstRows(
-  content: Content,
-  path: string,
-  cut: Cut,
-  dataStart: Position,
-  columnCount: number,
-): Promise<readonly RawRow[]> {
-  const first: RawRow[] = [];
+async function requireCutRows(content: Content, path: string, cut: Cut, dataStart: Position): Promise<void> {
   let uncut: Uncut | null = null;
   const reader = new RowReader(path, cut, dataStart, false);
   for await (const { rows, fault } of readRows(content.pieces(dataStart.byte), reader)) {
-    if (first.length < firstRowsMax) first.push(...rows.slice(0, firstRowsMax - first.length));
-    // What cannot be read on is told where it is read: the rows before it are good.
-    if (columnCount < 2 || fault !== null || rows.some(({ cells }) => cells.length > 1)) return first;
+    if (fault !== null || rows.some(({ cells }) => cells.length > 1)) return;
     uncut ??= firstUncut(rows);
   }
-  if (uncut === null) return first;
-  throw rowsOneCell(path, uncut.row.lineNumber, wordsFor(uncut.character), wordsFor(cut.delimiter));
+  if (uncut !== null) throw rowsOneCell(path, uncut.row.lineNumber, wordsFor(uncut.character), wordsFor(cut.delimiter));
 }
 
 interface Uncut {

@@ -42,7 +42,6 @@ class OpenBatch implements Batch {
   readonly dataStart: Position;
   readonly stat: FileStat;
   readonly format: Format;
-  readonly firstRows: readonly RawRow[];
   readonly isCompressed: boolean;
   readonly #disk: Disk;
   readonly #open: OpenFile;
@@ -57,7 +56,6 @@ class OpenBatch implements Batch {
     this.#open = open;
     this.#content = content;
     this.format = format;
-    this.firstRows = start.firstRows;
     this.stat = stat;
     this.isCompressed = content.isCompressed;
     this.header = start.header;

@@ -67,6 +67,20 @@ describe('settings as a program gives them', () => {
     });
   });
 
+  it('may be lists of words that hold anything', () => {
+    const given = { nullWords: ['a|b', '='], only: ['City Name'], rename: ['a=b', 'c|d=e'], trim: true } as const;
+    expect(completeSettings(given, null, surroundings)).toMatchObject(given);
+    for (const wrong of [
+      { only: [] },
+      { only: [''] },
+      { skip: ['a', ' '] },
+      { rename: ['=b'] },
+      { nullWords: 'NULL' },
+    ]) {
+      expect(() => completeSettings(Object.assign({}, wrong), null, surroundings)).toThrow(/: expected a list: /);
+    }
+  });
+
   it('may be a third, and an endpoint with a slash behind it', () => {
     const third = { kind: 'share', share: 1 / 3 } as const;
     const given = { tolerate: third, endpoint: 'https://proxy.example/' };
