@@ -90,9 +90,9 @@ export function scanRow(bytes: Buffer, from: number, to: number, delimiterByte: 
   let found = 0;
   for (let at = from; at < to; at += 1) {
     const byte = bytes[at] ?? 0;
-    switch (kinds[byte]) {
-      case plain:
-        break;
+    const kind = kinds[byte];
+    if (kind === plain) continue;
+    switch (kind) {
       case lineEnd:
         if (byte === lf || bytes[at + 1] !== lf) lineEndCount += 1;
         break;

@@ -4,7 +4,7 @@ import { rowClass } from './byte-classes.js';
 import { containerOf, signatureBytes } from './containers.js';
 import type { Content } from './content.js';
 import { byteOrderMark, countLineEnds } from './lines.js';
-import { RecordParser } from './record-parser.js';
+import { cellsOfRecord } from './record-parser.js';
 import { RowReader } from './row-reader.js';
 import { readRows } from './rows.js';
 
@@ -30,7 +30,7 @@ export async function readHead(content: Content, path: string, byteCount: number
   const head: Buffer[] = [];
   let readBytes = 0;
   try {
-    for await (const bytes of content.pieces(0)) {
+    for await (const bytes of content.pieces(0, undefined, startBlockBytes)) {
       head.push(bytes);
       readBytes += bytes.length;
       if (readBytes >= byteCount) break;
@@ -50,29 +50,24 @@ export async function readSignature(content: Content, path: string): Promise<Buf
   return head;
 }
 
-/** The cells of one record; `null` where a quote stays open in it. */
-async function cellsOf(record: Buffer, delimiter: string): Promise<string[] | null> {
-  const records: string[][] = [];
-  const parser = new RecordParser(delimiter, (cells) => records.push(cells));
-  await parser.feed(record);
-  return (await parser.finish()) === 'complete' ? (records[0] ?? ['']) : null;
-}
-
 /** `batch=pcId,…`, `"batch=pcId",…` and, from writers that quote each name and put `batch=` before, `batch="pcId",…`. */
 async function withoutFormKey(cells: readonly string[], record: Buffer, delimiter: string): Promise<readonly string[]> {
   const [first = '', ...others] = cells;
   if (!first.startsWith(formKey)) return cells;
   const isBeforeQuote = record.toString('latin1', 0, formKey.length + 1) === `${formKey}"`;
-  const requoted = isBeforeQuote ? await cellsOf(record.subarray(formKey.length), delimiter) : null;
+  const requoted = isBeforeQuote ? await cellsOfRecord(record.subarray(formKey.length), delimiter) : null;
   return requoted ?? [first.slice(formKey.length), ...others];
 }
+
+/** Read at a time: the header and a row are in the first block as a rule, and no row waits for what follows. */
+const startBlockBytes = 8_192;
 
 type Cut = Pick<Format, 'delimiter' | 'values'>;
 
 /** The first record from `from` on. */
 async function readFirstRow(content: Content, path: string, cut: Cut, from: Position): Promise<RawRow> {
   const reader = new RowReader(path, cut, from, true);
-  for await (const { rows, fault } of readRows(content.pieces(from.byte), reader)) {
+  for await (const { rows, fault } of readRows(content.pieces(from.byte, undefined, startBlockBytes), reader)) {
     if (rows[0] !== undefined) return rows[0];
     if (fault !== null) throw fault;
   }
@@ -126,7 +121,7 @@ export async function readStart(content: Content, path: string, asked: Cut): Pro
 async function requireCutRows(content: Content, path: string, cut: Cut, dataStart: Position): Promise<void> {
   let uncut: Uncut | null = null;
   const reader = new RowReader(path, cut, dataStart, false);
-  for await (const { rows, fault } of readRows(content.pieces(dataStart.byte), reader)) {
+  for await (const { rows, fault } of readRows(content.pieces(dataStart.byte, undefined, startBlockBytes), reader)) {
     if (fault !== null || rows.some(({ cells }) => cells.length > 1)) return;
     uncut ??= firstUncut(rows);
   }

@@ -1,5 +1,4 @@
 import { CsvError, type Options, Parser } from 'csv-parse';
-import { parse } from 'csv-parse/sync';
 
 function parserOptions(delimiter: string): Options {
   return {
@@ -12,12 +11,6 @@ function parserOptions(delimiter: string): Options {
     relax_column_count: true,
     skip_empty_lines: true,
   };
-}
-
-/** The cells of one whole record. */
-export function cellsOfRecord(record: Buffer, delimiter: string): string[] {
-  const [cells]: string[][] = parse(record, parserOptions(delimiter));
-  return cells ?? [''];
 }
 
 /**
@@ -70,4 +63,12 @@ export class RecordParser extends Parser {
       });
     });
   }
+}
+
+/** The cells of one record; `null` where a quote stays open in it. */
+export async function cellsOfRecord(record: Buffer, delimiter: string): Promise<string[] | null> {
+  const records: string[][] = [];
+  const parser = new RecordParser(delimiter, (cells) => records.push(cells));
+  await parser.feed(record);
+  return (await parser.finish()) === 'complete' ? (records[0] ?? ['']) : null;
 }

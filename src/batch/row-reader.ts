@@ -46,6 +46,8 @@ export class RowReader implements Reader<readonly RawRow[]> {
   #held: Buffer = Buffer.alloc(0);
   /** Whether the window holds, or held, a mark that csv-parse was fed as line ends. */
   #hasMarks = false;
+  /** Rows that hold a mark as text. */
+  readonly #withMarks: { readonly index: number; readonly record: Buffer }[] = [];
 
   constructor(path: string, options: Pick<Format, 'delimiter' | 'values'>, from: Position, withBytes: boolean) {
     this.#path = path;
@@ -179,20 +181,26 @@ export class RowReader implements Reader<readonly RawRow[]> {
       lineNumber: this.#lineNumber,
       startByte: this.#windowByte + start,
       endByte: this.#windowByte + end,
-      cells: this.#hasMarks ? this.#withMarks(cells, start, end) : cells,
+      cells,
       isUtf8: true, // looked at for all rows of a chunk at once
       classes: isWhole ? classesOf(scan) : classesOf(scan) | rowClass.openLine,
       bytes: this.#withBytes ? this.#window.subarray(start, end) : null,
     });
+    if (this.#hasMarks && this.#window.subarray(start, end).includes(byteOrderMark)) {
+      this.#withMarks.push({ index: this.#rows.length - 1, record: Buffer.from(this.#window.subarray(start, end)) });
+    }
     this.#at = end;
     this.#lineNumber += lineEndCount;
     this.#rowNumber += 1;
   }
 
   /** A mark after a line end inside a quoted cell is text: csv-parse was fed line ends in its place. */
-  #withMarks(cells: string[], start: number, end: number): string[] {
-    const record = this.#window.subarray(start, end);
-    return record.includes(byteOrderMark) ? cellsOfRecord(record, this.#options.delimiter) : cells;
+  async #restoreMarks(): Promise<void> {
+    for (const { index, record } of this.#withMarks.splice(0)) {
+      const row = this.#rows[index];
+      const cells = await cellsOfRecord(record, this.#options.delimiter);
+      if (row !== undefined && cells !== null) this.#rows[index] = { ...row, cells };
+    }
   }
 
   /** And marks at the start of a row, which are no part of it. */
@@ -241,7 +249,8 @@ export class RowReader implements Reader<readonly RawRow[]> {
     return this.#lineNumber + countLineEnds(this.#window, this.#at, this.#window.length);
   }
 
-  #taken(): Taken<readonly RawRow[]> {
+  async #taken(): Promise<Taken<readonly RawRow[]>> {
+    if (this.#withMarks.length > 0) await this.#restoreMarks();
     const rows = this.#markNotUtf8(this.#rows);
     this.#rows = [];
     this.#window = this.#window.subarray(this.#at);

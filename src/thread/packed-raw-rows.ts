@@ -20,13 +20,20 @@ export function packRawRows(rows: readonly RawRow[]): PackedRawRows {
   const cellEnds: number[] = [];
   const notUtf8: number[] = [];
   let text = '';
-  for (const [index, { lineNumber, startByte, endByte, cells, isUtf8, classes }] of rows.entries()) {
+  let index = 0;
+  for (const { lineNumber, startByte, endByte, cells, isUtf8, classes } of rows) {
     for (const cell of cells) {
       text += cell;
       cellEnds.push(text.length);
     }
     if (!isUtf8) notUtf8.push(index);
-    places.set([lineNumber, startByte, endByte, cellEnds.length, classes], index * placesPerRow);
+    const at = index * placesPerRow;
+    places[at] = lineNumber;
+    places[at + 1] = startByte;
+    places[at + 2] = endByte;
+    places[at + 3] = cellEnds.length;
+    places[at + 4] = classes;
+    index += 1;
   }
   const firstRowNumber = rows[0]?.rowNumber ?? 0;
   return { count: rows.length, firstRowNumber, places, cellEnds: Uint32Array.from(cellEnds), text, notUtf8 };
