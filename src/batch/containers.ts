@@ -1,4 +1,4 @@
-/** What a file is that is no CSV, by its first bytes, and what to do with it. */
+/** What a file is that is not a CSV, by its first bytes, and what to do with it. */
 export interface Container {
   /** `an Excel workbook` */
   readonly name: string;

@@ -10,7 +10,7 @@ export const foundEncodings = ['utf-8', 'windows-1252', 'iso-8859-1', 'utf-16le'
 export type FoundEncoding = (typeof foundEncodings)[number];
 
 /**
- * What the content is encoded in: a byte order mark says it (it is no letter in any file), else what was asked for.
+ * What the content is encoded in: a byte order mark says it (it is not a letter in any file), else what was asked for.
  * UTF-16 without a mark: the high byte of the first character, which is ASCII in a header, is 0.
  */
 export function encodingOf(head: Uint8Array, asked: Encoding): FoundEncoding {

@@ -203,7 +203,7 @@ export class RowReader implements Reader<readonly RawRow[]> {
     }
   }
 
-  /** And marks at the start of a row, which are no part of it. */
+  /** And marks at the start of a row, which are not a part of it. */
   #passBlankLines(isEnd: boolean): void {
     if (this.#fault !== null) return;
     for (;;) {

@@ -91,7 +91,7 @@ const doubleEncoded = /%25[\dA-Fa-f]{2}/;
 /** A UTF-8 text that was read as ISO-8859-1 or Windows-1252, and the mark of a character that was lost. */
 const lost =
   /\ufffd|[\u00c2-\u00c5][\u0080-\u00bf]|\u00c3[\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|\u00e2\u20ac/;
-/** Pairs of quotes that are no CSV quotes. */
+/** Pairs of quotes that are not CSV quotes. */
 const framed = /^(?:'.*'|\u2018.*\u2019|\u201c.*\u201d|\u201e.*[\u201c\u201d]|\u00ab.*\u00bb|`.*`)$/s;
 
 export function isDoubleEncoded(cell: string): boolean {

@@ -164,7 +164,7 @@ export const clientCode: Kind<string> = {
 
 /** One character that can part cells; `\t` and `tab` stand for a tab, which is hard to type; `auto`: look for it. */
 export const delimiter: Kind<string> = {
-  expected: 'one character that is no letter, digit, quote or line break (tab for a tab), or auto',
+  expected: 'one character that is not a letter, digit, quote or line break (tab for a tab), or auto',
   read(given) {
     if (given === 'auto') return value(given);
     const character = given === '\\t' || given === 'tab' ? '\t' : given;

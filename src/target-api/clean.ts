@@ -2,7 +2,7 @@ import { trimBlanks } from './blanks.js';
 
 /** What of a decoded cell stands for its value. */
 export interface CleanOptions {
-  /** Blanks and invisible characters at both ends are no part of a value. */
+  /** Blanks and invisible characters at both ends are not a part of a value. */
   readonly trim: boolean;
   /** Words that stand for no value; compared after trimming. `null`: none. */
   readonly nullWords: readonly string[] | null;

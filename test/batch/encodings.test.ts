@@ -125,7 +125,7 @@ describe('what is between the cells', () => {
   );
 });
 
-describe('a file that is no CSV', () => {
+describe('a file that is not a CSV', () => {
   it.each([
     ['an Excel workbook', 'PK\x03\x04....[Content_Types].xml'],
     ['a zip archive', 'PK\x03\x04....a.csv'],

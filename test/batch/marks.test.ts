@@ -8,7 +8,7 @@ const mark = '\ufeff';
 describe('a byte order mark at the start of a row', () => {
   const content = `1,x\n${mark}2,y\r${mark}"3,3",z\r\n\n${mark}\n4,w\n${mark}${mark}5,v\n${mark}`;
 
-  it('is no part of the row, however the content is cut', async () => {
+  it('is not a part of the row, however the content is cut', async () => {
     const expected = [
       ['1', 'x'],
       ['2', 'y'],
@@ -25,7 +25,7 @@ describe('a byte order mark at the start of a row', () => {
     }
   });
 
-  it('changes no place: reading goes on from any row', async () => {
+  it('changes no place: reading resumes at any row', async () => {
     const batch = await batchOf(`${mark}pcId,a\n${mark}${content}`, raw);
     const all = await rowsOf(batch);
     expect(all).toHaveLength(5);

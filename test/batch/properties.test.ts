@@ -14,7 +14,7 @@ const record = fc.record({
       cell.map((text) => text.replaceAll('\0', '')),
       { minLength: 1, maxLength: 5 },
     )
-    .map(([first = '', ...others]) => [first.replace(/^\ufeff+/, ''), ...others]), // at a row's start it is no text
+    .map(([first = '', ...others]) => [first.replace(/^\ufeff+/, ''), ...others]), // at a row's start it is not text
   isQuoted: fc.boolean(),
   lineEnd,
   blankLines: fc.array(lineEnd, { maxLength: 2 }),

@@ -10,7 +10,7 @@ interface World {
   readonly folder: string;
   /** What arrived, decoded, a line for each update. */
   readonly arrived: string[];
-  /** Answers with 401 from so many updates on. */
+  /** Answers with 401 after this number of updates. */
   takes: number;
   send(file: string, words: readonly string[], environment?: Record<string, string>): ReturnType<typeof runProgram>;
 }
@@ -119,7 +119,7 @@ describe('a file in another encoding', () => {
       const words = encoding === 'utf-16' ? [] : ['--encoding', encoding];
       expect((await own.send('a.csv', words)).status).toBe(3);
       own.takes = Number.POSITIVE_INFINITY;
-      // Whether what was appended goes on with a row cannot be told in an encoding that is transcoded.
+      // Whether what was appended continues a row cannot be told in an encoding that is transcoded.
       writeFileSync(join(own.folder, 'a.csv'), Buffer.concat([files[encoding], files[encoding].subarray(2)]));
       expect((await own.send('a.csv', words)).stderr).toContain('changed');
       writeFileSync(join(own.folder, 'a.csv'), files[encoding]);

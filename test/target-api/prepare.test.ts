@@ -96,7 +96,7 @@ describe('a sendable row', () => {
 
   it('survives any text, from encoded files and raw ones', () => {
     const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
-    const anyId = text.map((shown) => `${shown}1`); // blanks alone are no id
+    const anyId = text.map((shown) => `${shown}1`); // blanks alone are not an id
     const encodedPrepare = preparer('pcId,a,b');
     const rawPrepare = preparer('pcId,a,b', { values: 'raw' });
     fc.assert(
@@ -118,7 +118,7 @@ describe('a sendable row', () => {
   });
 });
 
-describe('a row that is no visitor', () => {
+describe('a row that is not a visitor', () => {
   it.each([
     [['thirdPartyId', 'a', 'b'], 'header-again'],
     [['batch=thirdPartyId', 'a', 'b'], 'header-again'],
