@@ -16,15 +16,17 @@ const rooms = {
   batch: ['terms', 'text', 'platform'],
   thread: ['terms', 'batch'],
   'target-api': ['terms', 'text', 'platform', 'endpoint'],
+  // What in a file is probably a mistake.
+  hints: ['terms', 'text', 'batch', 'target-api'],
   // When an attempt may leave, and what was submitted before.
   ledger: ['terms', 'platform', 'lmdb'],
   pacing: ['terms', 'platform', 'ledger'],
   memory: ['terms', 'platform', 'lmdb', 'hash'],
   // The story of a run.
   'job/results': ['terms', 'text', 'platform', 'storage', 'batch', 'hash'],
-  'job/rows': ['batch', 'thread', 'target-api'],
-  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint'],
-  'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms'],
+  'job/rows': ['batch', 'thread', 'target-api', 'hints'],
+  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint', 'hints'],
+  'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms', 'hints'],
   'job/health': ['terms', 'platform', 'job/terms'],
   'job/lock': ['terms', 'text', 'platform', 'storage'],
   'job/loop': [
@@ -56,6 +58,7 @@ const rooms = {
     'job/loop',
     'endpoint',
     'job/health',
+    'hints',
   ],
   // What else is done with a file and with what a job left.
   check: [
@@ -70,6 +73,7 @@ const rooms = {
     'job/terms',
     'job/files',
     'endpoint',
+    'hints',
   ],
   'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
   'report/page': ['terms', 'text', 'platform', 'job/results', 'report/figures'],
@@ -97,7 +101,17 @@ const rooms = {
   terminal: ['text', 'platform'],
   'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
   'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal'],
-  'commands/words': ['terms', 'text', 'ledger', 'job/terms', 'job/files', 'check', 'terminal', 'terminal/progress'],
+  'commands/words': [
+    'terms',
+    'text',
+    'ledger',
+    'job/terms',
+    'job/files',
+    'check',
+    'terminal',
+    'terminal/progress',
+    'hints',
+  ],
   commands: [
     'terms',
     'text',

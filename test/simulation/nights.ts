@@ -336,7 +336,8 @@ class NightsWorld {
         onChanged: 'refuse',
         allowOutdated: false,
       },
-      ...{ out: null, name: null, stateDir: '/state' },
+      ...{ encoding: 'utf-8', trim: false, only: null, skip: null, rename: null, nullWords: null },
+      ...{ out: null, name: null, stateDir: '/state', allowOutdated: false },
     };
   }
 }
