@@ -33,7 +33,7 @@ describe('a run that may open few files', () => {
     const args = ['send', 'a.csv', '--client-code', 'acme', '--endpoint', sandbox.url, '--state-dir', 'state'];
     const fast = ['--rate', '0', '--concurrency', '200'];
 
-    const { status, stderr } = await runLimited(64, [...args, ...fast], folder);
+    const { status, stderr } = await runLimited(100, [...args, ...fast], folder);
 
     expect(stderr).toMatch(/too many open files.*raise `ulimit -n` or lower --concurrency/i);
     expect(status).toBe(6);

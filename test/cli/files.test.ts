@@ -115,7 +115,7 @@ describe('a file in another encoding', () => {
     'is resumed at the right row, and its rejects are in its own: %s',
     async (encoding) => {
       const own = await world({ 'a.csv': files[encoding] });
-      own.takes = 11;
+      own.takes = 6;
       const words = encoding === 'utf-16' ? [] : ['--encoding', encoding];
       expect((await own.send('a.csv', words)).status).toBe(3);
       own.takes = Number.POSITIVE_INFINITY;
@@ -150,7 +150,7 @@ describe('hints', () => {
     expect(hints).toHaveLength(5);
     expect(command).toBe(`profile-drip send --client-code CODE --values raw --trim --null NULL a.csv`);
 
-    own.takes = 23;
+    own.takes = 15;
     const first = await own.send('a.csv', ['--json']);
     expect(first.status).toBe(3);
     expect(first.stderr.match(/code=hint message="a\.csv: id-space, line 2: /g)).toHaveLength(1);
