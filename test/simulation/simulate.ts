@@ -101,7 +101,7 @@ class Simulation {
       const dies = this.#killCount + this.#powerLossCount < deathCountMax;
       const end = await this.#live(dies ? -Math.log(1 - this.#world.random.next()) * meanLifeMs : null);
       if (end === null) {
-        if (!hasNeighbour && this.#world.chance(powerLossShare)) this.#losePower();
+        if (!hasNeighbour && this.#world.chance(powerLossShare)) await this.#losePower();
         else this.#killCount += 1;
         await this.#pause(this.#world.whole(0, 90_000));
       } else if (end.exitStatus === 0 || end.exitStatus === 1) {
@@ -196,10 +196,12 @@ class Simulation {
     };
   }
 
-  #losePower(): void {
+  async #losePower(): Promise<void> {
     this.#powerLossCount += 1;
     this.#disk.losePower();
-    this.#world.reboot(this.#world.whole(0, 120_000));
+    // What was in flight arrives while the machine is down, and not when it is back.
+    await this.#pause(this.#world.whole(0, 120_000));
+    this.#world.reboot();
     // Over a restart the wall clock has to be believed: it is right again by then.
     this.#world.stepWall(-this.#wallError);
     this.#wallError = 0;

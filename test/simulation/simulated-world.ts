@@ -78,8 +78,7 @@ export class World {
     this.#events = this.#events.map((event) => ({ ...event, atMs: Math.max(event.atMs, this.#trueMs) }));
   }
 
-  reboot(downMs: number): void {
-    this.#trueMs += downMs;
+  reboot(): void {
     this.#bootTrueMs = this.#trueMs;
     this.#asleepMs = 0;
     this.#bootNumber += 1;
