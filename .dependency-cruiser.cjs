@@ -20,12 +20,15 @@ const rooms = {
   hints: ['terms', 'text', 'batch', 'target-api'],
   // When an attempt may leave, and what was submitted before.
   ledger: ['terms', 'platform', 'lmdb'],
+  'ledger/postgres': ['terms', 'text', 'platform', 'ledger'],
+  // Where the state lies: opened, copied, moved.
+  state: ['terms', 'text', 'platform', 'ledger', 'ledger/postgres'],
   pacing: ['terms', 'platform', 'ledger'],
   memory: ['terms', 'platform', 'lmdb', 'hash'],
   // The story of a run.
   'job/results': ['terms', 'text', 'platform', 'storage', 'batch', 'hash'],
   'job/rows': ['batch', 'thread', 'target-api', 'hints'],
-  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint', 'hints'],
+  'job/terms': ['terms', 'platform', 'batch', 'memory', 'job/results', 'job/rows', 'endpoint', 'hints', 'ledger'],
   'job/files': ['terms', 'platform', 'storage', 'batch', 'job/results', 'job/terms', 'hints'],
   'job/health': ['terms', 'platform', 'job/terms'],
   'job/lock': ['terms', 'text', 'platform', 'storage'],
@@ -59,6 +62,7 @@ const rooms = {
     'endpoint',
     'job/health',
     'hints',
+    'ledger',
   ],
   // What else is done with a file and with what a job left.
   check: [
@@ -74,6 +78,7 @@ const rooms = {
     'job/files',
     'endpoint',
     'hints',
+    'state',
   ],
   'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
   'report/page': ['terms', 'text', 'platform', 'job/results', 'report/figures'],
@@ -95,6 +100,7 @@ const rooms = {
     'drop',
     'sandbox',
     'endpoint',
+    'state',
   ],
   // The program.
   settings: ['terms', 'text', 'endpoint'],
@@ -130,6 +136,8 @@ const rooms = {
     'commands/line',
     'commands/words',
     'endpoint',
+    'ledger/postgres',
+    'state',
   ],
 };
 
@@ -179,9 +187,9 @@ module.exports = {
       from: {
         path: '^src/(job|batch|thread|target-api|pacing|ledger|memory|storage|hash)/',
         pathNot:
-          '^src/(target-api/client|target-api/connections|target-api/lookup-guard|ledger/ledger-guard|lmdb/[a-z-]+|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
+          '^src/(target-api/client|target-api/connections|target-api/lookup-guard|ledger/ledger-guard|ledger/postgres/connect|ledger/postgres/open-postgres|lmdb/[a-z-]+|ledger/lmdb-store|memory/lmdb-store|batch/gzip)\\.ts$',
       },
-      to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net)$|^(undici|lmdb)$' },
+      to: { path: '^(node:)?(fs|fs/promises|timers|timers/promises|http|https|net|tls)$|^(undici|lmdb|pg)$' },
     },
   ],
   options: {

@@ -38,7 +38,20 @@ export type CheckBatchOptions = BatchOptions & CheckHooks;
 /** Settings of the program that mean nothing to a library. */
 type ProgramSettings = Pick<
   Settings,
-  'json' | 'progress' | 'printConfig' | 'dryRun' | 'showValues' | 'match' | 'marker' | 'settleMs' | 'watch'
+  | 'json'
+  | 'progress'
+  | 'printConfig'
+  | 'dryRun'
+  | 'showValues'
+  | 'match'
+  | 'marker'
+  | 'settleMs'
+  | 'watch'
+  | 'stateUrlFile'
+  | 'printSql'
+  | 'from'
+  | 'to'
+  | 'used'
 >;
 
 /**

@@ -1,6 +1,6 @@
 import { defaultEndpoint, findDestination } from '../endpoint/endpoint.js';
-import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
+import { findHome } from '../state/open-home.js';
 import type { CheckOptions } from './options.js';
 import type { CapStanding } from './plan.js';
 import type { CheckPorts } from './ports.js';
@@ -34,20 +34,19 @@ export async function sendsToLoopback(
 
 /** The cap as the ledger has it; no ledger is made where there is none. @throws MachineError */
 export async function findCap(options: CheckOptions, ports: CapPorts): Promise<CapFound> {
-  const { clock, bootClock } = ports;
-  const { clientCode, dailyCap, reserve, sandbox, stateDir } = options;
+  const { clientCode, dailyCap, reserve, sandbox } = options;
   const limit = Math.max(1, dailyCap - reserve);
   if (clientCode === null) return { limit, used: 0, frees: [], left: null };
   const loopback = await sendsToLoopback(options, ports);
-  const store = sandbox ? null : await findLedgerStore(stateDir);
+  const home = sandbox ? null : await findHome(options);
   try {
     const owner = { clientCode, isLoopback: loopback };
-    const view = await capView(store, clock, bootClock, { ...owner, limit: dailyCap, reserve });
-    const ledgers = await ledgerStatus(store, clock, bootClock);
+    const view = await capView(home, { ...owner, limit: dailyCap, reserve });
+    const ledgers = await ledgerStatus(home);
     const own = ledgers.find((one) => one.clientCode === clientCode.toLowerCase() && one.isLoopback === loopback);
     return { limit, used: view.used, left: view.left, frees: own === undefined ? [] : freesOf(own) };
   } finally {
-    await store?.close();
+    await home?.close();
   }
 }
 

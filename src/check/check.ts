@@ -130,8 +130,8 @@ async function readFile(file: string, options: CheckOptions, hooks: CheckHooks, 
 /** `null`: --changed-only is off, or nothing is remembered. One for each file, whose rows it follows. */
 async function openPeek(options: CheckOptions, ports: CheckPorts): Promise<Peek | null> {
   const { clock, bootClock, disk } = ports;
-  const { changedOnly, sandbox, clientCode, stateDir, refreshAfterDays } = options;
-  if (!changedOnly || sandbox || clientCode === null) return null;
+  const { changedOnly, sandbox, clientCode, stateDir, stateUrl, refreshAfterDays } = options;
+  if (!changedOnly || sandbox || stateUrl !== null || clientCode === null) return null;
   return peek({
     stateDir,
     clientCode,

@@ -29,6 +29,7 @@ export interface CheckOptions
     | 'out'
     | 'name'
     | 'stateDir'
+    | 'stateUrl'
   > {
   /** `null`: the cap is taken to be unused. Needed with `changedOnly`. */
   readonly clientCode: string | null;

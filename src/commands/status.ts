@@ -3,12 +3,12 @@ import { systemLookUp } from '../endpoint/look-up.js';
 import type { JobIdentity } from '../job/files/checkpoint.js';
 import { jobFilesOf, sortFiles } from '../job/files/job-files.js';
 import { loadCheckpoint } from '../job/files/read-checkpoint.js';
-import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { type LedgerStatus, ledgerStatus } from '../ledger/status.js';
-import { systemBootClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { Clock } from '../platform/ports.js';
+import { findHome, type HomeOptions } from '../state/open-home.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { withoutPassword } from '../terms/state-url.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { type JobStatus, jobStatus } from './words/job-status.js';
@@ -23,7 +23,7 @@ export async function status(call: Call): Promise<ExitStatus> {
     printConfig(call, found, 'status');
     return exitStatus.done;
   }
-  const ledgers = await readLedgers(settings.stateDir, host.clock);
+  const ledgers = await readLedgers(settings);
   const nowMs = host.clock.wallMs();
   const jobs: JobStatus[] = [];
   const options = { out: settings.out, name: settings.name, sandbox: false };
@@ -33,7 +33,7 @@ export async function status(call: Call): Promise<ExitStatus> {
     jobs.push(jobStatus(file, checkpoint, ledgers, nowMs, isLoopback));
   }
   if (settings.json) host.stdout.write(`${JSON.stringify(statusObject(ledgers, jobs))}\n`);
-  else host.stdout.write(statusText(ledgers, jobs, { screen: host.stdout, nowMs, stateDir: settings.stateDir }));
+  else host.stdout.write(statusText(ledgers, jobs, { screen: host.stdout, nowMs, place: placeOf(settings) }));
   return exitStatus.done;
 }
 
@@ -44,12 +44,16 @@ async function sentToLoopback({ endpoint, clientCode }: JobIdentity, clock: Cloc
   return (await findDestination({ endpoint, clientCode }, systemLookUp, clock)).isLoopback;
 }
 
-async function readLedgers(stateDir: string, clock: Clock): Promise<LedgerStatus[]> {
-  const store = await findLedgerStore(stateDir);
+function placeOf({ stateDir, stateUrl }: HomeOptions): string {
+  return stateUrl === null ? stateDir : withoutPassword(stateUrl);
+}
+
+async function readLedgers(options: HomeOptions): Promise<LedgerStatus[]> {
+  const home = await findHome(options);
   try {
-    return await ledgerStatus(store, clock, systemBootClock);
+    return await ledgerStatus(home);
   } finally {
-    await store?.close();
+    await home?.close();
   }
 }
 

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import type { Batch, RowSource } from '../batch/open.js';
 import { noHints } from '../hints/hint-tally.js';
+import type { HomeAway, LedgerHome } from '../ledger/ledger-home.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
-import { systemCode, UsageError } from '../terms/errors.js';
+import { ProfileDripError, systemCode, UsageError } from '../terms/errors.js';
 import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
 import { keepLoneRejects } from './files/move-files.js';
@@ -16,6 +17,7 @@ import { type TokenSource, tokenSource } from './loop/token.js';
 import { orStopped } from './or-stopped.js';
 import { Journal } from './results/journal.js';
 import type { ReadRows } from './rows/row-source.js';
+import { stopForAbort } from './terms/stops.js';
 
 /** What a pass works with, opened in the order in which a fault costs least: nothing is written before the ledger is sound. */
 export interface Opened {
@@ -49,17 +51,9 @@ export async function openPass(
     closers.push(() => rowSource.close());
     const ledger = await orStopped(context, machine.openLedger(options));
     closers.push(() => ledger.close());
-    const { pacer, isNew } = await openPacer(ledger, machine.clock, machine.bootClock, {
-      clientCode: options.clientCode,
-      isLoopback: context.destination.isLoopback,
-      limit: options.dailyCap,
-      reserve: options.reserve,
-      ratePerSecond: options.ratePerSecond,
-      pace: options.pace,
-      timeoutMs: options.timeoutMs,
-    });
+    const { pacer, isNew } = await openPacerOf(context, ledger, checkpoint?.lateUnits ?? 0);
     closers.push(() => pacer.close());
-    if (isNew && !options.sandbox) announceNewLedger(context);
+    if (isNew && !options.sandbox) announceNewLedger(context, ledger.place);
 
     const memory = await orStopped(
       context,
@@ -122,6 +116,38 @@ export async function openPass(
   }
 }
 
+/** Waits while the ledger's home is away, as the run itself would; a signal ends that. */
+async function openPacerOf(context: JobContext, ledger: LedgerHome, lateUnits: number) {
+  const { machine, options, destination, hooks } = context;
+  const { clientCode, dailyCap, reserve, ratePerSecond, pace, timeoutMs, giveUpMs } = options;
+  const pacing = {
+    clientCode,
+    isLoopback: destination.isLoopback,
+    limit: dailyCap,
+    reserve,
+    ratePerSecond,
+    pace,
+    timeoutMs,
+    giveUpMs,
+    lateUnits,
+  };
+  const onAway = ({ message }: HomeAway) =>
+    hooks.onEvent?.({
+      kind: 'notice',
+      level: 'warning',
+      code: 'state-away',
+      message: `the ledger of the cap cannot be reached: ${message}; waiting for up to ${giveUpMs / 1000} s (--give-up)`,
+    });
+  try {
+    const { signal } = hooks;
+    return await openPacer(ledger, machine.clock, machine.bootClock, pacing, { onAway, signal });
+  } catch (error) {
+    if (hooks.signal?.aborted !== true || error !== hooks.signal.reason) throw error;
+    const { code, message, exitStatus } = stopForAbort(error);
+    throw new ProfileDripError(code, message, exitStatus);
+  }
+}
+
 /** The state of a job of which no row has been read. */
 function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, endByte: number): Checkpoint {
   const { stat } = batch;
@@ -151,6 +177,7 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
     reasons: [],
     hints: noHints,
     openRows: [],
+    lateUnits: 0,
     move: null,
   };
 }
@@ -186,11 +213,12 @@ function sayKeptRejects({ hooks, file }: JobContext, kept: string): void {
   hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'earlier-job-kept', message });
 }
 
-function announceNewLedger(context: JobContext): void {
+function announceNewLedger(context: JobContext, place: string): void {
+  const keep = context.options.stateUrl === null ? 'Keep this folder between runs' : 'Keep this database';
   context.hooks.onEvent?.({
     kind: 'notice',
     level: 'info',
     code: 'ledger-new',
-    message: `a new ledger of the cap of ${context.options.clientCode} begins in ${context.options.stateDir}: updates of the last 24 hours that it does not know of are not counted. Keep this folder between runs`,
+    message: `a new ledger of the cap of ${context.options.clientCode} begins in ${place}: updates of the last 24 hours that it does not know of are not counted. ${keep}`,
   });
 }

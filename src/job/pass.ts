@@ -1,7 +1,7 @@
 import { type Batch, type Fingerprint, openBatch } from '../batch/open.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import type { Columns } from '../target-api/columns.js';
-import { FileError, ProfileDripError } from '../terms/errors.js';
+import { FileError, MachineError, ProfileDripError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { type Checkpoint, writeCheckpoint } from './files/checkpoint.js';
 import { continuesRow } from './files/growth.js';
@@ -195,6 +195,10 @@ export class Pass {
     await pacer.close();
     await journal.sync();
     const open = this.#checkpoint();
+    if (open.lateUnits > 0) {
+      await this.#write(open);
+      throw new MachineError('state-unreachable', uncountedMessage);
+    }
     const totalRows = this.#batch.nextPosition().rowNumber - 1;
     await this.#requireJob();
     await makeJobRejects(this.#context, this.#batch, this.#columns, tally.rejectedCount);
@@ -242,6 +246,7 @@ export class Pass {
       reasons: tally.reasons(),
       hints: this.#hints.stateBefore(this.#loop.next.rowNumber),
       openRows: this.#loop.triedRows(earlier),
+      lateUnits: ports.pacer.lateUnits(),
     };
   }
 
@@ -349,5 +354,8 @@ export class Pass {
 
 const lastRowsMessage =
   'no row was left to tell whether the last rows failed because of an outage: look at their reasons before you send the rejects again';
+const uncountedMessage =
+  'every row has its end, but some attempts may have arrived late, and the ledger of the cap could not be told. The same command tells it, and ends the job';
+
 const fewAnswersMessage =
   'too few answers to tell a wrong endpoint or client code from rows at fault: look at the reasons before you send the rejects again';

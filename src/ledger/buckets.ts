@@ -1,3 +1,4 @@
+import type { HomeTime } from './home-time.js';
 import { type LedgerTime, ledgerMs } from './ledger-time.js';
 
 /**
@@ -35,12 +36,13 @@ export const dayMs = 86_400_000;
 /** How far a permit lets the wall clock and the monotonic clock drift apart before it asks anew (lease.ts). */
 export const toleranceMs = 1_000;
 
-/** A unit is stamped with the bucket that runs this much later, so that it is good for at least this long. */
-export const stampAheadMs = 1_000;
-
-export function stampAt(awakeMs: number): number {
+/** The bucket that units are stamped with now. */
+export function stampAt({ awakeMs, stampAheadMs }: Pick<HomeTime, 'awakeMs' | 'stampAheadMs'>): number {
   return Math.floor((awakeMs + stampAheadMs) / bucketMs);
 }
+
+/** What a bucket's end depends on. */
+export type BucketTime = LedgerTime & Pick<HomeTime, 'marginMs'>;
 
 /** Awake time at which the last try of a bucket may start. */
 export function endOf(bucketNumber: number): number {
@@ -53,14 +55,15 @@ export function settlesAt(bucket: OpenBucket): number {
 }
 
 /** `null`: a try of it may still start, or arrive. */
-export function settle(bucket: OpenBucket, now: LedgerTime): SettledBucket | null {
+export function settle(bucket: OpenBucket, now: BucketTime): SettledBucket | null {
   return now.awakeMs < settlesAt(bucket) ? null : asSettled(bucket, now);
 }
 
 /** What a bucket is once it has settled; for one that is open still, what it will be if the machine stays awake. */
-export function asSettled(bucket: OpenBucket, { asleepMs }: LedgerTime): SettledBucket {
+export function asSettled(bucket: OpenBucket, { asleepMs, marginMs }: BucketTime): SettledBucket {
   const { number, units } = bucket;
-  return { number, units, usedAtMs: number * bucketMs + asleepMs, freeAtMs: settlesAt(bucket) + asleepMs + dayMs };
+  const freeAtMs = settlesAt(bucket) + asleepMs + dayMs + marginMs;
+  return { number, units, usedAtMs: number * bucketMs + asleepMs, freeAtMs };
 }
 
 export interface Buckets {
@@ -72,7 +75,7 @@ export interface Buckets {
  * The buckets that count at a time. They come free in their order, even where a later one had a shorter time-out. One
  * that nobody has looked at since it was over settles now.
  */
-export function heldAt({ open, settled }: Buckets, now: LedgerTime): SettledBucket[] {
+export function heldAt({ open, settled }: Buckets, now: BucketTime): SettledBucket[] {
   const all = [...settled, ...open.map((bucket) => asSettled(bucket, now))];
   const firstHeld = all.findIndex((bucket) => bucket.freeAtMs > ledgerMs(now));
   return firstHeld < 0 ? [] : all.slice(firstHeld);

@@ -1,4 +1,5 @@
 import type { LedgerRecords } from '../platform/ports.js';
+import { stateOf } from './folder-home.js';
 import { verify } from './ledger.js';
 import {
   checkFormat,
@@ -28,7 +29,7 @@ export function auditRecords(records: LedgerRecords, known: Known): Known {
   const written = readWritten(records);
   const ledgers = readNames(records);
   for (const name of ledgers) {
-    const usedUnits = verify(records, name) ? readLedger(records, name)?.usedUnits : undefined;
+    const usedUnits = verify(stateOf(records, name), name) ? readLedger(records, name)?.usedUnits : undefined;
     if (usedUnits === undefined) throw new DamagedRecord(`the ledger "${name}" is missing`);
     if (usedUnits !== written.used[name]) {
       throw new DamagedRecord(`"${name}" counts ${usedUnits} used units, and was written with ${written.used[name]}`);

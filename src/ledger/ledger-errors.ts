@@ -46,6 +46,13 @@ function unlockedLedger(stateDir: string): MachineError {
   );
 }
 
+export function movedState(stateDir: string, to: string): MachineError {
+  return new MachineError(
+    'state-moved',
+    `the cap's ledger in ${stateDir} was moved to the database ${to}: what is counted here would not be counted there, so nothing is sent. Use --state-url in place of --state-dir. If the copy was interrupted, this resumes it:  profile-drip state copy --from ${stateDir} --to URL`,
+  );
+}
+
 export function networkLedger(stateDir: string, fileSystem: string): MachineError {
   return new MachineError(
     'ledger-network-disk',

@@ -8,7 +8,8 @@ import type { Anchor } from './ledger-time.js';
  *
  *   format                 what wrote all this
  *   clock                  the ledger's time, and the machine's at the same instant
- *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>`
+ *   moved                  where all of it went, once it is not used here any more
+ *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>` (in a shared state with `@<machine>`)
  *   ledger <name>          its totals and open buckets
  *   bucket <name> <index>  a settled bucket; indices run on from `firstIndex`, the next to come free, to `nextIndex`
  *   written                how many transactions have written, and the used units of each ledger after the last of them
@@ -37,7 +38,8 @@ export function ledgerName(clientCode: string, isLoopback: boolean): string {
 
 export function partsOfName(name: string): { readonly clientCode: string; readonly isLoopback: boolean } {
   const slash = name.indexOf('/');
-  return { clientCode: name.slice(slash + 1), isLoopback: name.slice(0, slash) === 'loopback' };
+  const [clientCode = ''] = name.slice(slash + 1).split('@');
+  return { clientCode, isLoopback: name.slice(0, slash) === 'loopback' };
 }
 
 /** `false`: there is none yet, and so no ledger. */
@@ -72,6 +74,25 @@ export function readClock(records: LedgerRecords): Anchor | null {
 export function writeClock(records: LedgerRecords, { awakeMs, asleepMs, wallHighMs, machine }: Anchor): void {
   const { wallMs, monotonicMs, uptimeMs, timeBase } = machine;
   write(records, 'clock', [awakeMs, asleepMs, wallHighMs, wallMs, monotonicMs, uptimeMs, timeBase]);
+}
+
+/** Where the ledgers of a folder went. From then on the folder is not used. */
+export interface MovedRecord {
+  /** Names this copy: it is added once. A UUID. */
+  readonly source: string;
+  /** Host and database. */
+  readonly to: string;
+}
+
+export function readMoved(records: LedgerRecords): MovedRecord | null {
+  const found = read(records, 'moved');
+  if (found === null) return null;
+  const [source, to] = asList(found, 'moved', 2);
+  return { source: asText(source, 'moved'), to: asText(to, 'moved') };
+}
+
+export function writeMoved(records: LedgerRecords, { source, to }: MovedRecord): void {
+  write(records, 'moved', [source, to]);
 }
 
 export function readNames(records: LedgerRecords): string[] {

@@ -1,4 +1,3 @@
-import type { LedgerRecords } from '../platform/ports.js';
 import {
   asSettled,
   endOf,
@@ -10,78 +9,71 @@ import {
   settle,
   stampAt,
 } from './buckets.js';
-import {
-  DamagedRecord,
-  type LedgerRecord,
-  readBucket,
-  readClock,
-  readLedger,
-  readNames,
-  removeBucket,
-  writeBucket,
-  writeClock,
-  writeLedger,
-  writeNames,
-} from './ledger-records.js';
-import { type Anchor, advance, ledgerMs, type MachineTime } from './ledger-time.js';
+import type { HomeTime } from './home-time.js';
+import type { CommittedDraw, Drawn, LedgerChange, LedgerState, LedgerWork } from './ledger-home.js';
+import { DamagedRecord, type LedgerRecord } from './ledger-records.js';
+import { ledgerMs } from './ledger-time.js';
 
 /**
- * What is done to a ledger in one transaction. Invariants: `usedUnits` is the sum of all buckets; open buckets stand in
- * rising order, settled ones (a queue under rising indices) before them; a bucket leaves the queue only at its head.
+ * What is done to a ledger in one transaction: pure, and the same wherever the ledger is kept. Invariants: `usedUnits` is
+ * the sum of all buckets; open buckets stand in rising order, settled ones (a queue under rising indices) before them; a
+ * bucket leaves the queue only at its head; a draw changes something once, however often it is repeated.
  */
 export interface Draw {
   readonly name: string;
-  readonly machine: MachineTime;
+  /** Higher than that of the draw before, of the same user of the home; the same if it is repeated. */
+  readonly number: number;
   readonly limit: number;
   readonly reserve: number;
-  /** Of the run's tries: how long after its start one may arrive. */
+  /** Of the run's attempts: how long after its start one may arrive. */
   readonly timeoutMs: number;
   readonly wantedUnits: number;
   /** Units under which nothing was sent, by the number of their bucket. */
   readonly returned: ReadonlyMap<number, number>;
-  /** Tries that may have arrived later than their bucket allows: they are counted once more, whatever is left. */
+  /** Attempts that may have arrived later than their bucket allows: they are counted once more, whatever is left. */
   readonly lateUnits: number;
 }
 
-export interface Drawn {
-  readonly grantedUnits: number;
-  /** The bucket that they are stamped with. */
-  readonly bucketNumber: number;
-  /** For how long from `Draw.machine` on, of monotonic time, a try may start under them. */
-  readonly goodForMs: number;
-  readonly usedUnits: number;
-  /** Until a unit more may be granted than now, if the machine stays awake; `null`: no time will bring one. */
-  readonly nextFreeInMs: number | null;
+/** What a draw came to. */
+export interface DrawEnd {
+  readonly drawn: Drawn;
+  /** An earlier attempt of this draw had been committed: this is its answer, and counts from when it was made. */
+  readonly wasCommitted: boolean;
 }
 
 /** Takes back, counts again, and grants what it may of what is wanted. */
-export function draw(records: LedgerRecords, request: Draw): Drawn {
-  const { name, limit, reserve, timeoutMs } = request;
-  const now = readTime(records, request.machine);
-  const ledger = new OpenedLedger(records, name, now);
-  for (const [bucketNumber, units] of request.returned) ledger.takeBack(bucketNumber, units);
-  const bucketNumber = stampAt(now.awakeMs);
-  ledger.count(bucketNumber, request.lateUnits, timeoutMs);
-  const grantedUnits = leaseUnits(request.wantedUnits, grantable(ledger.usedUnits, limit - reserve));
-  ledger.count(bucketNumber, grantedUnits, timeoutMs);
-  ledger.save(limit, reserve);
-  writeClock(records, now);
-  return {
-    grantedUnits,
-    bucketNumber,
-    goodForMs: endOf(bucketNumber) - now.awakeMs,
-    usedUnits: ledger.usedUnits,
-    nextFreeInMs: ledger.nextFreeInMs(limit - reserve),
+export function draw(request: Draw): LedgerWork<DrawEnd> {
+  return (state, time) => {
+    const { lastDraw } = state;
+    if (lastDraw !== null && request.number <= lastDraw.number) {
+      return { change: null, answer: { drawn: lastDraw.answer, wasCommitted: true } };
+    }
+    const { name, limit, reserve, timeoutMs } = request;
+    const ledger = new OpenedLedger(state, name, time);
+    for (const [bucketNumber, units] of request.returned) ledger.takeBack(bucketNumber, units);
+    const bucketNumber = stampAt(time);
+    ledger.count(bucketNumber, request.lateUnits, timeoutMs);
+    const grantedUnits = leaseUnits(request.wantedUnits, grantable(ledger.usedUnits, limit - reserve));
+    ledger.count(bucketNumber, grantedUnits, timeoutMs);
+    const drawn: Drawn = {
+      grantedUnits,
+      bucketNumber,
+      goodForMs: endOf(bucketNumber) - time.awakeMs,
+      usedUnits: ledger.usedUnits,
+      nextFreeInMs: ledger.nextFreeInMs(limit - reserve),
+    };
+    const change = ledger.change(limit, reserve, { number: request.number, answer: drawn });
+    return { change, answer: { drawn, wasCommitted: false } };
   };
 }
 
 /** `false`: there was no ledger of this name. @throws DamagedRecord where its totals are not what its buckets say. */
-export function verify(records: LedgerRecords, name: string): boolean {
-  const ledger = readLedger(records, name);
+export function verify(state: LedgerState, name: string): boolean {
+  const { ledger } = state;
   if (ledger === null) return false;
   let units = 0;
   let lastNumber = -1;
-  for (const bucket of [...settledOf(records, name, ledger), ...ledger.open]) {
+  for (const bucket of [...settledOf(state), ...ledger.open]) {
     if (bucket.number <= lastNumber) throw new DamagedRecord(`the buckets of "${name}" are out of order`);
     lastNumber = bucket.number;
     units += bucket.units;
@@ -91,38 +83,30 @@ export function verify(records: LedgerRecords, name: string): boolean {
 }
 
 /** The settled buckets, the next to come free first. */
-export function settledOf(records: LedgerRecords, name: string, ledger: LedgerRecord): SettledBucket[] {
+export function settledOf({ ledger, bucket }: LedgerState): SettledBucket[] {
   const settled: SettledBucket[] = [];
-  for (let index = ledger.firstIndex; index < ledger.nextIndex; index += 1) {
-    settled.push(readBucket(records, name, index));
-  }
+  if (ledger === null) return settled;
+  for (let index = ledger.firstIndex; index < ledger.nextIndex; index += 1) settled.push(bucket(index));
   return settled;
 }
 
-/** The ledger's time; nothing is written. */
-export function readTime(records: LedgerRecords, machine: MachineTime): Anchor {
-  const anchor = readClock(records);
-  if (anchor === null && readNames(records).length > 0) throw new DamagedRecord('the record "clock" is missing');
-  return advance(anchor, machine);
-}
-
-/** A ledger as of `now`, in memory until it is saved, its settled buckets but for those that this transaction changes. */
+/** A ledger as of `now`, in memory, its settled buckets but for those that this transaction changes. */
 class OpenedLedger {
-  readonly #records: LedgerRecords;
+  readonly #state: LedgerState;
   readonly #name: string;
-  readonly #now: Anchor;
-  readonly #isNew: boolean;
+  readonly #now: HomeTime;
+  /** By index: new, or changed. */
+  readonly #changed = new Map<number, SettledBucket>();
   #open: readonly OpenBucket[];
   #firstIndex: number;
   #nextIndex: number;
   usedUnits: number;
 
-  constructor(records: LedgerRecords, name: string, now: Anchor) {
-    const found = readLedger(records, name);
-    this.#records = records;
+  constructor(state: LedgerState, name: string, now: HomeTime) {
+    const found = state.ledger;
+    this.#state = state;
     this.#name = name;
     this.#now = now;
-    this.#isNew = found === null;
     this.#open = found?.open ?? [];
     this.#firstIndex = found?.firstIndex ?? 0;
     this.#nextIndex = found?.nextIndex ?? 0;
@@ -131,13 +115,17 @@ class OpenedLedger {
     this.#expireSettled();
   }
 
+  #bucket(index: number): SettledBucket {
+    return this.#changed.get(index) ?? this.#state.bucket(index);
+  }
+
   #settleOpen(): void {
     for (const bucket of this.#open) {
       const settled = settle(bucket, this.#now);
       if (settled === null) return;
       this.#open = this.#open.slice(1);
       if (settled.units === 0) continue;
-      writeBucket(this.#records, this.#name, this.#nextIndex, settled);
+      this.#changed.set(this.#nextIndex, settled);
       this.#nextIndex += 1;
     }
   }
@@ -145,9 +133,9 @@ class OpenedLedger {
   #expireSettled(): void {
     const nowMs = ledgerMs(this.#now);
     while (this.#firstIndex < this.#nextIndex) {
-      const bucket = readBucket(this.#records, this.#name, this.#firstIndex);
+      const bucket = this.#bucket(this.#firstIndex);
       if (bucket.freeAtMs > nowMs) return;
-      removeBucket(this.#records, this.#name, this.#firstIndex);
+      this.#changed.delete(this.#firstIndex);
       this.#firstIndex += 1;
       this.#use(-bucket.units);
     }
@@ -160,10 +148,10 @@ class OpenedLedger {
       return { ...bucket, units: this.#without(bucket.units, units) };
     });
     for (let index = this.#nextIndex - 1; index >= this.#firstIndex; index -= 1) {
-      const bucket = readBucket(this.#records, this.#name, index);
+      const bucket = this.#bucket(index);
       if (bucket.number < bucketNumber) return;
       if (bucket.number > bucketNumber) continue;
-      writeBucket(this.#records, this.#name, index, { ...bucket, units: this.#without(bucket.units, units) });
+      this.#changed.set(index, { ...bucket, units: this.#without(bucket.units, units) });
     }
   }
 
@@ -198,21 +186,19 @@ class OpenedLedger {
   }
 
   *#buckets(): Generator<SettledBucket> {
-    for (let index = this.#firstIndex; index < this.#nextIndex; index += 1) {
-      yield readBucket(this.#records, this.#name, index);
-    }
+    for (let index = this.#firstIndex; index < this.#nextIndex; index += 1) yield this.#bucket(index);
     for (const bucket of this.#open) yield asSettled(bucket, this.#now);
   }
 
-  save(limit: number, reserve: number): void {
-    writeLedger(this.#records, this.#name, {
+  change(limit: number, reserve: number, lastDraw: CommittedDraw): LedgerChange {
+    const ledger: LedgerRecord = {
       limit,
       reserve,
       usedUnits: this.usedUnits,
       firstIndex: this.#firstIndex,
       nextIndex: this.#nextIndex,
       open: this.#open,
-    });
-    if (this.#isNew) writeNames(this.#records, [...readNames(this.#records), this.#name]);
+    };
+    return { ledger, buckets: this.#changed, lastDraw };
   }
 }

@@ -1,9 +1,10 @@
-import type { BootClock, CapView, Clock, LedgerRecords, LedgerStore } from '../platform/ports.js';
+import type { CapView } from '../platform/ports.js';
 import { dayMs, freedAtMs, grantable, heldAt, type SettledBucket, unitsOf } from './buckets.js';
-import { readTime, settledOf } from './ledger.js';
-import { type LedgerRecord, ledgerName, partsOfName, readLedger, readNames } from './ledger-records.js';
-import { type Anchor, ledgerMs, type MachineTime } from './ledger-time.js';
-import { MachineClocks } from './machine-time.js';
+import type { HomeTime } from './home-time.js';
+import { settledOf } from './ledger.js';
+import type { LedgerHome, LedgerState } from './ledger-home.js';
+import { type LedgerRecord, partsOfName } from './ledger-records.js';
+import { ledgerMs } from './ledger-time.js';
 
 /** How much of a cap is used: what `status` and `check` show. All of it is read, and nothing written. */
 export interface LedgerStatus {
@@ -27,32 +28,23 @@ export interface LedgerStatus {
 const hourMs = 3_600_000;
 const hourCount = 24;
 
-/** `store` null: there is no ledger. */
-export async function ledgerStatus(
-  store: LedgerStore | null,
-  clock: Clock,
-  bootClock: BootClock,
-): Promise<LedgerStatus[]> {
-  if (store === null) return [];
-  const clocks = new MachineClocks(clock, bootClock);
-  const names = await store.transact(readNames);
+/** `home` null: there is no ledger. */
+export async function ledgerStatus(home: LedgerHome | null): Promise<LedgerStatus[]> {
+  if (home === null) return [];
   const all: LedgerStatus[] = [];
   // A transaction for each, so that a run that sends waits for none of them long.
-  for (const name of names.sort()) {
-    const status = await store.transact((records) => {
-      const ledger = readLedger(records, name);
-      return ledger === null ? null : statusOf(name, ledger, readUse(records, name, ledger, clocks.read()));
-    });
+  for (const name of (await home.names()).sort()) {
+    const status = await home.read(name, (state, time) =>
+      state.ledger === null ? null : statusOf(name, state.ledger, useOf(state, time)),
+    );
     if (status !== null) all.push(status);
   }
   return all;
 }
 
-/** The cap as a run would find it that takes `limit` less `reserve` to be its own. `store` null: there is no ledger. */
+/** The cap as a run would find it that takes `limit` less `reserve` to be its own. `home` null: there is no ledger. */
 export async function capView(
-  store: LedgerStore | null,
-  clock: Clock,
-  bootClock: BootClock,
+  home: LedgerHome | null,
   options: {
     readonly clientCode: string;
     readonly isLoopback: boolean;
@@ -61,12 +53,8 @@ export async function capView(
   },
 ): Promise<CapView> {
   const limit = Math.max(0, options.limit - options.reserve);
-  const clocks = new MachineClocks(clock, bootClock);
-  const name = ledgerName(options.clientCode, options.isLoopback);
-  const use = await store?.transact((records) => {
-    const ledger = readLedger(records, name);
-    return ledger === null ? null : readUse(records, name, ledger, clocks.read());
-  });
+  const name = home?.nameOf(options.clientCode, options.isLoopback) ?? '';
+  const use = await home?.read(name, (state, time) => (state.ledger === null ? null : useOf(state, time)));
   const used = use?.usedUnits ?? 0;
   const left = grantable(used, limit);
   return { limit, used, left, nextFreeAtMs: left > 0 ? null : (use?.freedAtMs(used - limit + 1) ?? null) };
@@ -76,9 +64,9 @@ export async function capView(
 class Use {
   readonly buckets: readonly SettledBucket[];
   readonly usedUnits: number;
-  readonly #now: Anchor;
+  readonly #now: HomeTime;
 
-  constructor(buckets: readonly SettledBucket[], now: Anchor) {
+  constructor(buckets: readonly SettledBucket[], now: HomeTime) {
     this.buckets = buckets;
     this.usedUnits = unitsOf(buckets);
     this.#now = now;
@@ -86,12 +74,12 @@ class Use {
 
   /** Wall time. */
   get nowMs(): number {
-    return this.#now.machine.wallMs;
+    return this.#now.wallMs;
   }
 
   /** Wall time of a time of the ledger's. */
   wallMsOf(atMs: number): number {
-    return Math.ceil(this.#now.machine.wallMs + atMs - ledgerMs(this.#now));
+    return Math.ceil(this.#now.wallMs + atMs - ledgerMs(this.#now));
   }
 
   freedAtMs(units: number): number | null {
@@ -100,9 +88,8 @@ class Use {
   }
 }
 
-function readUse(records: LedgerRecords, name: string, ledger: LedgerRecord, machine: MachineTime): Use {
-  const now = readTime(records, machine);
-  return new Use(heldAt({ settled: settledOf(records, name, ledger), open: ledger.open }, now), now);
+function useOf(state: LedgerState, now: HomeTime): Use {
+  return new Use(heldAt({ settled: settledOf(state), open: state.ledger?.open ?? [] }, now), now);
 }
 
 function statusOf(name: string, { limit, reserve }: LedgerRecord, use: Use): LedgerStatus {

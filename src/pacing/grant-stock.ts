@@ -29,6 +29,12 @@ export class LeaseStock {
     else this.#return(lease.bucketNumber, 1);
   }
 
+  /** A lease that nothing is taken from. */
+  return(lease: Lease): void {
+    this.#return(lease.bucketNumber, lease.units);
+    lease.units = 0;
+  }
+
   /** No lease is taken from any more. */
   returnAll(): void {
     for (const lease of this.#leases.splice(0)) this.#return(lease.bucketNumber, lease.units);

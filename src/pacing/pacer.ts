@@ -1,13 +1,13 @@
 import { dayMs, grantable } from '../ledger/buckets.js';
-import { type Drawn, draw, verify } from '../ledger/ledger.js';
+import { type Draw, type DrawEnd, draw, verify } from '../ledger/ledger.js';
 import { heldLedger } from '../ledger/ledger-errors.js';
-import { ledgerName } from '../ledger/ledger-records.js';
+import { type Drawn, HomeAway, type LedgerHome, type Outcome } from '../ledger/ledger-home.js';
 import type { MachineTime } from '../ledger/ledger-time.js';
-import { MachineClocks } from '../ledger/machine-time.js';
+import { sleep } from '../platform/clock.js';
 import { type Instant, instantOf } from '../platform/instant.js';
-import type { BootClock, Cancel, CapView, Clock, LedgerStore } from '../platform/ports.js';
+import type { BootClock, Cancel, CapView, Clock } from '../platform/ports.js';
 import { MachineError } from '../terms/errors.js';
-import { Lease, wantedUnits } from './grant.js';
+import { Lease, Uptime, wantedUnits } from './grant.js';
 import { LeaseStock } from './grant-stock.js';
 import { LeasePermit, type Permit } from './permit.js';
 import { Rate } from './rate.js';
@@ -22,6 +22,8 @@ export type Take =
   | { readonly kind: 'fetching' }
   /** None is left. They come free at that time, or sooner if another run gives some back: then `onReady` is called. */
   | { readonly kind: 'cap-used'; readonly freeAtMonotonicMs: number }
+  /** The ledger's home is away, and nothing is leased any more. When it is back, `onReady` is called. */
+  | { readonly kind: 'away'; readonly sinceMonotonicMs: number; readonly trouble: HomeAway }
   /** Nothing goes out any more. */
   | { readonly kind: 'fault'; readonly error: MachineError };
 
@@ -35,6 +37,10 @@ export interface Pacer {
   ended(permit: Permit, now?: Instant): void;
   /** As last known here; after `close`, as it stood then. */
   view(): CapView;
+  /** Why the ledger's home is away; `null`: it is not. */
+  trouble(): HomeAway | null;
+  /** Attempts that may have arrived late, and that the ledger does not know of: for the next pacer of this job. */
+  lateUnits(): number;
   /** Called when `take` is worth asking again. Set by who asks. */
   onReady: (() => void) | null;
   /** Gives back what was not used. Nothing may start after it. A second call changes nothing. */
@@ -53,6 +59,18 @@ export interface PacerOptions {
   readonly pace: 'burst' | 'spread';
   /** A try arrives at most this long after it started. */
   readonly timeoutMs: number;
+  /** --give-up: the ledger's home may be away this long. */
+  readonly giveUpMs: number;
+  /** What the pacer before had for the next one. */
+  readonly lateUnits: number;
+}
+
+/** What an opening does while the ledger's home is away. */
+export interface Patience {
+  /** Called once, when it is first seen to be away. */
+  readonly onAway: (trouble: HomeAway) => void;
+  /** Ends the wait; its reason is thrown. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Another run's unused units come back unannounced: look for them this often while the cap is used up. */
@@ -64,20 +82,38 @@ const tidyMs = 100;
 /** A transaction that takes longer than this, and then some more (it may be this process that stood still), is blocked. */
 const heldMs = 60_000;
 const heldAgainMs = 5_000;
+/** A home that is away is asked again after a pause that doubles from the one to the other. */
+const retryMsMin = 250;
+const retryMsMax = 5_000;
 
 /**
- * `isNew`: there was no ledger for this client code. Rejects with a MachineError for a ledger that cannot be used.
- * The store stays open when the pacer is closed.
+ * `isNew`: there was no ledger for this client code. Rejects with a MachineError for a ledger that cannot be used, or
+ * whose home stays away for longer than --give-up. The home stays open when the pacer is closed.
  */
 export async function openPacer(
-  store: LedgerStore,
+  home: LedgerHome,
   clock: Clock,
   bootClock: BootClock,
   options: PacerOptions,
+  patience: Patience = { onAway: () => {}, signal: undefined },
 ): Promise<{ readonly pacer: Pacer; readonly isNew: boolean }> {
-  const pacer = new LedgerPacer(store, clock, bootClock, options);
-  const isNew = await pacer.open();
+  const pacer = new LedgerPacer(home, clock, bootClock, options);
+  const isNew = await pacer.open(patience);
   return { pacer, isNew };
+}
+
+/** A draw that has no answer yet. It is repeated as it is: under its number it counts once. */
+interface PendingDraw {
+  readonly request: Draw;
+  /** Where its end was not known: from when its first attempt counts. */
+  from: MachineTime | null;
+}
+
+/** The home is away. */
+interface Absence {
+  readonly trouble: HomeAway;
+  readonly sinceMs: number;
+  readonly retryMs: number;
 }
 
 /**
@@ -85,14 +121,15 @@ export async function openPacer(
  * pacer closes.
  *
  * Invariants: what is in a lease or under a permit is counted in the ledger, durably, in the bucket within which alone
- * it is good; while a transaction is under way `#transaction` is set; after a fault, or once closing, nothing starts.
+ * it is good; while a transaction is in flight `#transaction` is set; a draw is in `#pending` until it is answered, and no
+ * other one is made meanwhile; after a fault, or once closing, nothing starts.
  */
 class LedgerPacer implements Pacer {
   onReady: (() => void) | null = null;
 
-  readonly #store: LedgerStore;
+  readonly #home: LedgerHome;
   readonly #clock: Clock;
-  readonly #clocks: MachineClocks;
+  readonly #uptime: Uptime;
   readonly #name: string;
   readonly #options: PacerOptions;
   readonly #limit: number;
@@ -100,12 +137,17 @@ class LedgerPacer implements Pacer {
   readonly #stock = new LeaseStock();
 
   /** Tries that may have arrived late, to be counted once more. */
-  #lateUnits = 0;
+  #lateUnits: number;
   #transaction: Promise<void> | null = null;
+  #pending: PendingDraw | null = null;
+  #drawCount = 0;
+  #absence: Absence | null = null;
+  #isOpen = false;
   #fault: unknown = null;
   #closing: Promise<void> | null = null;
   #cancelPoll: Cancel | null = null;
   #cancelTidy: Cancel | null = null;
+  #cancelRetry: Cancel | null = null;
 
   /** `take` said `fetching`, and nobody has been told more yet. */
   #isAwaited = false;
@@ -120,12 +162,13 @@ class LedgerPacer implements Pacer {
   /** Before it, asking for more is no use. */
   #usedUpUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: LedgerStore, clock: Clock, bootClock: BootClock, options: PacerOptions) {
-    this.#store = store;
+  constructor(home: LedgerHome, clock: Clock, bootClock: BootClock, options: PacerOptions) {
+    this.#home = home;
     this.#clock = clock;
-    this.#clocks = new MachineClocks(clock, bootClock);
-    this.#name = ledgerName(options.clientCode, options.isLoopback);
+    this.#uptime = new Uptime(bootClock);
+    this.#name = home.nameOf(options.clientCode, options.isLoopback);
     this.#options = options;
+    this.#lateUnits = options.lateUnits;
     this.#limit = Math.max(0, options.limit - options.reserve);
     this.#rate = new Rate({
       ratePerSecond: options.ratePerSecond,
@@ -133,11 +176,30 @@ class LedgerPacer implements Pacer {
     });
   }
 
-  async open(): Promise<boolean> {
-    const wasThere = await this.#store.transact((records) => verify(records, this.#name));
-    await this.#transact(0);
-    if (this.#fault !== null) throw this.#fault;
-    return !wasThere;
+  async open(patience: Patience): Promise<boolean> {
+    const startMs = this.#clock.monotonicMs();
+    let hasTold = false;
+    for (let wasThere: boolean | null = null; ; ) {
+      try {
+        wasThere ??= await this.#home.read(this.#name, (state) => verify(state, this.#name));
+        await this.#transact(0);
+        if (this.#fault !== null) throw this.#fault;
+        if (this.#absence === null) {
+          this.#isOpen = true;
+          this.#armTidy();
+          return !wasThere;
+        }
+      } catch (error) {
+        if (!(error instanceof HomeAway)) throw error;
+        this.#absent(error);
+      }
+      const { trouble, retryMs } = this.#absence ?? this.#absent(new HomeAway('state-unreachable', 'no answer'));
+      if (this.#clock.monotonicMs() - startMs >= this.#options.giveUpMs) throw this.#unreachable(trouble);
+      if (!hasTold) patience.onAway(trouble);
+      hasTold = true;
+      await sleep(this.#clock, retryMs, patience.signal);
+      patience.signal?.throwIfAborted();
+    }
   }
 
   take(now = instantOf(this.#clock)): Take {
@@ -169,7 +231,7 @@ class LedgerPacer implements Pacer {
     if (!hasStarted) this.#rate.started(now.monotonicMs);
     if (!lease.isLate(now)) return;
     this.#lateUnits += 1;
-    void this.#transact(0);
+    this.#transactSoon();
   }
 
   view(): CapView {
@@ -180,6 +242,14 @@ class LedgerPacer implements Pacer {
     return { limit: this.#limit, used, left, nextFreeAtMs };
   }
 
+  trouble(): HomeAway | null {
+    return this.#absence?.trouble ?? null;
+  }
+
+  lateUnits(): number {
+    return this.#lateUnits + (this.#pending?.request.lateUnits ?? 0);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -188,8 +258,10 @@ class LedgerPacer implements Pacer {
   async #close(): Promise<void> {
     this.#stopTimers();
     while (this.#transaction !== null) await this.#transaction;
+    if (this.#pending !== null && this.#fault === null) await this.#transact(0);
     this.#stock.returnAll();
-    if (this.#fault !== null || !this.#stock.hasReturned) return;
+    if (this.#fault !== null || this.#pending !== null) return;
+    if (!this.#stock.hasReturned && this.#lateUnits === 0) return;
     await this.#transact(0); // where it fails, the units stay counted until they come free: no harm to the rule
   }
 
@@ -203,6 +275,10 @@ class LedgerPacer implements Pacer {
 
   #withoutUnits(nowMs: number): Take {
     this.#ranDry = true;
+    if (this.#absence !== null) {
+      const { trouble, sinceMs } = this.#absence;
+      return { kind: 'away', sinceMonotonicMs: sinceMs, trouble };
+    }
     const isUsedUp = this.#transaction === null && this.#usedUpUntilMs > nowMs;
     if (isUsedUp) return { kind: 'cap-used', freeAtMonotonicMs: this.#usedUpUntilMs };
     this.#isAwaited = true;
@@ -210,7 +286,7 @@ class LedgerPacer implements Pacer {
   }
 
   #fetchAhead(nowMs: number): void {
-    if (this.#transaction !== null) return;
+    if (this.#transaction !== null || this.#absence !== null) return;
     // What goes back may be granted again.
     if (this.#usedUpUntilMs > nowMs && !this.#stock.hasReturned) return;
     const isLow = this.#stock.leasedUnits <= this.#lastGrantedUnits / 2;
@@ -227,23 +303,21 @@ class LedgerPacer implements Pacer {
     });
   }
 
-  /** One at a time; a fault is kept, never thrown. */
+  /** Unless the home is away: then the retry does it. */
+  #transactSoon(): void {
+    if (this.#absence === null) void this.#transact(0);
+  }
+
+  /** One at a time; a fault is kept, never thrown. A draw that has no answer is repeated first. */
   #transact(units: number): Promise<void> {
     if (this.#transaction !== null) return this.#transaction;
-    const { limit, reserve, timeoutMs } = this.#options;
-    const returned = this.#stock.takeReturned();
-    const lateUnits = this.#lateUnits;
-    this.#lateUnits = 0;
+    this.#pending ??= { request: this.#nextDraw(units), from: null };
+    const pending = this.#pending;
     const cancelWatch = this.#watch();
-    const answer = this.#store.transact((records) => {
-      const machine = this.#clocks.read(); // read with the ledger locked: no other process's time comes between
-      const request = { name: this.#name, machine, limit, reserve, timeoutMs, wantedUnits: units, returned, lateUnits };
-      return { drawn: draw(records, request), machine };
-    });
-    const transaction = answer.then(
-      ({ drawn, machine }) => {
+    const transaction = this.#home.transact(this.#name, draw(pending.request)).then(
+      (outcome) => {
         cancelWatch();
-        if (this.#transaction === transaction) this.#arrived(drawn, machine, units);
+        if (this.#transaction === transaction) this.#came(pending, outcome);
       },
       (error: unknown) => {
         cancelWatch();
@@ -254,21 +328,82 @@ class LedgerPacer implements Pacer {
     return transaction;
   }
 
-  #arrived(drawn: Drawn, machine: MachineTime, askedUnits: number): void {
-    this.#transaction = null;
-    this.#usedUnits = drawn.usedUnits;
-    this.#nextFreeMs = drawn.nextFreeInMs === null ? null : machine.monotonicMs + drawn.nextFreeInMs;
-    if (drawn.grantedUnits > 0) this.#addLease(drawn, machine);
-    else if (askedUnits > 0) this.#armPoll(this.#nextFreeMs ?? machine.monotonicMs + pollMs);
-    if (this.#lateUnits > 0) void this.#transact(0);
-    this.#armTidy();
-    if (drawn.grantedUnits > 0 || this.#isAwaited) this.#wake();
+  #nextDraw(wantedUnits: number): Draw {
+    const { limit, reserve, timeoutMs } = this.#options;
+    const lateUnits = this.#lateUnits;
+    this.#lateUnits = 0;
+    this.#drawCount += 1;
+    const returned = this.#stock.takeReturned();
+    return { name: this.#name, number: this.#drawCount, limit, reserve, timeoutMs, wantedUnits, returned, lateUnits };
   }
 
-  #addLease(drawn: Drawn, machine: MachineTime): void {
-    this.#stock.add(new Lease(drawn, machine, this.#options.timeoutMs));
+  #came(pending: PendingDraw, outcome: Outcome<DrawEnd>): void {
+    this.#transaction = null;
+    if (outcome.kind !== 'committed') {
+      if (outcome.kind === 'unknown') pending.from ??= outcome.from;
+      this.#absent(outcome.trouble);
+      if (this.#isOpen) this.#armRetry();
+      if (this.#isAwaited) this.#wake();
+      return;
+    }
+    this.#pending = null;
+    const wasAway = this.#absence !== null;
+    this.#absence = null;
+    this.#cancelRetry?.();
+    const { drawn, wasCommitted } = outcome.answer;
+    // An earlier attempt's answer counts from that attempt on: the server read its clock then.
+    const from = wasCommitted ? pending.from : outcome.from;
+    if (from === null) this.#fail(new Error('a draw was answered before it was made'));
+    else this.#arrived(drawn, from, pending.request.wantedUnits, wasAway);
+  }
+
+  #arrived(drawn: Drawn, from: MachineTime, askedUnits: number, wasAway: boolean): void {
+    this.#usedUnits = drawn.usedUnits;
+    this.#nextFreeMs = drawn.nextFreeInMs === null ? null : from.monotonicMs + drawn.nextFreeInMs;
+    if (drawn.grantedUnits > 0) this.#addLease(drawn, from);
+    else if (askedUnits > 0 || (wasAway && this.#usedUpUntilMs > from.monotonicMs)) {
+      this.#armPoll(this.#nextFreeMs ?? from.monotonicMs + pollMs);
+    }
+    if (this.#lateUnits > 0) void this.#transact(0);
+    this.#armTidy();
+    if (drawn.grantedUnits > 0 || this.#isAwaited || wasAway) this.#wake();
+  }
+
+  #absent(trouble: HomeAway): Absence {
+    const before = this.#absence;
+    this.#absence = {
+      trouble,
+      sinceMs: before?.sinceMs ?? this.#clock.monotonicMs(),
+      retryMs: Math.min(retryMsMax, before === null ? retryMsMin : before.retryMs * 2),
+    };
+    return this.#absence;
+  }
+
+  #armRetry(): void {
+    const absence = this.#absence;
+    if (absence === null || this.#closing !== null || this.#fault !== null) return;
+    const leftMs = absence.sinceMs + this.#options.giveUpMs - this.#clock.monotonicMs();
+    if (leftMs <= 0) {
+      this.#fail(this.#unreachable(absence.trouble));
+      return;
+    }
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#clock.schedule(Math.min(absence.retryMs, leftMs), () => void this.#transact(0));
+  }
+
+  #unreachable(trouble: HomeAway): MachineError {
+    const code = trouble.code === 'state-clock' ? trouble.code : 'state-unreachable';
+    const message = `the ledger of the cap could not be used for ${this.#options.giveUpMs / 1000} s (--give-up): ${trouble.message}`;
+    return new MachineError(code, message, { cause: trouble });
+  }
+
+  #addLease(drawn: Drawn, from: MachineTime): void {
+    const lease = new Lease(drawn, from, this.#options.timeoutMs, this.#uptime);
+    const isWorthIt = lease.endMs - this.#clock.monotonicMs() >= this.#home.leaseMinMs;
+    if (isWorthIt) this.#stock.add(lease);
+    else this.#stock.return(lease);
     this.#lastGrantedUnits = drawn.grantedUnits;
-    this.#lastGrantMs = machine.monotonicMs;
+    this.#lastGrantMs = from.monotonicMs;
     this.#takenUnits = 0;
     this.#ranDry = false;
     this.#usedUpUntilMs = Number.NEGATIVE_INFINITY;
@@ -290,6 +425,7 @@ class LedgerPacer implements Pacer {
   #stopTimers(): void {
     this.#cancelPoll?.();
     this.#cancelTidy?.();
+    this.#cancelRetry?.();
   }
 
   /** Gives up on a transaction that does not come back. */
@@ -307,20 +443,21 @@ class LedgerPacer implements Pacer {
     const delayMs = Math.max(1, this.#usedUpUntilMs - this.#clock.monotonicMs());
     this.#cancelPoll?.();
     this.#cancelPoll = this.#clock.schedule(Math.min(pollMs, delayMs), () => {
-      void this.#transact(this.#wantedUnits(this.#clock.monotonicMs()));
+      if (this.#absence === null) void this.#transact(this.#wantedUnits(this.#clock.monotonicMs()));
     });
   }
 
   /** Sees to it that unused units go back though nothing more is taken. A transaction under way arms it when it is done. */
   #armTidy(): void {
-    if (this.#transaction !== null || this.#closing !== null || this.#fault !== null) return;
+    const isIdle = this.#isOpen && this.#transaction === null && this.#absence === null;
+    if (!isIdle || this.#closing !== null || this.#fault !== null) return;
     const nowMs = this.#clock.monotonicMs();
     const dueMs = this.#stock.hasReturned ? nowMs + tidyMs : this.#stock.firstEndMs;
     this.#cancelTidy?.();
     if (dueMs === null) return;
     this.#cancelTidy = this.#clock.schedule(Math.max(0, Math.ceil(dueMs - nowMs)), () => {
       this.#stock.best(instantOf(this.#clock));
-      if (this.#stock.hasReturned) void this.#transact(0);
+      if (this.#stock.hasReturned) this.#transactSoon();
       else this.#armTidy();
     });
   }

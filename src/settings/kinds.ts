@@ -1,3 +1,4 @@
+import { readStateUrl, withoutPassword } from '../terms/state-url.js';
 import { grouped } from '../text/numbers.js';
 import type { Kind, Reading } from './setting.js';
 
@@ -137,6 +138,22 @@ export const path: Kind<string> = {
 
 /** As `path`, but never repeated: by mistake it may hold the token itself. */
 export const secretPath: Kind<string> = { ...path, mayRepeat: () => false };
+
+/** Where the state is in PostgreSQL. It may hold a password: no message repeats it. */
+export const stateUrl: Kind<string> = {
+  expected: 'postgres://USER@HOST/DATABASE',
+  mayRepeat: () => false,
+  holdsSecret(given) {
+    const reading = readStateUrl(given);
+    return reading.kind === 'url' && reading.url.password !== null;
+  },
+  read(given) {
+    const reading = readStateUrl(given);
+    return reading.kind === 'url' ? value(given) : wrong(reading.why);
+  },
+  show: (of) => of,
+  conceal: withoutPassword,
+};
 
 /** `<stem>.checkpoint.json` and its temporary name have to fit into the 255 bytes that file systems take. */
 const stemBytesMax = 200;

@@ -3,6 +3,7 @@ import { quoted } from '../text/harmless.js';
 import { checkAgreement } from './contradictions.js';
 import { didYouMean } from './did-you-mean.js';
 import type { AnySetting, Surroundings } from './setting.js';
+import { checkMemory, checkOnePlace, noFolder } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { checkToken } from './token.js';
 import { withDefaults } from './values.js';
@@ -30,8 +31,12 @@ export function completeSettings(
     }
     if (value !== undefined) values.set(setting, checkedValue(key, setting, value));
   }
+  const isGiven = (name: string) => [...values.keys()].some((setting) => setting.name === name);
+  checkOnePlace(isGiven);
+  if (isGiven('state-url')) values.set(settingsTable.stateDir, noFolder);
   const settings = withDefaults(settingsTable, values, surroundings);
   if (token !== null) checkToken(token, 'token');
+  checkMemory(settings);
   checkAgreement(settings, token);
   return settings;
 }

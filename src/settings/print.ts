@@ -1,6 +1,6 @@
 import { harmless } from '../text/harmless.js';
 import type { SettingsFound } from './read.js';
-import type { Verb } from './setting.js';
+import type { AnySetting, Verb } from './setting.js';
 import { type SourceKind, tokenVariable } from './sources.js';
 import { settingsTable } from './table.js';
 
@@ -20,14 +20,20 @@ export function printedSettings(found: SettingsFound, verb: Verb): PrintedSettin
     ({ setting }) => setting.verbs.includes(verb) && setting !== settingsTable.printConfig,
   );
   const printed = own.map(({ setting, value, source, where }): PrintedSetting => {
-    return { name: setting.name, value: value === null ? null : setting.kind.show(value), source, where };
+    return { name: setting.name, value: shown(setting, value), source, where };
   });
   if (!settingsTable.tokenFile.verbs.includes(verb)) return printed;
-  return [...printed, { name: 'token', value: found.secrets.length > 0 ? 'set' : null, ...tokenPlace(found) }];
+  return [...printed, { name: 'token', value: found.hasToken ? 'set' : null, ...tokenPlace(found) }];
 }
 
-function tokenPlace({ entries, secrets }: SettingsFound): Pick<PrintedSetting, 'source' | 'where'> {
-  if (secrets.length === 0) return { source: 'default', where: null };
+/** A folder that is not used is empty. */
+function shown({ kind }: AnySetting, value: unknown): string | null {
+  if (value === null || value === '') return null;
+  return kind.conceal === undefined ? kind.show(value) : kind.conceal(value);
+}
+
+function tokenPlace({ entries, hasToken }: SettingsFound): Pick<PrintedSetting, 'source' | 'where'> {
+  if (!hasToken) return { source: 'default', where: null };
   const file = entries.find(({ setting }) => setting === settingsTable.tokenFile);
   if (file === undefined || file.source === 'default') return { source: 'environment', where: tokenVariable };
   return { source: file.source, where: file.where };

@@ -4,6 +4,7 @@ import { checkAgreement, warnings } from './contradictions.js';
 import type { Notice } from './notice.js';
 import type { AnySetting, Surroundings, Verb } from './setting.js';
 import { fromCommandLine, fromConfigFile, fromEnvironment, type Given, type SourceKind } from './sources.js';
+import { checkMemory, checkOnePlace, findStateUrl, noFolder, passwordOf, refuseSecrets } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { readTokenFile, type TokenFiles, tokenFromEnvironment } from './token.js';
 import { valueFrom, withDefaults } from './values.js';
@@ -31,7 +32,8 @@ export interface SettingsFound {
   /** In the table's order. */
   readonly entries: readonly Entry[];
   readonly notices: readonly Notice[];
-  /** What may stand in no output: the token, wherever it came from. */
+  readonly hasToken: boolean;
+  /** What may stand in no output: the token and the password of the state, wherever they came from. */
   readonly secrets: readonly string[];
 }
 
@@ -53,7 +55,15 @@ export async function readSettings(request: SettingsRequest): Promise<SettingsFo
     values.set(one.setting, valueFrom(one));
     last.set(one.setting, one);
   }
-  const settings = withDefaults(settingsTable, values, surroundings);
+  refuseSecrets(given);
+  const isGiven = (name: string) => given.some(({ setting }) => setting.name === name);
+  checkOnePlace(isGiven);
+  const isShared = isGiven('state-url') || isGiven('state-url-file');
+  if (isShared) values.set(settingsTable.stateDir, noFolder);
+  const plain = withDefaults(settingsTable, values, surroundings);
+  const { stateUrl, notices: stateNotices } = await findStateUrl(plain, request.files);
+  const settings = { ...plain, stateUrl };
+  checkMemory(settings);
   const sends = settingsTable.tokenFile.verbs.includes(verb);
   const token = sends ? tokenFromEnvironment(surroundings.environment) : null;
   checkAgreement(settings, token);
@@ -63,8 +73,9 @@ export async function readSettings(request: SettingsRequest): Promise<SettingsFo
     settings: isRead ? { ...settings, tokenFile: null } : settings,
     token: isRead ? file.token : token,
     entries: entriesOf(settings, last),
-    notices: [...environment.notices, ...(sends ? warnings(settings) : []), ...(file?.notices ?? [])],
-    secrets: [token, file?.token ?? null].filter((secret) => secret !== null),
+    notices: [...environment.notices, ...(sends ? warnings(settings) : []), ...(file?.notices ?? []), ...stateNotices],
+    hasToken: token !== null || file !== null,
+    secrets: [token, file?.token ?? null, passwordOf(stateUrl)].filter((secret) => secret !== null),
   };
 }
 

@@ -26,10 +26,14 @@ export interface Kind<Value> {
   readonly isList?: boolean;
   /** Whether a wrong text may be repeated in a message; it may not where it could hold a secret. */
   mayRepeat?(text: string): boolean;
+  /** The value as --print-config shows it, where `show` would tell a secret. */
+  conceal?(value: Value): string;
+  /** Where a text holds a secret, it is taken from nowhere that others can read: not the command line, not a config file. */
+  holdsSecret?(text: string): boolean;
 }
 
 /** Whose option it is. */
-export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'sandbox' | 'help';
+export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'state' | 'sandbox' | 'help';
 
 export const groups = {
   target: 'Where to:',
@@ -39,6 +43,7 @@ export const groups = {
   changed: 'Only what changed:',
   drop: 'The folder that is worked off:',
   job: 'The job and its files:',
+  state: 'The shared state:',
   people: 'What is shown:',
   sandbox: 'The sandbox:',
 } as const;

@@ -12,6 +12,9 @@ import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.
 const sending: readonly Verb[] = ['send', 'drop'];
 const reading: readonly Verb[] = ['send', 'drop', 'check'];
 const all: readonly Verb[] = ['send', 'drop', 'check', 'status', 'report'];
+const withState: readonly Verb[] = ['send', 'drop', 'check', 'status'];
+/** `state` says with --from and --to where it reads and writes. */
+const atState: readonly Verb[] = [...withState, 'state'];
 
 /** Adobe's documentation: 1,000,000 updates in any rolling 24 hours. */
 export const defaultDailyCap = 1_000_000;
@@ -32,7 +35,7 @@ export const settingsTable = {
     name: 'client-code',
     alias: 'c',
     group: 'target',
-    verbs: reading,
+    verbs: [...reading, 'state'],
     kind: kinds.clientCode,
     help: "Target's client code; needed, but for --sandbox",
     default: null,
@@ -392,6 +395,58 @@ export const settingsTable = {
     help: "a folder for the cap's ledger and the memory of --changed-only",
     default: defaultStateDir,
     defaultText: '$XDG_STATE_HOME/profile-drip or ~/.local/state/profile-drip',
+  }),
+  stateUrl: setting({
+    name: 'state-url',
+    group: 'job',
+    verbs: atState,
+    kind: kinds.stateUrl,
+    help: 'PostgreSQL in place of --state-dir: one cap over many machines (postgres://USER@HOST/DATABASE)',
+    default: null,
+  }),
+  stateUrlFile: setting({
+    name: 'state-url-file',
+    group: 'job',
+    verbs: atState,
+    kind: kinds.secretPath,
+    help: 'a file with that URL, which may hold a password',
+    default: null,
+  }),
+  printSql: setting({
+    name: 'print-sql',
+    group: 'state',
+    verbs: ['state'],
+    kind: kinds.flag,
+    help: 'the SQL that creates the tables, for an administrator; nothing is connected',
+    default: false,
+    isCommandLineOnly: true,
+  }),
+  from: setting({
+    name: 'from',
+    group: 'state',
+    verbs: ['state'],
+    kind: kinds.path,
+    help: 'copy: the folder whose ledgers are added to those in the database; it is not used any more then',
+    default: null,
+    isCommandLineOnly: true,
+  }),
+  to: setting({
+    name: 'to',
+    group: 'state',
+    verbs: ['state'],
+    kind: kinds.stateUrl,
+    help: 'copy: the database; else what --state-url says',
+    default: null,
+    isCommandLineOnly: true,
+  }),
+  used: setting({
+    name: 'used',
+    group: 'state',
+    verbs: ['state'],
+    kind: kinds.wholeNumber('updates', 0, 1_000_000_000),
+    help: 'accept: how many updates of the last 24 hours the restored state may have missed',
+    default: null,
+    isCommandLineOnly: true,
   }),
   config: setting({
     name: 'config',

@@ -5,13 +5,12 @@ import { systemLookUp } from '../endpoint/look-up.js';
 import { unpackRows } from '../job/rows/packed-rows.js';
 import { rowSource } from '../job/rows/row-source.js';
 import type { Machine } from '../job/terms/machine.js';
-import { memoryLedgerStore } from '../ledger/in-process-store.js';
-import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
 import { capView } from '../ledger/status.js';
 import { forgetMemory, openMemory } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import { systemProcessProbe } from '../platform/process-probe.js';
+import { findHome, openHome, trialHome } from '../state/open-home.js';
 import { makeTransport } from '../target-api/client.js';
 import { ownThreadBytesMin, threadSource } from '../thread/thread-source.js';
 
@@ -38,26 +37,26 @@ export const realMachine: Machine = {
       connectTimeoutMs: options.timeoutMs,
       clock: systemClock,
     }),
-  // A trial costs nothing of any cap that is kept.
-  openLedger: async (options) => (options.sandbox ? memoryLedgerStore() : openLedgerStore(options.stateDir)),
+  openLedger: async (options) => (options.sandbox ? trialHome() : openHome(options)),
   async lookAtCap(options, isLoopback) {
     const { clientCode, dailyCap, reserve } = options;
-    const store = options.sandbox ? null : await findLedgerStore(options.stateDir);
+    const home = options.sandbox ? null : await findHome(options);
     try {
-      return await capView(store, systemClock, systemBootClock, { clientCode, isLoopback, limit: dailyCap, reserve });
+      return await capView(home, { clientCode, isLoopback, limit: dailyCap, reserve });
     } finally {
-      await store?.close();
+      await home?.close();
     }
   },
   async openMemory({ options, origin, isLoopback, runId }) {
-    const { stateDir, clientCode, changedOnly, refreshAfterDays, timeoutMs, sandbox } = options;
-    if (sandbox) return null;
+    const { stateDir, stateUrl, clientCode, changedOnly, refreshAfterDays, timeoutMs, sandbox } = options;
+    // There is none in PostgreSQL yet, and so none to keep true.
+    if (sandbox || stateUrl !== null) return null;
     // A plain run changes what a memory believes: it keeps it true, also one that is made while it runs.
     const skipUnchanged = changedOnly;
     return openMemory({ stateDir, clientCode, origin, isLoopback, skipUnchanged, refreshAfterDays, runId, timeoutMs });
   },
-  async forgetMemory({ stateDir, clientCode, sandbox }, origin, isLoopback) {
-    if (!sandbox) await forgetMemory({ stateDir, clientCode, origin, isLoopback });
+  async forgetMemory({ stateDir, stateUrl, clientCode, sandbox }, origin, isLoopback) {
+    if (!sandbox && stateUrl === null) await forgetMemory({ stateDir, clientCode, origin, isLoopback });
   },
   newRunId: () => randomUUID(),
 };

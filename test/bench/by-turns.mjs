@@ -8,9 +8,9 @@
 import { checkpointIntervalMs, Keeper } from '../../dist/job/files/keeper.js';
 import { Journal } from '../../dist/job/results/journal.js';
 import { sendFiles } from '../../dist/job/send-files.js';
-import { memoryLedgerStore } from '../../dist/ledger/in-process-store.js';
 import { openPacer } from '../../dist/pacing/pacer.js';
 import { setUpGarbageCollection } from '../../dist/platform/garbage-collection.js';
+import { trialHome } from '../../dist/state/open-home.js';
 import { realMachine } from '../../dist/wiring/machine.js';
 import { sendOptions } from './parts/send-options.mjs';
 
@@ -28,7 +28,8 @@ const turnsPerSave = checkpointIntervalMs / turnMs;
 if (isMeant('ledger')) {
   const options = sendOptions(endpoint, folder, { concurrency: 1 });
   const { clock, bootClock } = realMachine;
-  const any = await openPacer(memoryLedgerStore(), clock, bootClock, { ...options, isLoopback: true, limit: 1 });
+  const own = { ...options, isLoopback: true, limit: 1, lateUnits: 0 };
+  const any = await openPacer(trialHome(), clock, bootClock, own);
   await any.pacer.close();
   const pacer = Object.getPrototypeOf(any.pacer);
   const { take, ended, giveBack } = pacer;

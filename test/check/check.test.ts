@@ -11,6 +11,7 @@ import { rawRowSource } from '../../src/thread/raw-row-source.js';
 import { movedClock, seededRandom, temporaryFolder } from '../support/index.js';
 
 const base: Omit<CheckOptions, 'stateDir'> = {
+  stateUrl: null,
   clientCode: 'acme',
   sandbox: false,
   endpoint: null,

@@ -65,6 +65,7 @@ const checkpoint: Checkpoint = {
   reasons: [],
   hints: { hints: [], idLengths: [] },
   openRows: [],
+  lateUnits: 0,
   move: null,
 };
 
@@ -109,7 +110,7 @@ describe('how far a job is', () => {
 });
 
 describe('status', () => {
-  const options = { screen: { hasColor: false, isUtf8: true }, nowMs, stateDir: '/state', timeZone: 'Europe/Berlin' };
+  const options = { screen: { hasColor: false, isUtf8: true }, nowMs, place: '/state', timeZone: 'Europe/Berlin' };
 
   it('shows the cap with a picture of its last 24 hours, and when more comes free', () => {
     expect(statusText([ledger, { ...ledger, isLoopback: true, used: 5, reserve: 0 }], [], options)).toBe(

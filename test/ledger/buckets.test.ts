@@ -11,7 +11,7 @@ import {
   unitsOf,
 } from '../../src/ledger/buckets.js';
 
-const awake = (awakeMs: number, asleepMs = 0) => ({ awakeMs, asleepMs });
+const awake = (awakeMs: number, asleepMs = 0) => ({ awakeMs, asleepMs, marginMs: 0 });
 
 describe('stampAt', () => {
   it.each([
@@ -21,7 +21,7 @@ describe('stampAt', () => {
     [18_999, 1],
     [19_000, 2],
   ])('at %i ms is bucket %i, so that a unit is good for a second at least', (awakeMs, bucketNumber) => {
-    expect(stampAt(awakeMs)).toBe(bucketNumber);
+    expect(stampAt({ awakeMs, stampAheadMs: 1_000 })).toBe(bucketNumber);
     expect(endOf(bucketNumber) - awakeMs).toBeGreaterThanOrEqual(1_000);
   });
 });
@@ -41,6 +41,17 @@ describe('settle', () => {
 
   it('counts the day from the latest sleep that a try of it may have outlasted', () => {
     expect(settle(bucket, awake(overMs + 5, 4_000))?.freeAtMs).toBe(overMs + 4_000 + dayMs);
+  });
+});
+
+describe('a home whose clock may be wrong', () => {
+  it('lets a bucket come free that much later', () => {
+    const bucket = { number: 3, units: 7, timeoutMs: 30_000 };
+    const now = { ...awake(71_000), marginMs: 60_000 };
+    expect(settle(bucket, now)?.freeAtMs).toBe(71_000 + dayMs + 60_000);
+    const open = [{ number: 4, units: 80, timeoutMs: 0 }];
+    const lastMs = endOf(4) + 1_000 + dayMs + 60_000 - 1;
+    expect(unitsOf(heldAt({ settled: [], open }, { ...awake(lastMs), marginMs: 60_000 }))).toBe(80);
   });
 });
 

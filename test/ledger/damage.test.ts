@@ -1,9 +1,9 @@
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { draw } from '../../src/ledger/ledger.js';
 import { openLedgerStore } from '../../src/ledger/lmdb-store.js';
-import { MachineClocks } from '../../src/ledger/machine-time.js';
 import { usedBytesOf } from '../../src/lmdb/page-check.js';
 import { systemBootClock, systemClock } from '../../src/platform/clock.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
@@ -16,33 +16,21 @@ const usedUnits = 250;
 async function filled(): Promise<string> {
   const stateDir = join(await temporaryFolder(), 'state');
   const store = await openLedgerStore(stateDir);
-  const now = new MachineClocks(systemClock, systemBootClock).read();
-  for (let index = usedUnits; index > 0; index -= 10) {
-    await store.transact((records) => {
-      for (let step = index; step > index - 10; step -= 1) {
-        const backMs = step * 11_000;
-        const machine = {
-          ...now,
-          monotonicMs: now.monotonicMs - backMs,
-          uptimeMs: now.uptimeMs - backMs,
-          wallMs: now.wallMs - backMs,
-        };
-        for (const name of ['real/acme', 'real/other', 'loopback/acme']) {
-          draw(records, {
-            name,
-            machine,
-            limit,
-            reserve: 0,
-            timeoutMs: 30_000,
-            wantedUnits: 1,
-            returned: new Map(),
-            lateUnits: 0,
-          });
-        }
-      }
-    });
+  let backMs = 0;
+  const clock = {
+    ...systemClock,
+    wallMs: () => systemClock.wallMs() - backMs,
+    monotonicMs: () => systemClock.monotonicMs() - backMs,
+  };
+  const bootClock = { ...systemBootClock, uptimeMs: () => systemBootClock.uptimeMs() - backMs };
+  const home = folderHome(store, clock, bootClock, stateDir);
+  const request = { limit, reserve: 0, timeoutMs: 30_000, wantedUnits: 1, returned: new Map(), lateUnits: 0 };
+  for (let step = usedUnits; step > 0; step -= 1) {
+    backMs = step * 11_000;
+    const names = ['real/acme', 'real/other', 'loopback/acme'];
+    await Promise.all(names.map((name) => home.transact(name, draw({ ...request, name, number: step }))));
   }
-  await store.close();
+  await home.close();
   return stateDir;
 }
 

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
-import { type Draw, type Drawn, draw, verify } from '../../src/ledger/ledger.js';
-import { DamagedRecord, readNames } from '../../src/ledger/ledger-records.js';
+import { type Draw, draw, verify } from '../../src/ledger/ledger.js';
+import type { Drawn } from '../../src/ledger/ledger-home.js';
+import { DamagedRecord } from '../../src/ledger/ledger-records.js';
 
 const name = 'real/acme';
 const timeoutMs = 30_000;
@@ -11,14 +13,21 @@ const lifeMs = 10_000 + timeoutMs + 1_000 + dayMs;
 
 let entries: Map<string, string>;
 
-function drawAt(ms: number, request: Partial<Draw> = {}): Promise<Drawn> {
-  const machine = { wallMs: 1e12 + ms, monotonicMs: ms, uptimeMs: ms, timeBase: 'boot' };
+let nowMs = 0;
+const clock = { wallMs: () => 1e12 + nowMs, monotonicMs: () => nowMs, schedule: () => () => {} };
+const bootClock = { bootId: () => 'boot', uptimeMs: () => nowMs };
+const home = () => folderHome(memoryLedgerStore(entries), clock, bootClock, 'memory');
+
+async function drawAt(ms: number, request: Partial<Draw> = {}): Promise<Drawn> {
+  nowMs = ms;
   const none = { wantedUnits: 0, returned: new Map<number, number>(), lateUnits: 0 };
-  const draft = { name, machine, limit: 100, reserve: 0, timeoutMs, ...none, ...request };
-  return memoryLedgerStore(entries).transact((records) => draw(records, draft));
+  const draft = { name, number: 1, limit: 100, reserve: 0, timeoutMs, ...none, ...request };
+  const outcome = await home().transact(draft.name, draw(draft));
+  if (outcome.kind !== 'committed') throw new Error(outcome.kind);
+  return outcome.answer.drawn;
 }
 
-const isWhole = () => memoryLedgerStore(entries).transact((records) => verify(records, name));
+const isWhole = () => home().read(name, (state) => verify(state, name));
 
 beforeEach(() => {
   entries = new Map();
@@ -95,7 +104,7 @@ describe('draw', () => {
   it('counts each client code by itself', async () => {
     await drawAt(0, { wantedUnits: 5 });
     expect((await drawAt(0, { name: 'loopback/acme' })).usedUnits).toBe(0);
-    expect(await memoryLedgerStore(entries).transact(readNames)).toEqual([name, 'loopback/acme']);
+    expect(await home().names()).toEqual([name, 'loopback/acme']);
   });
 });
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLedgerStore, openLedgerStore } from '../../src/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../src/ledger/lmdb-store.js';
 import { ledgerStatus } from '../../src/ledger/status.js';
-import { systemBootClock, systemClock } from '../../src/platform/clock.js';
+import { findHome } from '../../src/state/open-home.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';
 import { type Child, canUnshare, isBuilt, start } from './support/child.js';
 
@@ -35,9 +35,9 @@ class Spenders {
   }
 
   async used(): Promise<number> {
-    const store = await findLedgerStore(this.stateDir);
-    const [ledger] = await ledgerStatus(store, systemClock, systemBootClock);
-    await store?.close();
+    const home = await findHome({ stateDir: this.stateDir, stateUrl: null });
+    const [ledger] = await ledgerStatus(home);
+    await home?.close();
     if (ledger === undefined) throw new Error('no ledger');
     return ledger.used;
   }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { capView, ledgerStatus } from '../../src/ledger/status.js';
 import { openPacer, type PacerOptions } from '../../src/pacing/pacer.js';
@@ -18,8 +19,8 @@ beforeEach(() => {
   entries = new Map();
 });
 
-const store = () => memoryLedgerStore(entries);
-const status = () => ledgerStatus(store(), clock, clock);
+const home = () => folderHome(memoryLedgerStore(entries), clock, clock, 'memory');
+const status = () => ledgerStatus(home());
 
 async function use(units: number, options: Partial<PacerOptions> = {}): Promise<void> {
   const all = {
@@ -29,9 +30,11 @@ async function use(units: number, options: Partial<PacerOptions> = {}): Promise<
     reserve: 0,
     ratePerSecond: 0,
     timeoutMs,
+    giveUpMs: 0,
+    lateUnits: 0,
     ...options,
   };
-  const { pacer } = await openPacer(store(), clock, clock, { pace: 'burst', ...all });
+  const { pacer } = await openPacer(home(), clock, clock, { pace: 'burst', ...all });
   for (let used = 0; used < units; ) {
     const take = pacer.take();
     if (take.kind === 'go') {
@@ -45,7 +48,7 @@ async function use(units: number, options: Partial<PacerOptions> = {}): Promise<
 
 describe('ledgerStatus', () => {
   it('is empty without a ledger', async () => {
-    expect(await ledgerStatus(null, clock, clock)).toEqual([]);
+    expect(await ledgerStatus(null)).toEqual([]);
     expect(await status()).toEqual([]);
   });
 
@@ -111,24 +114,24 @@ describe('capView', () => {
 
   it('is all of the cap without a ledger, or without one of this name', async () => {
     const whole = { limit: 80, used: 0, left: 80, nextFreeAtMs: null };
-    expect(await capView(null, clock, clock, acme)).toEqual(whole);
+    expect(await capView(null, acme)).toEqual(whole);
     await use(5, { clientCode: 'other' });
-    expect(await capView(store(), clock, clock, acme)).toEqual(whole);
+    expect(await capView(home(), acme)).toEqual(whole);
   });
 
   it('says when one more may go out', async () => {
     await use(40);
-    expect(await capView(store(), clock, clock, acme)).toMatchObject({ used: 40, left: 40, nextFreeAtMs: null });
+    expect(await capView(home(), acme)).toMatchObject({ used: 40, left: 40, nextFreeAtMs: null });
     await clock.advance(hour);
     await use(60);
     const secondMs = clock.wallMs();
-    expect(await capView(store(), clock, clock, acme)).toEqual({
+    expect(await capView(home(), acme)).toEqual({
       limit: 80,
       used: 100,
       left: 0,
       nextFreeAtMs: secondMs - hour + 10_000 + afterBucketMs,
     });
-    const lower = await capView(store(), clock, clock, { ...acme, limit: 30 });
+    const lower = await capView(home(), { ...acme, limit: 30 });
     expect(lower.nextFreeAtMs).toBe(secondMs + 10_000 + afterBucketMs);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { openPacer, type Pacer, type PacerOptions, type Permit } from '../../src/pacing/pacer.js';
 import type { LedgerStore } from '../../src/platform/ports.js';
@@ -15,6 +16,8 @@ beforeEach(() => {
   entries = new Map();
 });
 
+const homeOf = (store: LedgerStore) => folderHome(store, clock, clock, 'memory');
+
 async function open(
   options: Partial<PacerOptions> = {},
   store: LedgerStore = memoryLedgerStore(entries),
@@ -26,9 +29,11 @@ async function open(
     reserve: 0,
     ratePerSecond: 0,
     timeoutMs,
+    giveUpMs: 0,
+    lateUnits: 0,
     ...options,
   };
-  return (await openPacer(store, clock, clock, { pace: 'burst', ...all })).pacer;
+  return (await openPacer(homeOf(store), clock, clock, { pace: 'burst', ...all })).pacer;
 }
 
 /** Takes so many permits, and fails if it may not. */
@@ -189,10 +194,19 @@ describe('a pacer', () => {
   });
 
   it('says that a ledger is new, once', async () => {
-    const options = { clientCode: 'acme', isLoopback: false, limit: 1, reserve: 0, ratePerSecond: 0, timeoutMs };
+    const options = {
+      clientCode: 'acme',
+      isLoopback: false,
+      limit: 1,
+      reserve: 0,
+      ratePerSecond: 0,
+      timeoutMs,
+      giveUpMs: 0,
+      lateUnits: 0,
+    };
     const store = memoryLedgerStore(entries);
-    expect((await openPacer(store, clock, clock, { pace: 'burst', ...options })).isNew).toBe(true);
-    expect((await openPacer(store, clock, clock, { pace: 'burst', ...options })).isNew).toBe(false);
+    expect((await openPacer(homeOf(store), clock, clock, { pace: 'burst', ...options })).isNew).toBe(true);
+    expect((await openPacer(homeOf(store), clock, clock, { pace: 'burst', ...options })).isNew).toBe(false);
   });
 
   it('keeps its rate in tries, and asks for about a second of units at a time', async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bucketMs, dayMs } from '../../src/ledger/buckets.js';
-import type { PacerOptions } from '../../src/pacing/pacer.js';
 import type { Cancel } from '../../src/platform/ports.js';
-import { fullest, World, type WorldProcess } from './support/pacing-world.js';
+import { fullest, World, type WorldOptions, type WorldProcess } from './support/pacing-world.js';
 
 const timeoutMs = 60_000;
 const limit = 20_000;
@@ -26,7 +25,7 @@ function work(process: WorldProcess): void {
   pump();
 }
 
-async function run(world: World, options: Partial<PacerOptions> = {}): Promise<WorldProcess> {
+async function run(world: World, options: Partial<WorldOptions> = {}): Promise<WorldProcess> {
   const process = await world.start(
     {
       clientCode: 'acme',

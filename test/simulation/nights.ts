@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { runJob } from '../../src/job/run-job.js';
 import type { Machine } from '../../src/job/terms/machine.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { AttributeState } from '../../src/memory/attribute-state.js';
 import { LiveMemory } from '../../src/memory/live-memory.js';
@@ -185,7 +186,7 @@ class NightsWorld {
       lookUp: async () => [],
       openRowSource: readAhead,
       openTransport: async () => this.#transport(process),
-      openLedger: async () => ledger,
+      openLedger: async () => folderHome(ledger, clock, clock, 'memory'),
       lookAtCap: async ({ dailyCap }) => ({ limit: dailyCap, used: 0, left: 0, nextFreeAtMs: null }),
       openMemory: async ({ options: { changedOnly, timeoutMs, refreshAfterDays } }) =>
         new LiveMemory(this.#checked(this.#home.open(process), process), {
@@ -337,7 +338,7 @@ class NightsWorld {
         allowOutdated: false,
       },
       ...{ encoding: 'utf-8', trim: false, only: null, skip: null, rename: null, nullWords: null },
-      ...{ out: null, name: null, stateDir: '/state', allowOutdated: false },
+      ...{ out: null, name: null, stateDir: '/state', stateUrl: null, allowOutdated: false },
     };
   }
 }

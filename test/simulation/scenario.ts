@@ -142,5 +142,6 @@ function makeOptions(world: World, dailyCap: number): SendOptions {
     out: null,
     name: null,
     stateDir: '/state',
+    stateUrl: null,
   };
 }

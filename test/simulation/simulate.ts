@@ -1,6 +1,7 @@
 import { type JobEnd, runJob } from '../../src/job/run-job.js';
 import type { Machine } from '../../src/job/terms/machine.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, LedgerStore } from '../../src/platform/ports.js';
 import { seededRandom } from '../support/index.js';
@@ -188,7 +189,8 @@ class Simulation {
       openRowSource: readAhead,
       lookUp: async () => [],
       openTransport: async () => this.#server.transport(life, isAlive),
-      openLedger: async () => this.#sabotage.ledger?.(entries, world, isAlive) ?? store,
+      openLedger: async () =>
+        folderHome(this.#sabotage.ledger?.(entries, world, isAlive) ?? store, clocks, clocks, 'memory'),
       lookAtCap: async (options: SendOptions) => ({ limit: options.dailyCap, used: 0, left: 0, nextFreeAtMs: null }),
       openMemory: async () => null,
       forgetMemory: async () => {},

@@ -92,6 +92,20 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       'nothing after it is started. --match takes all words up to the next option: give DIR before it.',
     emptyResult: { jobs: [] },
   },
+  state: {
+    usage: 'state [copy|accept]',
+    summary: 'what an administrator does with a state in PostgreSQL (--state-url)',
+    table: settingsTable,
+    arguments: { name: 'copy or accept', min: 0, max: 1 },
+    examples: [
+      ['profile-drip state copy --from DIR --to postgres://user@db/cap', 'move the ledgers of a folder there'],
+      ['profile-drip state accept --used 5000 --state-url ...', 'use a restored database, with 5,000 more counted'],
+    ],
+    epilogue:
+      'copy adds what a folder has counted, once; the folder is refused from then on. accept is for a database that ' +
+      'was restored or failed over: it says how many updates may be missing in it.',
+    emptyResult: {},
+  },
   sandbox: {
     usage: 'sandbox',
     summary: 'a local stand-in for Target, to try things on',

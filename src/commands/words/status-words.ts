@@ -12,7 +12,8 @@ import { endedCount, rejectedCount } from './summary-words.js';
 export interface StatusWordsOptions {
   readonly screen: Pick<Screen, 'hasColor' | 'isUtf8'>;
   readonly nowMs: number;
-  readonly stateDir: string;
+  /** Where the state is. */
+  readonly place: string;
   readonly timeZone?: string;
 }
 
@@ -23,7 +24,7 @@ export function statusText(
 ): string {
   const caps =
     ledgers.length === 0
-      ? [`No updates are counted in ${harmless(options.stateDir, 1000)}\n`]
+      ? [`No updates are counted in ${harmless(options.place, 1000)}\n`]
       : ledgers.map((ledger) => ledgerText(ledger, options));
   return [...caps, ...(jobs.length === 0 ? [] : [jobs.map((job) => `${jobLine(job, options)}\n`).join('')])].join('\n');
 }

@@ -100,6 +100,8 @@ export interface Checkpoint {
   /** Of the rows before `next`; when the job is complete, of all of FILE. */
   readonly hints: HintState;
   readonly openRows: readonly TriedRow[];
+  /** Attempts that may have arrived late, and that the ledger of the cap did not come to know of: the next run counts them. */
+  readonly lateUnits: number;
   readonly move: Move | null;
 }
 
@@ -218,6 +220,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       attempts: row.attempts,
       first_try_at: isoTime(row.firstTryAtMs),
     })),
+    late_units: checkpoint.lateUnits,
     move: move && formatMove(move),
   };
   return withChecksum(JSON.stringify(written, null, 2));

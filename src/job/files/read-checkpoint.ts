@@ -112,6 +112,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
       attempts: row.whole('attempts', 1),
       firstTryAtMs: row.timeMs('first_try_at'),
     })),
+    lateUnits: fields.whole('late_units'),
     move: readMove(fields.objectOrNull('move')),
   };
 }

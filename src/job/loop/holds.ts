@@ -54,7 +54,7 @@ export class Holds {
    * be acquired again, for ever.
    */
   isFileRecheckDue(hasPermit: boolean): boolean {
-    return this.#queue.isPaused && !(hasPermit && this.#hold?.cause === 'cap');
+    return this.#queue.isPaused && !(hasPermit && isPacersHold(this.#hold));
   }
 
   /** Nothing leaves until `untilMs`, or until told. */
@@ -129,4 +129,9 @@ export class Holds {
 function isNews(before: Hold, now: Hold): boolean {
   const isMoved = Math.abs((before.untilWallMs ?? 0) - (now.untilWallMs ?? 0)) > holdNewsMs;
   return isMoved || before.lastError !== now.lastError;
+}
+
+/** What the pacer waits for: it ends these holds itself, and `Loop.#acquire` releases them. */
+export function isPacersHold(hold: Hold | null): boolean {
+  return hold?.cause === 'cap' || hold?.cause === 'state';
 }

@@ -14,7 +14,7 @@ import type { ReadRows } from '../rows/row-source.js';
 import type { Hold } from '../terms/events.js';
 import { faultStop, type Stop } from '../terms/stops.js';
 import type { Attempt, Departure } from './departure.js';
-import { Holds } from './holds.js';
+import { Holds, isPacersHold } from './holds.js';
 import { Intake, lastSubmitted } from './intake.js';
 import { makeDeparture } from './loop-departure.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
@@ -279,7 +279,7 @@ export class Loop {
       case 'go': {
         const row = this.#ready.take(end);
         // One attempt that sees whether an outage is over does not end it.
-        if (this.hold?.cause === 'cap' || this.#ports.health.gate(nowMs).kind === 'open') this.#holds.release();
+        if (isPacersHold(this.hold) || this.#ports.health.gate(nowMs).kind === 'open') this.#holds.release();
         this.#intake.giveRoom();
         return { row, permit: take.permit, startedMs: nowMs };
       }
@@ -292,6 +292,11 @@ export class Loop {
         const untilMs = take.freeAtMonotonicMs;
         if (this.#options.onCap === 'stop') this.stop(this.#hooks.capStop());
         else this.#holds.wait({ cause: 'cap', sinceMs: nowMs, untilMs, lastError: null });
+        return null;
+      }
+      case 'away': {
+        const { sinceMonotonicMs: sinceMs, trouble } = take;
+        this.#holds.wait({ cause: 'state', sinceMs, untilMs: null, lastError: trouble.message });
         return null;
       }
       case 'fault':

@@ -1,7 +1,8 @@
 import type { RowSource } from '../../batch/open.js';
 import type { Destination } from '../../endpoint/endpoint.js';
+import type { LedgerHome } from '../../ledger/ledger-home.js';
 import type { Memory } from '../../memory/memory.js';
-import type { BootClock, CapView, Clock, Disk, LedgerStore, LookUp, Random, Transport } from '../../platform/ports.js';
+import type { BootClock, CapView, Clock, Disk, LookUp, Random, Transport } from '../../platform/ports.js';
 import type { ProcessProbe } from '../../platform/process-probe.js';
 import type { ReadRows, RowRequest } from '../rows/row-source.js';
 import type { SendOptions } from './options.js';
@@ -20,7 +21,7 @@ export interface Machine {
   openRowSource(request: RowRequest, sizeBytes: number): RowSource<ReadRows>;
   readonly lookUp: LookUp;
   openTransport(destination: Destination, options: SendOptions): Promise<Transport>;
-  openLedger(options: SendOptions): Promise<LedgerStore>;
+  openLedger(options: SendOptions): Promise<LedgerHome>;
   /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
   lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
   /** `null`: a trial, of which nothing is remembered. A plain run keeps a memory true. */

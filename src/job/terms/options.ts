@@ -70,6 +70,8 @@ export interface SendOptions {
   /** Stem of the job's files; `null`: FILE's whole name. */
   readonly name: string | null;
   readonly stateDir: string;
+  /** PostgreSQL, in place of the folder; `null`: the folder. */
+  readonly stateUrl: string | null;
 }
 
 /** What a caller of one run hands in beside the options. */

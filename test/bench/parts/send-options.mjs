@@ -43,5 +43,6 @@ export function sendOptions(endpoint, folder, { concurrency, ratePerSecond = 0 }
     out: folder,
     name: 'job',
     stateDir: join(folder, 'state'),
+    stateUrl: null,
   };
 }

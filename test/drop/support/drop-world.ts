@@ -5,6 +5,7 @@ import type { DropHooks, DropOptions } from '../../../src/drop/options.js';
 import type { SendEvent } from '../../../src/job/terms/events.js';
 import type { Machine } from '../../../src/job/terms/machine.js';
 import type { RunSummary } from '../../../src/job/terms/summary.js';
+import { folderHome } from '../../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import { realDisk } from '../../../src/platform/disk.js';
 import type { Disk, OutgoingTry, Reply, Sender } from '../../../src/platform/ports.js';
@@ -94,7 +95,7 @@ function machineOn(world: DropWorld, disk: Disk): Machine {
     ...realMachine,
     disk,
     lookUp: async () => [],
-    openLedger: async () => memoryLedgerStore(),
+    openLedger: async () => folderHome(memoryLedgerStore(), realMachine.clock, realMachine.bootClock, 'memory'),
     openMemory: async () => null, // the real one goes by the real clock
     openTransport: async () => ({ send, abortAll: () => {}, close: async () => {} }),
   };

@@ -43,6 +43,7 @@ export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
     reasons: [],
     hints: { hints: [], idLengths: [] },
     openRows: [],
+    lateUnits: 0,
     move: null,
     ...changes,
   };

@@ -5,6 +5,7 @@ import { rowSource } from '../../../src/job/rows/row-source.js';
 import { type JobEnd, runJob } from '../../../src/job/run-job.js';
 import type { Machine } from '../../../src/job/terms/machine.js';
 import type { SendHooks, SendOptions } from '../../../src/job/terms/options.js';
+import { folderHome } from '../../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import { capView } from '../../../src/ledger/status.js';
 import type { LookUp, Transport } from '../../../src/platform/ports.js';
@@ -104,6 +105,7 @@ export async function runWorld(): Promise<RunWorld> {
       const settings = { connections: concurrency, connectTimeoutMs: timeoutMs };
       return counted(await makeTransport({ ...settings, destination, lookUp, environment: process.env, clock }));
     };
+  const home = () => folderHome(memoryLedgerStore(ledger), clock, clock, 'memory');
   const machine: Machine = {
     clock,
     bootClock: clock,
@@ -117,9 +119,9 @@ export async function runWorld(): Promise<RunWorld> {
     openRowSource: rowSource,
     lookUp: async () => [],
     openTransport: transportWith(async () => []),
-    openLedger: async () => memoryLedgerStore(ledger),
+    openLedger: async () => home(),
     lookAtCap: ({ clientCode, dailyCap, reserve }, isLoopback) =>
-      capView(memoryLedgerStore(ledger), clock, clock, { clientCode, isLoopback, limit: dailyCap, reserve }),
+      capView(home(), { clientCode, isLoopback, limit: dailyCap, reserve }),
     openMemory: async () => null,
     forgetMemory: async () => {},
     newRunId: () => `run-${clock.monotonicMs()}-${Math.trunc(machine.random.next() * 1e9)}`,
@@ -183,7 +185,7 @@ function usualOptions(endpoint: string, stateDir: string): SendOptions {
     ...{ concurrency: 8, ratePerSecond: 0, dailyCap: 1_000_000, reserve: 0, pace: 'burst', onCap: 'wait' },
     ...{ retries: 5, timeoutMs: 30_000, giveUpMs: 1_800_000, maxDurationMs: null, maxFailures: null },
     ...{ tolerate: { kind: 'rows', rows: 0 }, graceMs: 5000, changedOnly: false, refreshAfterDays: 7, forget: false },
-    ...{ restart: false, allowOutdated: false, onChanged: 'refuse', out: null, name: null, stateDir },
+    ...{ restart: false, allowOutdated: false, onChanged: 'refuse', out: null, name: null, stateDir, stateUrl: null },
   };
 }
 

@@ -2,6 +2,7 @@
 // ended: the units that were granted, or the code of the error.
 import { cp, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderHome } from '../../../dist/ledger/folder-home.js';
 import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
 import { openPacer } from '../../../dist/pacing/pacer.js';
 import { systemBootClock, systemClock } from '../../../dist/platform/clock.js';
@@ -30,15 +31,22 @@ async function spend(copyDir) {
   let granted = 0;
   try {
     store = await openLedgerStore(copyDir);
-    const { pacer } = await openPacer(store, systemClock, systemBootClock, {
-      clientCode: 'acme',
-      isLoopback: false,
-      reserve: 0,
-      pace: 'burst',
-      ratePerSecond: 0,
-      timeoutMs: 30_000,
-      limit,
-    });
+    const { pacer } = await openPacer(
+      folderHome(store, systemClock, systemBootClock, copyDir),
+      systemClock,
+      systemBootClock,
+      {
+        giveUpMs: 0,
+        lateUnits: 0,
+        clientCode: 'acme',
+        isLoopback: false,
+        reserve: 0,
+        pace: 'burst',
+        ratePerSecond: 0,
+        timeoutMs: 30_000,
+        limit,
+      },
+    );
     for (;;) {
       const take = pacer.take();
       if (take.kind === 'go') {

@@ -1,20 +1,22 @@
 // Starts tries for as long as the cap lets it, then ends by itself. Each try is a byte at the end of a file of its own,
 // which outlives a SIGKILL. Says on standard output when its first try is out, and in the end how it ended.
 import { openSync, writeSync } from 'node:fs';
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
 import { openPacer } from '../../../dist/pacing/pacer.js';
 import { systemBootClock, systemClock } from '../../../dist/platform/clock.js';
+import { openHome } from '../../../dist/state/open-home.js';
 
-const { stateDir, tallyPath, ...options } = JSON.parse(process.argv[2] ?? '{}');
+const { stateDir, stateUrl = null, tallyPath, ...options } = JSON.parse(process.argv[2] ?? '{}');
 const tally = openSync(tallyPath, 'a');
 
-const store = await openLedgerStore(stateDir);
-const { pacer } = await openPacer(store, systemClock, systemBootClock, {
+const home = await openHome({ stateDir, stateUrl });
+const { pacer } = await openPacer(home, systemClock, systemBootClock, {
   clientCode: 'acme',
   isLoopback: true,
   reserve: 0,
   pace: 'burst',
   timeoutMs: 30_000,
+  giveUpMs: 60_000,
+  lateUnits: 0,
   ...options,
 });
 
@@ -40,6 +42,7 @@ const ended = await new Promise((resolve) => {
           cancelWake = systemClock.schedule(Math.max(0, take.untilMonotonicMs - systemClock.monotonicMs()), pump);
           return;
         case 'fetching':
+        case 'away':
           return;
         case 'cap-used':
           resolve('cap-used');
@@ -54,6 +57,6 @@ const ended = await new Promise((resolve) => {
   pump();
 });
 await pacer.close();
-await store.close();
+await home.close();
 console.log(`attempts ${attemptCount}`);
 console.log(ended);

@@ -1,5 +1,7 @@
 import { dayMs } from '../../../src/ledger/buckets.js';
+import { folderHome } from '../../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
+import type { LedgerHome } from '../../../src/ledger/ledger-home.js';
 import { openPacer, type Pacer, type PacerOptions, type Take } from '../../../src/pacing/pacer.js';
 import type { Cancel, Clock, LedgerStore } from '../../../src/platform/ports.js';
 
@@ -31,8 +33,22 @@ export class World {
   /** The machine slept, and no run has looked at the ledger since: a restart before one does is beyond what is promised. */
   hasSleptUnseen = false;
 
-  constructor({ namesBoots }: { readonly namesBoots: boolean }) {
+  readonly #shared: SharedHome | null;
+
+  /** `shared`: the ledger is not in this machine's folder. */
+  constructor({ namesBoots, shared = null }: { readonly namesBoots: boolean; readonly shared?: SharedHome | null }) {
     this.#namesBoots = namesBoots;
+    this.#shared = shared;
+  }
+
+  /** The ledger's home for one process; `null`: a folder. */
+  sharedHome(clock: Clock): LedgerHome | null {
+    return this.#shared?.open(this, clock) ?? null;
+  }
+
+  async flush(): Promise<void> {
+    await flush();
+    await this.#shared?.settle();
   }
 
   wallMs(): number {
@@ -65,13 +81,13 @@ export class World {
   }
 
   async advance(ms: number): Promise<void> {
-    await flush();
+    await this.flush();
     const endMs = this.monotonicMs() + ms;
     for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs; timer = this.#timers[0]) {
       this.#timers.shift();
       this.nowMs += Math.max(0, timer.dueMs - this.monotonicMs());
       timer.run();
-      await flush();
+      await this.flush();
     }
     this.nowMs += Math.max(0, endMs - this.monotonicMs());
   }
@@ -90,10 +106,16 @@ export class World {
    * a time-out of real time. Where boots have no names, it is taken at its word.
    */
   sleep(ms: number): void {
-    if (!this.#namesBoots) this.#deliver();
+    if (!this.#namesBoots || this.#shared !== null) this.#deliver();
     this.nowMs += ms;
     this.#asleepMs += ms;
     this.hasSleptUnseen = true;
+  }
+
+  /** All processes stand still, awake. What has left arrives. */
+  standStill(ms: number): void {
+    this.#deliver();
+    this.nowMs += ms;
   }
 
   /** What has left arrives, though the machine stands still. */
@@ -118,7 +140,7 @@ export class World {
     this.#wallLeadMaxMs = null;
   }
 
-  async start(options: PacerOptions, delays: Delays): Promise<WorldProcess> {
+  async start(options: WorldOptions, delays: Delays): Promise<WorldProcess> {
     const process = new WorldProcess(this, options, delays);
     this.#processes.push(process);
     await process.open();
@@ -131,6 +153,17 @@ export class World {
     this.schedule(arrivesAfterMs, () => this.arrivalsMs.push(this.nowMs), this.nowMs + arrivesAfterMs);
   }
 }
+
+/** A home that more than this machine uses. */
+export interface SharedHome {
+  /** For one process, with its clock. */
+  open(world: World, clock: Clock): LedgerHome;
+  /** Resolves when what was sent to it is answered. */
+  settle(): Promise<void>;
+}
+
+/** Homes are waited for as long as it takes. */
+export type WorldOptions = Omit<PacerOptions, 'giveUpMs' | 'lateUnits'>;
 
 interface Timer {
   readonly dueMs: number;
@@ -156,7 +189,7 @@ export interface Course {
 }
 
 export class WorldProcess {
-  readonly options: PacerOptions;
+  readonly options: WorldOptions;
   readonly #world: World;
   readonly #delays: Delays;
   #pacer: Pacer | null = null;
@@ -164,7 +197,7 @@ export class WorldProcess {
   #stoppedUntilMs = Number.NEGATIVE_INFINITY;
   #betweenCount = 0;
 
-  constructor(world: World, options: PacerOptions, delays: Delays) {
+  constructor(world: World, options: WorldOptions, delays: Delays) {
     this.#world = world;
     this.options = options;
     this.#delays = delays;
@@ -184,11 +217,21 @@ export class WorldProcess {
   }
 
   async open(): Promise<void> {
-    const opening = openPacer(this.#store(), this.#clock(), this.#world, this.options).then(({ pacer }) => {
-      this.#pacer = pacer;
+    const clock = this.#clock();
+    const home = this.#world.sharedHome(clock) ?? folderHome(this.#store(), clock, this.#world, 'the world');
+    const opening = openPacer(home, clock, this.#world, { ...this.options, giveUpMs: 7 * dayMs, lateUnits: 0 }).then(
+      ({ pacer }) => {
+        this.#pacer = pacer;
+      },
+    );
+    let isOpen = false;
+    void opening.then(() => {
+      isOpen = true;
     });
     await this.#world.advance(2 * (this.#delays.commitMs + this.#delays.answerMs));
-    await opening;
+    // A home that is away is asked again.
+    for (let turn = 0; !isOpen && !this.#isDead && turn < 500; turn += 1) await this.#world.advance(1_000);
+    if (!this.#isDead) await opening;
   }
 
   kill(): void {
@@ -310,5 +353,5 @@ export function fullest(timesMs: readonly number[]): number {
 
 /** Lets promises go on; nothing here waits for more than a few of them in a row. */
 export async function flush(): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) await null;
+  for (let turn = 0; turn < 30; turn += 1) await null;
 }

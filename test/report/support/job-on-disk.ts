@@ -69,6 +69,7 @@ export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
     reasons: [],
     hints: { hints: [], idLengths: [] },
     openRows: [],
+    lateUnits: 0,
     move: null,
     ...other,
   };

@@ -1,0 +1,193 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/index.js';
+import { isPostgresMissing, startPostgres } from '../support/postgres.js';
+import { ended, type Run, runProgram, startProgram } from './support/run-program.js';
+
+const server = isPostgresMissing ? null : await startPostgres(['fsync=off']);
+
+/** A file, a state folder, and a database with two roles: `admin` may create a schema, `job` may not. */
+async function world() {
+  if (server === null) throw new Error('no server');
+  const folder = await temporaryFolder();
+  const database = await server.createDatabase();
+  await server.query('postgres', `CREATE ROLE job_${database} LOGIN`);
+  const file = async (name: string, rowCount: number) => {
+    const rows = Array.from({ length: rowCount }, (_, index) => `v${index},1\n`);
+    await writeFile(join(folder, name), `batch=thirdPartyId,tier\n${rows.join('')}`);
+    return join(folder, name);
+  };
+  const sandbox = startProgram(['sandbox']);
+  const endpoint = await new Promise<string>((resolve) => {
+    sandbox.stdout?.setEncoding('utf8').on('data', (text: string) => resolve(text.split('\n')[0] ?? ''));
+  });
+  const url = server.url(database);
+  const jobUrl = url.replace('postgres@', `job_${database}@`);
+  const send = (path: string, args: readonly string[], environment: Record<string, string> = {}) =>
+    runProgram(['send', '-c', 'acme', '--endpoint', endpoint, '--rate', '0', '--progress', 'log', path, ...args], {
+      environment: { HOME: folder, ...environment },
+    });
+  const end = () => void sandbox.kill('SIGKILL');
+  return {
+    folder,
+    database,
+    file,
+    endpoint,
+    url,
+    jobUrl,
+    send,
+    end,
+    query: (text: string) => server.query(database, text),
+  };
+}
+
+const summaryOf = (run: Run): { jobs: { cap: { used: number } }[] } => JSON.parse(run.stdout);
+
+describe.skipIf(server === null)('a state in PostgreSQL', () => {
+  it('counts what runs without a common folder use, and says where a new ledger begins', async () => {
+    const { file, url, send, end, folder, query } = await world();
+    const first = await send(await file('a.csv', 30), ['--state-url', url]);
+    expect(first).toMatchObject({ status: 0 });
+    expect(first.stderr).toMatch(/code=ledger-new .*a new ledger of the cap of acme begins in 127\.0\.0\.1:\d+\/test_/);
+    const withPassword = url.replace('postgres@', 'postgres:sesam@');
+    const second = await send(await file('b.csv', 20), ['--json'], { PROFILE_DRIP_STATE_URL: withPassword });
+    expect(summaryOf(second).jobs[0]?.cap.used).toBe(50);
+    expect(second.stderr + second.stdout).not.toContain('sesam');
+    const path = join(folder, 'url');
+    await writeFile(path, `${withPassword}\n`);
+    await chmod(path, 0o600);
+    const status = await runProgram(['status', '--json', '--state-url-file', path], { environment: { HOME: folder } });
+    expect(JSON.parse(status.stdout).ledgers[0]).toMatchObject({ client_code: 'acme', loopback: true, used: 50 });
+    await query('UPDATE profile_drip.ledger SET used = used + 1');
+    const damaged = await send(await file('c.csv', 1), ['--state-url', url]);
+    expect(damaged).toMatchObject({ status: 6, stderr: expect.stringContaining('found it damaged') });
+    end();
+  });
+
+  it('gives an administrator the SQL that a role without rights needs', async () => {
+    const { file, url, jobUrl, send, end, query } = await world();
+    const path = await file('a.csv', 3);
+    const refused = await send(path, ['--state-url', jobUrl]);
+    expect(refused.status).toBe(6);
+    expect(refused.stderr).toContain('profile-drip state --print-sql');
+    const sql = await runProgram(['state', '--print-sql']);
+    expect(sql.status).toBe(0);
+    await query(sql.stdout);
+    const role = /job_\w+/.exec(jobUrl)?.[0] ?? '';
+    for (const [, grant = ''] of sql.stdout.matchAll(/^-- (GRANT .*)$/gm)) await query(grant.replaceAll('ROLE', role));
+    expect(await send(path, ['--state-url', jobUrl])).toMatchObject({ status: 0 });
+    expect(url).not.toBe(jobUrl);
+    end();
+  });
+
+  it('holds a run while it is away, and resumes by itself', { timeout: 60_000 }, async () => {
+    const { file, url, endpoint, folder, end } = await world();
+    const path = await file('a.csv', 400);
+    const args = ['send', '-c', 'acme', '--endpoint', endpoint, '--rate', '100', '--progress', 'log', '--json', path];
+    const child = startProgram([...args, '--state-url', url], { environment: { HOME: folder } });
+    const done = ended(child);
+    const says = (text: string) =>
+      new Promise<void>((resolve) => {
+        child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
+      });
+    await says('event=started');
+    const held = says('cause=state');
+    await server?.kill();
+    await held;
+    await server?.start();
+    const run = await done;
+    expect(run.status).toBe(0);
+    expect(run.stderr).toMatch(
+      /event=hold .*cause=state .*message="the ledger of the cap cannot be reached.*127\.0\.0\.1/,
+    );
+    expect(run.stderr).toMatch(/event=released .*cause=state/);
+    const used = summaryOf(run).jobs[0]?.cap.used ?? 0;
+    expect(used).toBeGreaterThanOrEqual(400);
+    end();
+  });
+
+  it('stops resumably after --give-up, before a run and in it', { timeout: 60_000 }, async () => {
+    const { file, url, send, end } = await world();
+    const path = await file('a.csv', 5);
+    const nowhere = url.replace(/:\d+\//, ':1/');
+    const stopped = await send(path, ['--state-url', nowhere, '--give-up', '0.5']);
+    expect(stopped.status).toBe(6);
+    expect(stopped.stderr).toMatch(/code=state-away .*ECONNREFUSED/);
+    expect(stopped.stderr).toContain('could not be used for 0.5 s (--give-up)');
+    expect(await runProgram(['status', '--state-url', nowhere])).toMatchObject({ status: 6 });
+    expect(await send(path, ['--state-url', url])).toMatchObject({ status: 0 });
+    end();
+  });
+
+  it('takes over what a folder has counted, once, and the folder is refused from then on', {
+    timeout: 60_000,
+  }, async () => {
+    const { file, url, send, folder, end, query } = await world();
+    const state = join(folder, 'state');
+    expect(await send(await file('a.csv', 40), ['--state-dir', state])).toMatchObject({ status: 0 });
+    expect(await send(await file('b.csv', 7), ['--state-url', url])).toMatchObject({ status: 0 });
+    const copy = () => runProgram(['state', 'copy', '--from', state, '--to', url]);
+    const copied = await copy();
+    expect(copied).toMatchObject({ status: 0 });
+    expect(copied.stdout).toContain('copied: acme (loopback endpoints), 47 updates count as used now');
+    expect((await copy()).stdout).toContain('47 updates');
+    const moved = await send(await file('c.csv', 1), ['--state-dir', state]);
+    expect(moved.status).toBe(6);
+    expect(moved.stderr).toContain('was moved to the database');
+    expect(await runProgram(['status', '--state-dir', state])).toMatchObject({ status: 6 });
+    const next = await send(await file('d.csv', 3), ['--state-url', url, '--json']);
+    expect(summaryOf(next).jobs[0]?.cap.used).toBe(50);
+    expect(await query('SELECT used FROM profile_drip.ledger')).toEqual([{ used: '50' }]);
+    end();
+  });
+
+  it('is not used after a restore, until somebody says what it may have missed', { timeout: 60_000 }, async () => {
+    const { file, url, send, end, query } = await world();
+    expect(await send(await file('a.csv', 4), ['--state-url', url])).toMatchObject({ status: 0 });
+    await query("UPDATE profile_drip.ledger SET timeline = '0000000A', name = 'real/acme'");
+    const environment = { PROFILE_DRIP_STATE_URL: url };
+    const status = await runProgram(['status'], { environment });
+    expect(status.status).toBe(6);
+    expect(status.stderr).toContain('profile-drip state accept --used N');
+    const accepted = await runProgram(['state', 'accept', '--used', '1000', '-c', 'acme'], { environment });
+    expect(accepted).toMatchObject({ status: 0, stdout: 'accepted: acme, 1,004 updates count as used now\n' });
+    expect((await runProgram(['status'], { environment })).stdout).toContain('1,004 of 1,000,000 updates used');
+    end();
+  });
+
+  it('refuses a password where others can read it, two places, and what it does not keep', async () => {
+    const folder = await temporaryFolder();
+    const config = join(folder, 'config.json');
+    await writeFile(config, '{"state-url": "postgres://me:sesam@127.0.0.1/cap"}');
+    const refusal = async (...args: string[]) => {
+      const run = await runProgram(['send', '-c', 'acme', 'x.csv', ...args], { environment: { HOME: folder } });
+      expect(run.stderr).not.toContain('sesam');
+      return run;
+    };
+    const inUrl = 'postgres://me:sesam@127.0.0.1/cap';
+    expect(await refusal('--state-url', inUrl)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('PGPASSWORD'),
+    });
+    const inQuery = 'postgres://me@127.0.0.1/cap?password=sesam';
+    expect(await refusal('--state-url', inQuery)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('PGPASSWORD'),
+    });
+    expect(await refusal('--config', config)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('PGPASSWORD'),
+    });
+    expect(await refusal('--state-url', 'postgres://me:sesam@h:x/y')).toMatchObject({ status: 2 });
+    const plain = 'postgres://me@127.0.0.1/cap';
+    const both = await refusal('--state-url', plain, '--state-dir', folder);
+    expect(both).toMatchObject({ status: 2, stderr: expect.stringContaining('contradict each other') });
+    const memory = await refusal('--state-url', plain, '--changed-only');
+    expect(memory).toMatchObject({ status: 2, stderr: expect.stringContaining('--changed-only') });
+    const shown = await runProgram(['send', '--print-config'], { environment: { PROFILE_DRIP_STATE_URL: inUrl } });
+    expect(shown).toMatchObject({ status: 0, stdout: expect.stringContaining('postgres://me@127.0.0.1/cap') });
+    expect(shown.stdout).not.toContain('sesam');
+    expect(await readFile(config, 'utf8')).toContain('sesam');
+  });
+});
