@@ -83,7 +83,8 @@ const rooms = {
   'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
   'report/page': ['terms', 'text', 'platform', 'job/results', 'report/figures'],
   report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'report/figures', 'report/page'],
-  drop: ['terms', 'text', 'platform', 'storage', 'job', 'job/terms', 'job/files', 'job/lock'],
+  drop: ['terms', 'text', 'platform', 'storage', 'job', 'job/terms', 'job/files', 'job/lock', 'ledger'],
+  serve: ['batch', 'drop', 'job/files', 'job/lock', 'job/terms', 'platform', 'storage', 'target-api', 'terms'],
   // It shares no code with the client's side, or it would prove nothing.
   sandbox: ['terms', 'platform'],
   // The real machine put together.
@@ -101,6 +102,7 @@ const rooms = {
     'sandbox',
     'endpoint',
     'state',
+    'serve',
   ],
   // The program.
   settings: ['terms', 'text', 'endpoint'],
@@ -138,6 +140,7 @@ const rooms = {
     'endpoint',
     'ledger/postgres',
     'state',
+    'serve',
   ],
 };
 

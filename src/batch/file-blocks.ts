@@ -9,6 +9,9 @@ export interface OpenFile {
   readonly sizeBytes: number;
 }
 
+/** Room for a file to grow while it is read, and for one that tells no size. */
+const smallestBlockBytes = 4096;
+
 /** Reads until `into` is full or the file ends; resolves to how many bytes. */
 export async function readFully(open: OpenFile, into: Buffer, positionBytes: number): Promise<number> {
   try {
@@ -48,14 +51,16 @@ export async function* fileBlocks(
   let atByte = fromByte;
   let emptyReadCount = 0;
   for (;;) {
-    const block = newBuffer(blockBytes);
+    // A small file wants no large block: thousands of them, one after the other, would fill memory with emptiness.
+    const leftBytes = Math.max(open.sizeBytes - atByte, 0);
+    const block = newBuffer(Math.min(blockBytes, leftBytes + smallestBlockBytes));
     const count = await readFully(open, block, atByte);
     atByte += count;
     onRead(atByte);
     emptyReadCount = count === 0 ? emptyReadCount + 1 : 0;
     if (count > 0) yield block.subarray(0, count);
     // A short read is the end, unless the file has grown in the meantime.
-    if (count < blockBytes) {
+    if (count < block.length) {
       const sizeBytes = await sizeNow(open);
       if (sizeBytes < Math.max(atByte, open.sizeBytes)) {
         throw new ContentFault(

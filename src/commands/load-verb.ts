@@ -7,6 +7,7 @@ const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   status: async () => (await import('./status.js')).status,
   report: async () => (await import('./report.js')).report,
   drop: async () => (await import('./drop.js')).drop,
+  serve: async () => (await import('./serve.js')).serve,
   state: async () => (await import('./state.js')).state,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
   help: async () => (await import('./help.js')).help,

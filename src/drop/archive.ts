@@ -84,21 +84,31 @@ async function archiveTarget(archiving: Archiving, name: string, stemEnd: string
 /** Makes the folder, and finds one number under which no name of the set is taken. */
 export async function freeTarget(disk: Disk, folder: string, name: string, stemEnd: string): Promise<Target> {
   return onDisk(`put files into ${folder}`, async () => {
+    const wasThere = (await unlessMissing(disk.look(folder))) !== null;
     await disk.makeOwnFolder(folder);
-    await disk.syncFolder(join(folder, '..'));
+    if (!wasThere) await disk.syncFolder(join(folder, '..'));
+    // An archive has a hundred thousand names by the evening: they are listed only where the first number is taken.
+    const first = targetIn(folder, name, stemEnd, 1);
+    const found = await Promise.all(pathsOf(first).map((path) => unlessMissing(disk.look(path))));
+    if (found.every((stat) => stat === null)) return first;
     const taken = new Set(await disk.list(folder));
     for (let number = 1; ; number += 1) {
-      const own = numbered(name, number);
-      const target = { folder, name: own, stem: own + stemEnd };
-      const files = jobFilesIn(folder, target.stem);
-      const all = [own, basename(errorTextPath(target)), ...namesOf(files)];
-      if (!all.some((one) => taken.has(one))) return target;
+      const target = targetIn(folder, name, stemEnd, number);
+      if (!pathsOf(target).some((path) => taken.has(basename(path)))) return target;
     }
   });
 }
 
-function namesOf(files: JobFiles): string[] {
-  return [files.checkpoint, ...archivedKinds.map((kind) => files[kind])].map((path) => basename(path));
+function targetIn(folder: string, name: string, stemEnd: string, number: number): Target {
+  const own = numbered(name, number);
+  return { folder, name: own, stem: own + stemEnd };
+}
+
+/** All that a set of files may bring along. */
+function pathsOf(target: Target): string[] {
+  const files = jobFilesIn(target.folder, target.stem);
+  const jobFiles = [files.checkpoint, ...archivedKinds.map((kind) => files[kind])];
+  return [join(target.folder, target.name), errorTextPath(target), ...jobFiles];
 }
 
 export function errorTextPath({ folder, name }: Pick<Target, 'folder' | 'name'>): string {

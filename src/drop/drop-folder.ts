@@ -8,9 +8,9 @@ import { ProfileDripError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
 import { type Place, placeOf, requireDropFolder, tryMoves } from './folders.js';
-import type { DropHooks, DropOptions } from './options.js';
+import { keepOpen } from './keep-open.js';
+import type { DropHooks, DropOptions, FileEnd } from './options.js';
 import { workOff } from './pass.js';
-import type { Taken } from './send-input.js';
 import { watchFolder } from './watcher.js';
 
 /**
@@ -67,13 +67,9 @@ async function workUnderLock(
     stop.abort(error.code);
   };
   const waiting = new Waiting(machine, signal);
-  const watcher = drop.watch
-    ? await watchFolder(
-        place.root,
-        () => waiting.end(),
-        () => sayUnwatched(hooks, place),
-      )
-    : null;
+  const onChange = (name: string | null) => waiting.notice(name);
+  const watch = hooks.watch ?? (() => watchFolder(place.root, onChange, () => sayUnwatched(hooks, place)));
+  const watcher = drop.watch ? watch(onChange) : null;
   try {
     await workOff({
       machine,
@@ -87,19 +83,23 @@ async function workUnderLock(
       hooks: { ...hooks, signal },
       signal,
       pause: (delayMs) => waiting.pause(delayMs),
+      noticed: () => waiting.takeNoticed(),
+      onMoved: hooks.onMoved,
+      open: keepOpen(machine),
       requireLock: async () => {
-        await lock.confirm(); // where it is lost, `onLost` has stopped all
+        // The lease renews itself; only one in doubt is asked about. Where it is lost, `onLost` has stopped all.
+        if (!lock.isHeld()) await lock.confirm();
       },
       onTaken: (taken) => {
         end.add(taken);
-        hooks.onFileEnd?.(taken.jobs);
+        hooks.onFileEnd?.(taken);
       },
     });
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
     end.fault(error);
   } finally {
-    await watcher?.close();
+    watcher?.close();
   }
   if (lost !== null) end.lost(lost);
   else if (hooks.signal?.aborted === true) end.interrupted(hooks.signal.reason);
@@ -131,7 +131,8 @@ class CallEnd {
    * A pass has its worst file's status. What watches has the status of what ended it: a file that was put to failed/ a
    * week ago must not hide from systemd that the cap is used up today.
    */
-  add({ fate, jobs, exitStatus: status, error }: Taken): void {
+  add({ fate, jobs, exitStatus: status, error }: FileEnd): void {
+    if (this.#isWatching) this.#jobs.length = 0; // over weeks they would come to more than memory
     this.#jobs.push(...jobs);
     if (fate === 'stays' || (fate !== 'gone' && !this.#isWatching)) this.#worsen(status, error);
   }
@@ -162,19 +163,33 @@ class CallEnd {
   }
 }
 
-/** A pause that a notice of the watcher ends; one that came before it counts too. */
+/**
+ * What the watcher gave notice of. A pause ends at a notice; one that came before it counts too.
+ *
+ * Invariant: a name is handed out after its last notice, so that a look at it sees what the notice was about.
+ */
 class Waiting {
   readonly #machine: Pick<Machine, 'clock'>;
   readonly #signal: AbortSignal;
   #bell = new AbortController();
+  /** `null`: any name may have changed. */
+  #noticed: Set<string> | null = new Set();
 
   constructor(machine: Pick<Machine, 'clock'>, signal: AbortSignal) {
     this.#machine = machine;
     this.#signal = signal;
   }
 
-  end(): void {
+  notice(name: string | null): void {
+    if (name === null) this.#noticed = null;
+    this.#noticed?.add(name ?? '');
     this.#bell.abort();
+  }
+
+  takeNoticed(): ReadonlySet<string> | null {
+    const noticed = this.#noticed;
+    if (noticed === null || noticed.size > 0) this.#noticed = new Set();
+    return noticed;
   }
 
   /** Whether there was a notice. */

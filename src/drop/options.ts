@@ -1,5 +1,6 @@
 import type { SendHooks, SendOptions } from '../job/terms/options.js';
-import type { JobSummary } from '../job/terms/summary.js';
+import type { JobSummary, RunSummary } from '../job/terms/summary.js';
+import type { ExitStatus } from '../terms/exit-status.js';
 
 /** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart` and `allowOutdated` are not taken. */
 export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated'> {
@@ -12,7 +13,30 @@ export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart
   readonly watch: boolean;
 }
 
+/** Tells of changes in a folder until it is closed. */
+export interface Watcher {
+  close(): void;
+}
+
+/** What became of one file. */
+export interface FileEnd {
+  /** As it was in the drop folder. */
+  readonly name: string;
+  /** `stays`: it was stopped, and nothing after it may start. */
+  readonly fate: 'archived' | 'failed' | 'gone' | 'stays';
+  readonly exitStatus: ExitStatus;
+  readonly error: RunSummary['error'];
+  /** Its jobs, as they stand in the summary. */
+  readonly jobs: readonly JobSummary[];
+  /** Where the file is now. */
+  readonly path: string;
+}
+
 export interface DropHooks extends SendHooks {
-  /** Called as each file ends, with its jobs as they stand in the summary. */
-  readonly onFileEnd?: (jobs: readonly JobSummary[]) => void;
+  /** Called as each file ends. */
+  readonly onFileEnd?: (end: FileEnd) => void;
+  /** Called when what earlier runs began has been finished: files of theirs may have been put away since. */
+  readonly onMoved?: () => Promise<void>;
+  /** Who tells of new files, for a caller that puts them there itself; otherwise the system's notices do. */
+  readonly watch?: (onChange: (name: string | null) => void) => Watcher;
 }

@@ -7,20 +7,11 @@ import type { SendHooks, SendOptions } from '../job/terms/options.js';
 import type { JobSummary } from '../job/terms/summary.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { MachineError } from '../terms/errors.js';
-import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { exitStatus } from '../terms/exit-status.js';
 import { type Archiving, archiveWithFile } from './archive.js';
 import { moveToFailed } from './failed.js';
 import { jobFilesFor } from './folders.js';
-
-/** What came of one file. `stays`: it was stopped, and nothing after it may start. */
-export interface Taken {
-  readonly fate: 'archived' | 'failed' | 'gone' | 'stays';
-  readonly exitStatus: ExitStatus;
-  readonly error: JobEnd['error'];
-  readonly jobs: readonly JobSummary[];
-  /** Where the file is now. */
-  readonly path: string;
-}
+import type { FileEnd } from './options.js';
 
 export interface Taking extends Archiving {
   readonly machine: Machine;
@@ -28,23 +19,41 @@ export interface Taking extends Archiving {
   readonly hooks: SendHooks;
 }
 
-/** Sends one file and puts it where it belongs. */
-export async function takeFile(taking: Taking, name: string): Promise<Taken> {
+/** What came of sending one file. */
+export interface Sent {
+  readonly end: Omit<FileEnd, 'fate'>;
+  /** It is done: the next one may be sent while this one is put away. */
+  readonly isDone: boolean;
+  /** Puts the file where it belongs; called once. */
+  readonly putAway: () => Promise<FileEnd>;
+}
+
+export async function sendFile(taking: Taking, name: string): Promise<Sent> {
   const { machine, options, hooks, place } = taking;
   const path = join(place.root, name);
   const files = jobFilesFor(place, name, options.sandbox);
-  const end = await runJob(path, { ...options, out: place.jobs, name: null }, hooks, machine);
-  const { error, jobs } = end;
-  const taken = { exitStatus: end.exitStatus, error: naming(path, error), jobs, path };
-  if (end.exitStatus === exitStatus.done || end.exitStatus === exitStatus.rowsRejected) {
-    return { ...taken, fate: 'archived', jobs: await archiveDone(taking, name, files, jobs) };
-  }
-  if (error === null) return { ...taken, fate: 'stays' };
-  if (error.code === 'file-missing' && (await isGone(taking, path))) return { ...taken, fate: 'gone' };
-  if (!isFaultOfFile(error.code)) return { ...taken, fate: 'stays' };
+  const {
+    exitStatus: status,
+    error,
+    jobs,
+  } = await runJob(path, { ...options, out: place.jobs, name: null }, hooks, machine);
+  const end = { name, exitStatus: status, error: naming(path, error), jobs, path };
+  const isDone = status === exitStatus.done || status === exitStatus.rowsRejected;
+  const putAway = async (): Promise<FileEnd> =>
+    isDone
+      ? { ...end, fate: 'archived', jobs: await archiveDone(taking, name, files, jobs) }
+      : putAwayUndone(taking, end, files);
+  return { end, isDone, putAway };
+}
+
+async function putAwayUndone(taking: Taking, end: Sent['end'], files: JobFiles): Promise<FileEnd> {
+  const { error, name, path, jobs } = end;
+  if (error === null) return { ...end, fate: 'stays' };
+  if (error.code === 'file-missing' && (await isGone(taking, path))) return { ...end, fate: 'gone' };
+  if (!isFaultOfFile(error.code)) return { ...end, fate: 'stays' };
   const moved = await moveToFailed(taking, name, files, error, jobs.at(-1) ?? null);
-  if (moved === null) return { ...taken, fate: 'gone' };
-  return { ...taken, fate: 'failed', path: moved.path, jobs: withLast(jobs, moved.summary) };
+  if (moved === null) return { ...end, fate: 'gone' };
+  return { ...end, fate: 'failed', path: moved.path, jobs: withLast(jobs, moved.summary) };
 }
 
 async function archiveDone(

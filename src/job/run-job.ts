@@ -101,7 +101,7 @@ async function workToTheEnd(context: JobContext, options: SendOptions, jobs: Job
 
 /** The disk on which FILE is opened as a file of the program's own. */
 function ownFilesOf(disk: Disk): Disk {
-  return { ...disk, openInput: (path) => disk.open(path, 'read'), stat: (path) => disk.look(path) };
+  return { ...disk, openInput: (path) => disk.open(path, 'read'), stat: (path) => disk.look(String(path)) };
 }
 
 /** An earlier job's files have other names now: whoever looks for them should know. */

@@ -28,6 +28,7 @@ const stampAheadMs = 1_000;
  */
 export function folderHome(store: LedgerStore, clock: Clock, bootClock: BootClock, place: string): LedgerHome {
   const clocks = new MachineClocks(clock, bootClock);
+  let drawCount = 0;
   const inUse = <T>(work: (records: LedgerRecords) => T) =>
     store.transact((records) => {
       const moved = readMoved(records);
@@ -37,6 +38,10 @@ export function folderHome(store: LedgerStore, clock: Clock, bootClock: BootCloc
   return {
     place,
     leaseMinMs: 0,
+    nextDrawNumber() {
+      drawCount += 1;
+      return drawCount;
+    },
     nameOf: ledgerName,
     names: () => inUse(readNames),
     async transact(name, work) {

@@ -18,6 +18,8 @@ export interface LedgerHome {
   readonly place: string;
   /** A lease that is good for less than this when it arrives is not worth taking. */
   readonly leaseMinMs: number;
+  /** A number for a new draw: higher than all that this home gave before, to whichever of its users. A repeated draw keeps its own. */
+  nextDrawNumber(): number;
   /** The name of a ledger. Those of loopback endpoints are apart from the real ones. */
   nameOf(clientCode: string, isLoopback: boolean): string;
   /** Names of all ledgers that concern this machine. */

@@ -140,7 +140,6 @@ class LedgerPacer implements Pacer {
   #lateUnits: number;
   #transaction: Promise<void> | null = null;
   #pending: PendingDraw | null = null;
-  #drawCount = 0;
   #absence: Absence | null = null;
   #isOpen = false;
   #fault: unknown = null;
@@ -332,9 +331,9 @@ class LedgerPacer implements Pacer {
     const { limit, reserve, timeoutMs } = this.#options;
     const lateUnits = this.#lateUnits;
     this.#lateUnits = 0;
-    this.#drawCount += 1;
     const returned = this.#stock.takeReturned();
-    return { name: this.#name, number: this.#drawCount, limit, reserve, timeoutMs, wantedUnits, returned, lateUnits };
+    const number = this.#home.nextDrawNumber();
+    return { name: this.#name, number, limit, reserve, timeoutMs, wantedUnits, returned, lateUnits };
   }
 
   #came(pending: PendingDraw, outcome: Outcome<DrawEnd>): void {

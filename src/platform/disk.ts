@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../terms/errors.js';
-import type { Disk, DiskFile, FileStat, OpenMode } from './ports.js';
+import type { Disk, DiskFile, DiskPath, FileStat, OpenMode } from './ports.js';
 import { distrust, distrustFolder, type FileOwnership, foreignFile } from './trusted-file.js';
 
 /** The real disk behind `Disk`. Which files are trusted is decided in storage/trusted-file.ts, and asked here, of each file that is opened. */
@@ -18,6 +18,10 @@ const openFlags: Readonly<Record<OpenMode, number>> = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | own,
 };
 const inputFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
+function systemPath(path: DiskPath): string | Buffer {
+  return typeof path === 'string' ? path : Buffer.from(path);
+}
 
 function toFileStat(found: BigIntStats): FileStat {
   return {
@@ -159,15 +163,16 @@ export const realDisk: Disk = {
     return new RealFile(await open(path, inputFlags));
   },
   async stat(path) {
-    return toFileStat(await stat(path, { bigint: true }));
+    return toFileStat(await stat(systemPath(path), { bigint: true }));
   },
   async look(path) {
     return toFileStat(await lstat(path, { bigint: true }));
   },
-  rename,
+  rename: (from, to) => rename(systemPath(from), to),
   link,
-  remove: unlink,
+  remove: (path) => unlink(systemPath(path)),
   list: (folder) => readdir(folder),
+  listBytes: (folder) => readdir(folder, { encoding: 'buffer' }),
   makeFolder,
   makeOwnFolder,
   async syncFolder(folder) {

@@ -54,6 +54,9 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
+/** A path as text or, where a name in it is not UTF-8, as its bytes. */
+export type DiskPath = string | Uint8Array;
+
 /**
  * How a file of the program's own is opened. `read`: must exist. `append`: created if missing. `create`: must not exist
  * (EEXIST). `read-linked`: as `read`, for a file that gets its name by `link` and has two names for a moment (a lock).
@@ -70,16 +73,18 @@ export interface Disk {
   /** Opens for reading what is not the program's own: FILE, a library's files. Links are followed, anybody may own it. */
   openInput(path: string): Promise<DiskFile>;
   /** Of what the path leads to, links followed: FILE, folders. */
-  stat(path: string): Promise<FileStat>;
+  stat(path: DiskPath): Promise<FileStat>;
   /** Of the name itself: a link is `other`. For job files. */
   look(path: string): Promise<FileStat>;
   /** Replaces `to` if it is there, in one step. Durable only after `syncFolder`. */
-  rename(from: string, to: string): Promise<void>;
+  rename(from: DiskPath, to: string): Promise<void>;
   /** A second name for a file; rejects with EEXIST if `to` is there. */
   link(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
+  remove(path: DiskPath): Promise<void>;
   /** Names in a folder, in no order. */
   list(folder: string): Promise<string[]>;
+  /** The same, as bytes: a name need not be UTF-8. */
+  listBytes(folder: string): Promise<Uint8Array[]>;
   makeFolder(path: string): Promise<void>;
   /** The last part of the path alone, which is not a link: UsageError `job-file-foreign`. */
   makeOwnFolder(path: string): Promise<void>;

@@ -14,5 +14,6 @@ export const sandboxAssumptions: readonly string[] = [
   'All profiles together take some 64 MB: beyond, the one updated longest ago is dropped (and created again by the next update); those of --known stay known.',
   'An update is visible at once, not after an hour (--apply-after SECONDS: so much later, with the time at which it shows as its modifiedAt); updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
   'Parameters other than the id and profile.<name> are passed over, and so is an empty value.',
+  'Batches of the Bulk API (v1, v2, status) are complete when they are answered, count for no cap and meet no faults; cells are parted at commas, whatever quotes say; refusals are 400, 401, 404, 405 and 413.',
   'Faults (--error-rate) are 500, 503 with Retry-After: 1, a cut connection before or after the update is applied, an HTML page with status 200, and a reply that is a second late.',
 ];

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Cancel, Clock } from '../platform/ports.js';
 import { systemCode, UsageError } from '../terms/errors.js';
+import type { Incoming } from './incoming.js';
 import type { Reply } from './replies.js';
-import { bodyBytesMax, type Incoming } from './service.js';
+import { bodyBytesMaxOf } from './service.js';
 
 /** The socket's side of the sandbox: reads requests whole, writes what it is told to, late or not at all if so told. */
 
@@ -71,6 +72,7 @@ function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): Req
         method: request.method ?? '',
         url: request.url ?? '',
         host: request.headers.host,
+        origin: originOf(request),
         authorization: request.headers.authorization,
         contentType: request.headers['content-type'],
         body,
@@ -81,9 +83,14 @@ function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): Req
   };
 }
 
+function originOf({ headers, socket }: IncomingMessage): string {
+  return `http://${headers.host ?? `127.0.0.1:${socket.localPort}`}`;
+}
+
 /** Reads to the end whatever the size, so that an answer reaches whoever sends too much, and keeps what is within the limit. */
 function readBody(request: IncomingMessage, done: (body: string, bodyBytes: number) => void): void {
   const chunks: Buffer[] = [];
+  const bodyBytesMax = bodyBytesMaxOf(request.url ?? '');
   let bodyBytes = 0;
   request.on('data', (chunk: Buffer) => {
     bodyBytes += chunk.length;

@@ -25,6 +25,10 @@ export function xmlError(httpStatus: number, message: string, retryAfterSeconds:
   return answer(httpStatus, 'text/xml; charset=utf-8', body, retryAfterSeconds);
 }
 
+export function xmlReply(httpStatus: number, body: string): Reply {
+  return answer(httpStatus, 'text/xml; charset=utf-8', body);
+}
+
 export function json(httpStatus: number, value: unknown): Reply {
   return answer(httpStatus, 'application/json; charset=utf-8', JSON.stringify(value));
 }

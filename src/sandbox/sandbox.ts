@@ -1,9 +1,10 @@
 import type { Clock } from '../platform/ports.js';
 import { UsageError } from '../terms/errors.js';
 import { startServer } from './http-server.js';
+import type { Incoming } from './incoming.js';
 import type { KnownVisitor } from './known.js';
 import type { Reply } from './replies.js';
-import { type AppliedUpdate, type Incoming, type SandboxCounts, Service } from './service.js';
+import { type AppliedUpdate, type SandboxCounts, Service } from './service.js';
 import type { IdType } from './update.js';
 
 export { sandboxAssumptions } from './assumptions.js';

@@ -1,8 +1,10 @@
 import type { Clock } from '../platform/ports.js';
 import { Account, makeProfiles, type Profile } from './account.js';
 import { BoundedMap } from './bounded-map.js';
+import { Bulk, type BulkCall, bulkBodyBytesMax, readBulkPath, refused as refusedBatch } from './bulk.js';
 import { type Fault, faultFor } from './faults.js';
 import { type Parameter, readForm } from './form.js';
+import type { Incoming } from './incoming.js';
 import type { KnownVisitor } from './known.js';
 import { isLoopbackHost } from './loopback-host.js';
 import { cut, htmlPage, json, notFound, otherHost, type Reply, submitted, xmlError } from './replies.js';
@@ -24,20 +26,6 @@ export interface ServiceOptions {
   readonly windowMs: number;
   readonly clock: Clock;
   readonly onUpdate: ((update: AppliedUpdate) => void) | null;
-}
-
-/** A request with its body read whole. */
-export interface Incoming {
-  readonly method: string;
-  /** Path and query as they came. */
-  readonly url: string;
-  /** The `Host` header. */
-  readonly host: string | undefined;
-  readonly authorization: string | undefined;
-  readonly contentType: string | undefined;
-  /** Empty when it is over `bodyBytesMax`. */
-  readonly body: string;
-  readonly bodyBytes: number;
 }
 
 /** An update that changed a profile. */
@@ -68,12 +56,17 @@ export interface SandboxCounts {
 }
 
 /** Adobe's documentation: 60 KB for POST, 8 KB for GET. assumed: KB is 1,000 bytes, and GET's is that of path and query */
-export const bodyBytesMax = 60_000;
+const bodyBytesMax = 60_000;
 const getBytesMax = 8_000;
 const lateReplyMs = 1_000;
 
 /** Client codes that are told apart; the one that called first is forgotten first. */
 const accountsMax = 100;
+
+/** How much of a body is looked at. */
+export function bodyBytesMaxOf(url: string): number {
+  return readBulkPath(url.replace(/\?.*$/s, '')) === null ? bodyBytesMax : bulkBodyBytesMax;
+}
 
 /** Answers requests from memory: what Target would say, without a socket. */
 export class Service {
@@ -91,6 +84,7 @@ export class Service {
   readonly #accounts = new BoundedMap<string, Account>(accountsMax);
   readonly #profiles = makeProfiles();
   readonly #options: ServiceOptions;
+  readonly #bulk = new Bulk();
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -132,11 +126,24 @@ export class Service {
     const queryStart = incoming.url.indexOf('?');
     const path = queryStart < 0 ? incoming.url : incoming.url.slice(0, queryStart);
     const query = queryStart < 0 ? '' : incoming.url.slice(queryStart + 1);
+    const bulk = readBulkPath(path);
+    if (bulk !== null) return this.#bulkCall(bulk, incoming, query);
     const updateClient = /^\/m2\/([^/]+)\/profile\/update$/.exec(path)?.[1];
     if (updateClient !== undefined && (incoming.method === 'GET' || incoming.method === 'POST'))
       return this.#update(incoming, updateClient, query);
     if (incoming.method === 'GET') return this.#fetch(incoming, path, query);
     return notFound;
+  }
+
+  #bulkCall(call: BulkCall, incoming: Incoming, query: string): Reply {
+    const isUpdate = call.kind === 'update';
+    const isMethod = isUpdate ? incoming.method === 'POST' : ['GET', 'HEAD'].includes(incoming.method);
+    if (!isMethod) return refusedBatch(405, 'Another method is expected here'); // assumed
+    if (!isUpdate) return this.#bulk.status(call, query);
+    if (!this.#isClient(call.clientCode)) return refusedBatch(404, 'Invalid client code'); // assumed
+    if (!this.#isAuthorized(incoming)) return refusedBatch(401, 'Unauthorized'); // assumed
+    const account = this.account(call.clientCode);
+    return this.#bulk.update(call, incoming, account, incoming.origin, this.#options.clock.wallMs());
   }
 
   #update(incoming: Incoming, clientCode: string, query: string): Reply {

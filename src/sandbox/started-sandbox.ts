@@ -1,8 +1,8 @@
 import type { Clock } from '../platform/ports.js';
 import { BoundedMap } from './bounded-map.js';
+import type { Incoming } from './incoming.js';
 import type { Reply } from './replies.js';
 import { startSandbox } from './sandbox.js';
-import type { Incoming } from './service.js';
 import type { IdType } from './update.js';
 
 /** The sandbox as a program starts it for its own tests. All of it may be left out. */

@@ -33,7 +33,7 @@ export interface Kind<Value> {
 }
 
 /** Whose option it is. */
-export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'state' | 'sandbox' | 'help';
+export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'serve' | 'state' | 'sandbox' | 'help';
 
 export const groups = {
   target: 'Where to:',
@@ -42,6 +42,7 @@ export const groups = {
   trouble: 'When something goes wrong:',
   changed: 'Only what changed:',
   drop: 'The folder that is worked off:',
+  serve: 'The gateway:',
   job: 'The job and its files:',
   state: 'The shared state:',
   people: 'What is shown:',

@@ -11,8 +11,11 @@ import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.
 
 const sending: readonly Verb[] = ['send', 'drop'];
 const reading: readonly Verb[] = ['send', 'drop', 'check'];
-const all: readonly Verb[] = ['send', 'drop', 'check', 'status', 'report'];
-const withState: readonly Verb[] = ['send', 'drop', 'check', 'status'];
+const all: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status', 'report'];
+/** The same, and the gateway's, whose batches have one form and whose client codes have tokens of their own. */
+const sendingAndServe: readonly Verb[] = [...sending, 'serve'];
+const readingAndServe: readonly Verb[] = [...reading, 'serve'];
+const withState: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status'];
 /** `state` says with --from and --to where it reads and writes. */
 const atState: readonly Verb[] = [...withState, 'state'];
 
@@ -43,7 +46,7 @@ export const settingsTable = {
   endpoint: setting({
     name: 'endpoint',
     group: 'target',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.origin,
     help: 'another origin to send to: a proxy, a test server',
     default: null,
@@ -52,7 +55,7 @@ export const settingsTable = {
   allowHttp: setting({
     name: 'allow-http',
     group: 'target',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.flag,
     help: 'http: to an address that is not loopback: ids and values go out unencrypted',
     default: false,
@@ -61,7 +64,7 @@ export const settingsTable = {
   sandbox: setting({
     name: 'sandbox',
     group: 'target',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.flag,
     help: 'start a sandbox inside this process and send to it; job files are <name>.sandbox.*',
     default: false,
@@ -78,7 +81,7 @@ export const settingsTable = {
   method: setting({
     name: 'method',
     group: 'target',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('post', 'get', 'post-query'),
     help: 'POST takes 60 KB a request; GET, and POST with all in the query, take 8 KB',
     default: 'post',
@@ -87,7 +90,7 @@ export const settingsTable = {
   values: setting({
     name: 'values',
     group: 'file',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('encoded', 'raw'),
     help: 'whether names and values in the file are URL-encoded already; raw decodes nothing',
     default: 'encoded',
@@ -95,7 +98,7 @@ export const settingsTable = {
   plus: setting({
     name: 'plus',
     group: 'file',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('space', 'literal'),
     help: 'what + means in an encoded cell; until it is given, a + in an id is invalid',
     default: null,
@@ -180,7 +183,7 @@ export const settingsTable = {
   concurrency: setting({
     name: 'concurrency',
     group: 'pace',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.wholeNumber('requests at once', 1, 1024),
     help: 'requests under way at once',
     default: 32,
@@ -188,7 +191,7 @@ export const settingsTable = {
   ratePerSecond: setting({
     name: 'rate',
     group: 'pace',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.decimalNumber('tries a second', 0, 100_000),
     help: 'tries a second at most, evenly spaced; 0: no limit',
     default: defaultRatePerSecond,
@@ -196,7 +199,7 @@ export const settingsTable = {
   dailyCap: setting({
     name: 'daily-cap',
     group: 'pace',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.wholeNumber('updates', 1, 1_000_000_000),
     help: 'updates in any rolling 24 hours, over all runs',
     default: defaultDailyCap,
@@ -204,7 +207,7 @@ export const settingsTable = {
   reserve: setting({
     name: 'reserve',
     group: 'pace',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.wholeNumber('updates', 0, 1_000_000_000),
     help: 'leave this many updates of the cap for others',
     default: 0,
@@ -212,7 +215,7 @@ export const settingsTable = {
   pace: setting({
     name: 'pace',
     group: 'pace',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('burst', 'spread'),
     help: 'use the cap as it comes free, or evenly over the 24 hours',
     default: 'burst',
@@ -220,7 +223,7 @@ export const settingsTable = {
   onCap: setting({
     name: 'on-cap',
     group: 'pace',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.choice('wait', 'stop'),
     help: 'when the cap is used up: wait for units to come free, or stop (status 4)',
     default: 'wait',
@@ -229,7 +232,7 @@ export const settingsTable = {
   retries: setting({
     name: 'retries',
     group: 'trouble',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.wholeNumber('tries', 0, 100),
     help: 'further tries of one row',
     default: 5,
@@ -237,7 +240,7 @@ export const settingsTable = {
   timeoutMs: setting({
     name: 'timeout',
     group: 'trouble',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.seconds(0.1, 600),
     help: 'seconds for one request, from its start to the end of the reply',
     default: 30_000,
@@ -245,7 +248,7 @@ export const settingsTable = {
   giveUpMs: setting({
     name: 'give-up',
     group: 'trouble',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.seconds(0, 604_800),
     help: 'seconds that an outage may last before the run stops (status 3)',
     default: 1_800_000,
@@ -261,7 +264,7 @@ export const settingsTable = {
   maxFailures: setting({
     name: 'max-failures',
     group: 'trouble',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.rowLimit,
     help: 'stop (status 5) when more rows than this, or than this share (5%), did not go through in this run',
     default: null,
@@ -269,7 +272,7 @@ export const settingsTable = {
   tolerate: setting({
     name: 'tolerate',
     group: 'trouble',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.rowLimit,
     help: 'up to this many such rows, or this share (5%), in the whole job still end with status 0',
     default: { kind: 'rows', rows: 0 },
@@ -277,7 +280,7 @@ export const settingsTable = {
   graceMs: setting({
     name: 'grace',
     group: 'trouble',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.seconds(0, 3600),
     help: 'seconds that requests under way may take after a signal',
     default: 5000,
@@ -286,7 +289,7 @@ export const settingsTable = {
   changedOnly: setting({
     name: 'changed-only',
     group: 'changed',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.flag,
     help: 'send a row only where it differs from what was last submitted for that visitor',
     default: false,
@@ -294,7 +297,7 @@ export const settingsTable = {
   refreshAfterDays: setting({
     name: 'refresh-after',
     group: 'changed',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.decimalNumber('days', 0, 3650),
     help: 'days after which an unchanged row is sent again',
     default: 7,
@@ -487,7 +490,7 @@ export const settingsTable = {
   progress: setting({
     name: 'progress',
     group: 'people',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('auto', 'bar', 'log', 'none'),
     help: 'a bar on a terminal, else a line now and then; on standard error',
     default: 'auto',

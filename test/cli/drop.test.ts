@@ -54,6 +54,19 @@ describe('drop', () => {
     expect(stdout).not.toMatch(/--match|--settle/);
   });
 
+  it('says on its last lines how many were put into failed/, and ends with 2', async () => {
+    const { run, put } = await trial();
+    put('a.csv', `${header}1,Bern\n`);
+    put('b.csv', 'no header of ours\n1\n');
+    put(`${'x'.repeat(236)}.csv`, `${header}1,Bern\n`);
+    const { status, stderr } = await run();
+    expect(status).toBe(2);
+    const last = stderr.trimEnd().split('\n').slice(-2).join('\n');
+    expect(last).toMatch(
+      /^2 put into failed\/: in\/failed\/b\.csv and 1 more; the \.error\.txt beside each says why\n/,
+    );
+  });
+
   it('over an empty folder ends with 0 and one line', async () => {
     const { status, stdout, stderr } = await (await trial()).run();
     expect([status, stdout]).toEqual([0, '']);
@@ -106,5 +119,28 @@ describe('drop --watch', () => {
     expect(stderr).toContain('ended by SIGTERM');
     expect(existsSync(join(folder, 'in', '.profile-drip', '.drop.lock'))).toBe(false);
     expect(sandbox.profile('thirdPartyId', 'b', 'acme')).toEqual({ city: 'y' });
+  });
+
+  it('with --json prints a line for each job as it ends, and the call at its end', async () => {
+    const { args, put, folder } = await trial();
+    put('a.csv', `${header}a,x\n`);
+    const child = startProgram([...args, '--watch', '--json'], { folder });
+    const end = ended(child);
+    let shown = '';
+    child.stdout?.on('data', (text: string) => {
+      shown += text;
+      const lineCount = shown.split('\n').length - 1;
+      if (lineCount === 1 && !existsSync(join(folder, 'in', 'b.csv'))) put('b.csv', `${header}b,y\n`);
+      if (lineCount === 2) child.kill('SIGTERM');
+    });
+    const { status, stdout } = await end;
+    expect(status).toBe(143);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ file }) => file)).toEqual(['in/a.csv', 'in/b.csv', undefined]);
+    expect(lines[0]).toMatchObject({ complete: true, rows: { submitted: 1 } });
+    expect(lines[2]).toMatchObject({ schema: 1, exit_status: 143, jobs: [] });
   });
 });

@@ -50,7 +50,7 @@ describe('the command line', () => {
     [['send', '--client_code=x'], 'option-unknown', /did you mean --client-code\?$/],
     [['send', '-x'], 'option-unknown', /"-x"$/],
     [['send', '--no-rate'], 'option-unknown', /"--no-rate"$/],
-    [['send', '--port', '1'], 'option-unknown', /sandbox has it$/],
+    [['send', '--port', '1'], 'option-unknown', /serve has it$/],
     [['send', '--a.b', '1'], 'option-unknown', /"--a\.b"/],
     [['send', '--rate=5', 'a.csv', '--rate', '6'], 'option-twice', /^--rate: expected once, found 2 times/],
     [['send', '--json', 'a.csv', '--no-json'], 'option-twice', /^--json: expected once, found 2 times/],

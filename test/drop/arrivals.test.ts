@@ -12,19 +12,22 @@ function statOf(modifiedMs: number, sizeBytes = 10): FileStat {
 
 function looker(marker: string | null = null) {
   const arrivals = new Arrivals({ marker, settleMs: 60_000 });
-  return (stat: FileStat, ...others: string[]) => {
-    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
-    const found = arrivals.look([{ name: 'a.csv', stat }], new Set(['a.csv', ...others]), now).get('a.csv');
-    return found?.kind === 'coming' && found.dueMonotonicMs !== null
-      ? found.dueMonotonicMs - now.monotonicMs
-      : found?.kind;
+  const look = (stat: FileStat, hasMarker = false) => {
+    const nowMs = clock.monotonicMs();
+    const found = arrivals.see('a.csv', stat, hasMarker, nowMs);
+    return found.kind === 'coming' && found.dueMonotonicMs !== null ? found.dueMonotonicMs - nowMs : found.kind;
   };
+  return { look, arrivals };
 }
 
 describe('a file without a marker', () => {
-  it('has arrived when it was seen to stand still for as long, however old it says it is', async () => {
-    const look = looker();
-    const stat = statOf(clock.wallMs() - 86_400_000);
+  it.each([
+    ['of yesterday', -86_400_000],
+    ['of now', 0],
+    ['of tomorrow', 86_400_000],
+  ])('%s by its own time has arrived when it was seen to stand still for --settle', async (_what, ageMs) => {
+    const { look } = looker();
+    const stat = statOf(clock.wallMs() + ageMs);
     expect(look(stat)).toBe(60_000);
     await clock.advance(59_999);
     expect(look(stat)).toBe(1);
@@ -33,7 +36,7 @@ describe('a file without a marker', () => {
   });
 
   it('is waited for anew when its size, time or inode is another', async () => {
-    const look = looker();
+    const { look } = looker();
     const stat = statOf(clock.wallMs() - 86_400_000);
     look(stat);
     for (const change of [{ sizeBytes: 11 }, { modifiedNs: '5' }, { identity: '1:3' }]) {
@@ -42,24 +45,23 @@ describe('a file without a marker', () => {
     }
   });
 
-  it('has to be that old by its own time too', async () => {
-    const look = looker();
-    const stat = statOf(clock.wallMs() + 30_000); // the sender's clock is ahead
-    expect(look(stat)).toBe(90_000);
+  it('is waited for anew when it had gone', async () => {
+    const { look, arrivals } = looker();
+    const stat = statOf(clock.wallMs());
+    look(stat);
     await clock.advance(60_000);
-    expect(look(stat)).toBe(30_000);
-    await clock.advance(30_000);
-    expect(look(stat)).toBe('arrived');
+    arrivals.forget('a.csv');
+    expect(look(stat)).toBe(60_000);
   });
 });
 
 describe('a file with a marker', () => {
   it('has arrived when that is there, and only then', async () => {
-    const look = looker('.done');
+    const { look } = looker('.done');
     const stat = statOf(clock.wallMs());
     expect(look(stat)).toBe('coming');
     await clock.advance(1e9);
-    expect(look(stat, 'b.csv.done')).toBe('coming');
-    expect(look(stat, 'a.csv.done')).toBe('arrived');
+    expect(look(stat)).toBe('coming');
+    expect(look(stat, true)).toBe('arrived');
   });
 });

@@ -1,7 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { FileEnd } from '../../src/drop/options.js';
 import { acquireLock } from '../../src/job/lock/lock.js';
+import type { SendEvent } from '../../src/job/terms/events.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
+import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { realDisk } from '../../src/platform/disk.js';
 import type { Disk } from '../../src/platform/ports.js';
 import { realMachine } from '../../src/wiring/machine.js';
@@ -121,6 +135,265 @@ describe('a pass', () => {
   });
 });
 
+describe('a name', () => {
+  const long = `${'ä'.repeat(118)}.csv`;
+  const latin1 = Buffer.from('caf\u00e9.csv', 'latin1');
+
+  function putBytes(world: DropWorld, name: Buffer, content: string): void {
+    writeFileSync(Buffer.concat([Buffer.from(`${world.folder}/`), name]), content);
+  }
+
+  it.each([null, '.done'])(
+    'of 240 bytes, or not UTF-8, goes to failed/ with why, and the others are sent (marker %s)',
+    async (marker) => {
+      const world = await dropWorld();
+      putBytes(world, latin1, rows('latin1'));
+      for (const name of ['a.csv', long, 'z.csv']) world.put(name, rows(name));
+      if (marker !== null) {
+        for (const name of ['a.csv', long, 'z.csv']) world.put(name + marker, '');
+        putBytes(world, Buffer.concat([latin1, Buffer.from(marker)]), '');
+      }
+      const { exit_status: status, error, jobs } = await world.run({ marker });
+      expect(status).toBe(2);
+      expect(['file-name-bytes', 'file-name-length']).toContain(error?.code);
+      expect(jobs).toHaveLength(2);
+      expect(world.sent).toEqual(['a.csv', 'z.csv']);
+      const failed = readdirSync(join(world.folder, 'failed')).sort();
+      expect(failed).toHaveLength(4);
+      expect(readFileSync(join(world.folder, 'failed/caf%E9.csv'), 'utf8')).toBe(rows('latin1'));
+      expect(readFileSync(join(world.folder, 'failed/caf%E9.csv.error.txt'), 'utf8')).toMatch(
+        /in UTF-8[\s\S]*Code: file-name-bytes/,
+      );
+      expect(failed.find((name) => name.endsWith('~.csv.error.txt'))).toBeDefined();
+      expect(readdirSync(world.folder).sort()).toEqual(['.profile-drip', 'archive', 'failed']);
+      expect(world.notices()).toEqual(expect.arrayContaining(['file-name-bytes', 'file-name-length']));
+    },
+  );
+
+  it('that a file system finds too long goes to failed/ too', async () => {
+    const world = await dropWorld();
+    for (const name of ['a.csv', 'b.csv']) world.put(name, rows(name));
+    const short: Disk = {
+      ...realDisk,
+      open: (path, mode) =>
+        path.includes('a.csv.lock') ? Promise.reject(systemError('ENAMETOOLONG')) : realDisk.open(path, mode),
+    };
+    expect(await world.run({}, short)).toMatchObject({ exit_status: 2, error: { code: 'file-name-length' } });
+    expect(world.sent).toEqual(['b.csv']);
+    expect(world.files()).toEqual(expect.arrayContaining(['failed/a.csv', 'failed/a.csv.error.txt']));
+  });
+
+  it('that no job can have is put away whatever dies meanwhile, once', async () => {
+    await atEachStep(async (number) => {
+      const world = await dropWorld();
+      world.put(long, rows('1'));
+      const disk = watchedDisk();
+      let seen = -1;
+      disk.before = (operation) => {
+        if (seen >= 0 || operation.includes('.error.txt')) seen += 1;
+        if (seen >= number) throw systemError('EIO');
+      };
+      await world.run({}, disk).catch(() => {});
+      world.forgetLock();
+      await world.run();
+      const failed = readdirSync(join(world.folder, 'failed')).filter((name) => !name.endsWith('.tmp'));
+      expect(failed, `operation ${number}`).toHaveLength(2);
+      return seen >= number;
+    });
+  });
+
+  it('is taken where it differs from the pattern in case alone', async () => {
+    const world = await dropWorld();
+    world.put('LOYALTY.CSV', rows('1'));
+    expect(await world.run()).toMatchObject({ exit_status: 0 });
+    expect(world.sent).toEqual(['1']);
+  });
+
+  it('that is passed over is told, once', async () => {
+    const world = await dropWorld();
+    for (const name of ['a.csv', 'b.txt', 'c.csv.part', 'd.csv.rejects.csv', '.hidden', 'e.csv.done'])
+      world.put(name, rows(name));
+    mkdirSync(join(world.folder, 'g.csv'));
+    await world.run({ marker: '.done' });
+    const told = world.events.flatMap((event) =>
+      event.kind === 'notice' && event.code === 'drop-passed-over' ? [event.message] : [],
+    );
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/: not taken: .*"b\.txt" \(does not match --match\).* and 1 more$/);
+  });
+});
+
+describe('the cost of a file', () => {
+  /** What the disk was asked for one more file, beside so many that wait for their marker. */
+  async function operationsBeside(waitingCount: number): Promise<number> {
+    const world = await dropWorld();
+    for (let number = 0; number < waitingCount; number += 1) world.put(`w${number}.csv`, '');
+    let count = 0;
+    const counted = <Value>(value: Value): Value => {
+      count += 1;
+      return value;
+    };
+    const disk: Disk = {
+      ...realDisk,
+      open: (path, mode) => counted(realDisk.open(path, mode)),
+      stat: (path) => counted(realDisk.stat(path)),
+      rename: (from, to) => counted(realDisk.rename(from, to)),
+      list: (folder) => counted(realDisk.list(folder)),
+      listBytes: (folder) => counted(realDisk.listBytes(folder)),
+    };
+    const put = (name: string) => {
+      world.put(name, rows(name));
+      world.put(`${name}.done`, '');
+    };
+    put('a.csv');
+    const stop = new AbortController();
+    const counts: number[] = [];
+    const onFileEnd = () => {
+      counts.push(count);
+      if (counts.length === 3) stop.abort('SIGTERM');
+      else put(`${'bc'[counts.length - 1]}.csv`);
+    };
+    await world.run({ watch: true, marker: '.done' }, disk, { onFileEnd, signal: stop.signal });
+    expect(world.sent).toEqual(['a.csv', 'b.csv', 'c.csv']);
+    return (counts[2] ?? 0) - (counts[1] ?? 0);
+  }
+
+  it('does not grow with how many there are', async () => {
+    const [few, many] = [await operationsBeside(1), await operationsBeside(300)];
+    expect(many).toBeLessThan(few + 20);
+  });
+
+  it('in a single pass does not either: the folder is listed at its beginning and its end', async () => {
+    const world = await dropWorld();
+    for (let number = 0; number < 8; number += 1) world.put(`${number}.csv`, rows(String(number)));
+    let listedCount = 0;
+    const disk: Disk = {
+      ...realDisk,
+      listBytes(folder) {
+        listedCount += 1;
+        return realDisk.listBytes(folder);
+      },
+    };
+    await world.run({}, disk);
+    expect(world.sent).toHaveLength(8);
+    expect(listedCount).toBe(2);
+  });
+
+  it('holds for the ledger and the connections, which stay open from one file to the next', async () => {
+    const world = await dropWorld();
+    for (let number = 0; number < 5; number += 1) world.put(`${number}.csv`, rows(String(number)));
+    let [openedCount, closedCount] = [0, 0];
+    const openLedger = async () => {
+      openedCount += 1;
+      const home = folderHome(memoryLedgerStore(), realMachine.clock, realMachine.bootClock, 'memory');
+      return {
+        ...home,
+        close: async () => {
+          closedCount += 1;
+        },
+      };
+    };
+    const { jobs } = await world.run({}, realDisk, {}, { openLedger });
+    expect([openedCount, closedCount]).toEqual([1, 1]);
+    expect(jobs.at(-1)?.cap.used).toBe(5);
+  });
+});
+
+describe('the file before', () => {
+  it('is put away while the next one is sent; what is wrong with that ends the call, and nothing is sent twice', async () => {
+    const world = await dropWorld();
+    for (const name of ['a.csv', 'b.csv', 'c.csv']) world.put(name, rows(name));
+    const fates: string[] = [];
+    const onFileEnd = ({ name, fate }: FileEnd) => fates.push(`${name} ${fate}`);
+    let isBroken = true;
+    const disk: Disk = {
+      ...realDisk,
+      rename: (from, to) =>
+        isBroken && /archive\/[^/]+\/a\.csv$/.test(to) ? Promise.reject(systemError('EIO')) : realDisk.rename(from, to),
+    };
+    expect(await world.run({}, disk, { onFileEnd })).toMatchObject({ exit_status: 6, error: { code: 'disk-failed' } });
+    expect(world.sent).toEqual(['a.csv', 'b.csv']);
+    expect(fates).toEqual(['b.csv stays']);
+    isBroken = false;
+    expect(await world.run({}, disk, { onFileEnd })).toMatchObject({ exit_status: 0 });
+    expect(world.sent).toEqual(['a.csv', 'b.csv', 'c.csv']);
+    expect(world.files().filter((path) => !path.startsWith('archive/'))).toEqual([]);
+  });
+
+  it('is told before the next one, though that has ended meanwhile', async () => {
+    const world = await dropWorld();
+    for (const name of ['a.csv', 'b.csv', 'c.csv']) world.put(name, name === 'b.csv' ? 'bad\n' : rows(name));
+    const fates: string[] = [];
+    await world.run({}, realDisk, { onFileEnd: ({ name, fate }) => fates.push(`${name} ${fate}`) });
+    expect(fates).toEqual(['a.csv archived', 'b.csv failed', 'c.csv archived']);
+  });
+
+  it('is not taken for a new one while it is still there', async () => {
+    const world = await dropWorld();
+    for (const name of ['a.csv', 'b.csv']) world.put(name, rows(name));
+    const stop = new AbortController();
+    const codes: string[] = [];
+    const disk: Disk = {
+      ...realDisk,
+      async rename(from, to) {
+        if (/archive\/[^/]+\/a\.csv$/.test(to)) await new Promise((resolve) => setTimeout(resolve, 100));
+        await realDisk.rename(from, to);
+      },
+    };
+    const onEvent = (event: SendEvent) => {
+      if (event.kind === 'notice') codes.push(event.code);
+      // The system gives notice of it just before it is put away.
+      if (event.kind === 'ended' && event.file.endsWith('a.csv')) chmodSync(join(world.folder, 'a.csv'), 0o640);
+    };
+    const onFileEnd = ({ name }: FileEnd) => {
+      if (name === 'b.csv') stop.abort('SIGTERM');
+    };
+    await world.run({ watch: true }, disk, { onEvent, onFileEnd, signal: stop.signal });
+    expect(world.sent).toEqual(['a.csv', 'b.csv']);
+    expect(codes).not.toContain('job-done');
+  });
+
+  it('leaves its name to another that comes while it is put away', async () => {
+    const world = await dropWorld();
+    world.put('a.csv', rows('1'));
+    const stop = new AbortController();
+    let isPut = false;
+    const disk: Disk = {
+      ...realDisk,
+      async rename(from, to) {
+        await realDisk.rename(from, to);
+        if (isPut || !/archive\/[^/]+\/a\.csv$/.test(to)) return;
+        isPut = true;
+        world.put('a.csv', rows('2'));
+        await new Promise((resolve) => setTimeout(resolve, 50)); // the notice of it comes while the name is hidden
+      },
+    };
+    const onFileEnd = () => {
+      if (world.sent.length === 2) stop.abort('SIGTERM');
+    };
+    await world.run({ watch: true }, disk, { onFileEnd, signal: stop.signal });
+    expect(world.sent).toEqual(['1', '2']);
+    expect(world.files()).toEqual(expect.arrayContaining(['archive/a.csv', 'archive/a-2.csv']));
+  });
+});
+
+describe('a file whose place another takes as its job ends', () => {
+  it('leaves its results alone in the archive, and the other is sent at once', async () => {
+    const world = await dropWorld();
+    world.put('a.csv', rows('1'));
+    const stop = new AbortController();
+    const onEvent = (event: SendEvent) => {
+      if (event.kind === 'ended' && world.sent.length === 1) world.put('a.csv', rows('2', '3'));
+    };
+    const onFileEnd = () => {
+      if (world.sent.length === 3) stop.abort('SIGTERM');
+    };
+    await world.run({ watch: true }, realDisk, { onEvent, onFileEnd, signal: stop.signal });
+    expect(world.sent).toEqual(['1', '2', '3']);
+    expect(world.files()).toEqual(expect.arrayContaining(['archive/a.csv.results.csv', 'archive/a-2.csv']));
+  });
+});
+
 describe('a file that was stopped', () => {
   it('stays, is taken first the next time, and nothing after it is started', async () => {
     const world = await dropWorld();
@@ -229,6 +502,24 @@ describe('--settle', () => {
     expect(world.files()).toContain('b.csv');
     expect(world.notices().filter((code) => code === 'drop-settling')).toHaveLength(1);
     expect(world.notices()).toContain('drop-waiting');
+  });
+});
+
+describe('a file dated tomorrow', () => {
+  it('is taken when it stands still', async () => {
+    const world = await dropWorld();
+    world.put('a.csv', rows('a'));
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    utimesSync(join(world.folder, 'a.csv'), tomorrow, tomorrow);
+    const clock = movedClock({ wallMs: Date.now() });
+    let isDone = false;
+    const done = world.run({ settleMs: 60_000 }, realDisk, {}, { clock }).finally(() => {
+      isDone = true;
+    });
+    while (clock.timerCount() < 2) await clock.advance(0); // the lock's, and the pause
+    while (!isDone) await clock.advance(60_000);
+    expect(await done).toMatchObject({ exit_status: 0 });
+    expect(world.sent).toEqual(['a']);
   });
 });
 

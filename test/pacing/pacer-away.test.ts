@@ -117,6 +117,21 @@ describe('a pacer whose home is away', () => {
     expect(await usedBy()).toBe(1);
   });
 
+  it('draws under numbers of its own where a home is used by one pacer after another: each unit is counted', async () => {
+    const home = shakyHome();
+    for (let turn = 1; turn <= 3; turn += 1) {
+      const pacer = await open({}, home);
+      pacer.take();
+      await settle();
+      const take = pacer.take();
+      if (take.kind !== 'go') throw new Error(take.kind);
+      take.permit.isValid();
+      pacer.ended(take.permit);
+      await pacer.close();
+      expect(await usedBy()).toBe(turn);
+    }
+  });
+
   it('lets a lease count from the first attempt of its draw', async () => {
     const pacer = await open();
     fates = ['unheard'];

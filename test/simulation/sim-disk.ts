@@ -81,9 +81,9 @@ export class SimDisk {
         act(() =>
           path === simFolder
             ? { kind: 'folder', sizeBytes: 0, modifiedMs: 0, modifiedNs: '0', identity: '1:0', mode: 0o700 }
-            : this.#statOf(this.#find(path)),
+            : this.#statOf(this.#find(String(path))),
         ),
-      rename: (from, to) => act(() => this.#rename(from, to)),
+      rename: (from, to) => act(() => this.#rename(String(from), to)),
       link: (from, to) =>
         act(() => {
           if (this.#now.has(to)) throw systemError('EEXIST');
@@ -92,11 +92,12 @@ export class SimDisk {
         }),
       remove: (path) =>
         act(() => {
-          this.#find(path);
-          this.#change(path, (names) => names.delete(path));
+          this.#find(String(path));
+          this.#change(String(path), (names) => names.delete(String(path)));
         }),
       list: (folder) =>
         act(() => this.paths.filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1))),
+      listBytes: () => Promise.reject(new Error('no run reads names as bytes')),
       makeFolder: () => act(() => {}),
       makeOwnFolder: () => act(() => {}),
       syncFolder: (folder) => act(() => this.#syncFolder(folder)),

@@ -1,5 +1,6 @@
 import { sandboxAssumptions } from '../../sandbox/assumptions.js';
 import { sandboxTable } from '../../settings/sandbox.js';
+import { serveTable } from '../../settings/serve.js';
 import type { Table } from '../../settings/setting.js';
 import { settingsTable } from '../../settings/table.js';
 import type { VerbName } from './call.js';
@@ -90,6 +91,24 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       'A file that is done goes with its job files to DIR/archive/YYYY-MM-DD/, one that cannot be read to ' +
       'DIR/failed/ with a text that says why. One that was stopped stays; it is taken first the next time, and ' +
       'nothing after it is started. --match takes all words up to the next option: give DIR before it.',
+    emptyResult: { jobs: [] },
+  },
+  serve: {
+    usage: 'serve --dir DIR --port N',
+    summary: 'a gateway that speaks the Bulk API: takes batches from jobs and sends their rows',
+    table: { ...settingsTable, ...serveTable },
+    arguments: { name: 'FILE', min: 0, max: 0 },
+    examples: [
+      ['profile-drip serve --dir /srv/batches --port 8098', 'for jobs on this machine'],
+      [
+        'curl --data-binary @batch.csv http://127.0.0.1:8098/m2/acme/v2/profile/batchUpdate',
+        'what a job sends; the reply has the address of its status',
+      ],
+    ],
+    epilogue:
+      'A batch is on disk before the job is told that it was accepted; it is then sent as drop sends a file, from ' +
+      'DIR/<client code>/. v2 creates no profiles here: updates of visitors that Target does not know are lost. A stop ends ' +
+      "no gateway: that client code's batches rest, and new ones are accepted.",
     emptyResult: { jobs: [] },
   },
   state: {

@@ -100,6 +100,7 @@ class NotRead extends Error {
 export class PostgresHome implements LedgerHome {
   readonly place: string;
   readonly leaseMinMs = leaseMinMs;
+  #drawCount = 0;
   readonly #options: PostgresHomeOptions;
   readonly #clocks: MachineClocks;
   readonly #seen = new Map<string, Seen>();
@@ -114,6 +115,11 @@ export class PostgresHome implements LedgerHome {
     this.#options = options;
     this.place = options.place;
     this.#clocks = new MachineClocks(options.clock, options.bootClock);
+  }
+
+  nextDrawNumber(): number {
+    this.#drawCount += 1;
+    return this.#drawCount;
   }
 
   nameOf(clientCode: string, isLoopback: boolean): string {

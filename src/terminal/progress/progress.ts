@@ -9,9 +9,13 @@ export type ProgressMode = 'auto' | 'bar' | 'log' | 'none';
 
 /** `auto`, and `bar` too where there is no terminal to draw on: a bar on a terminal, else lines. */
 export async function makeReporter(mode: ProgressMode, screen: Screen, clock: Clock): Promise<Reporter> {
-  if (mode === 'none') return quietReporter(screen);
-  if (mode === 'log' || !screen.isTerminal) return logReporter(screen, clock);
+  if (mode === 'none' || mode === 'log' || !screen.isTerminal) return lineReporter(mode, screen, clock);
   return barReporter(screen, clock, await loadBar());
+}
+
+/** For what works at several files at once: a bar can show but one. */
+export function lineReporter(mode: ProgressMode, screen: Screen, clock: Clock): Reporter {
+  return mode === 'none' ? quietReporter(screen) : logReporter(screen, clock);
 }
 
 /** Warnings alone. */

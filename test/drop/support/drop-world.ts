@@ -62,7 +62,7 @@ export async function dropWorld(): Promise<DropWorld> {
       });
       const all = { ...settings, clientCode: 'acme', token: null, settleMs: 0, ...options };
       const onEvent = (event: SendEvent) => world.events.push(event);
-      return dropFolder(folder, all, { onEvent, ...hooks }, { ...machineOn(world, disk), ...machine });
+      return dropFolder(folder, all, { onEvent, ...hooks }, machineOn(world, disk, machine));
     },
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -79,7 +79,7 @@ export async function dropWorld(): Promise<DropWorld> {
   return world;
 }
 
-function machineOn(world: DropWorld, disk: Disk): Machine {
+function machineOn(world: DropWorld, disk: Disk, own: Partial<Machine>): Machine {
   const carry = (outgoing: OutgoingTry, sender: Sender): Reply => {
     if (!sender.mayStart()) return { kind: 'not-started' };
     const id = new URLSearchParams(outgoing.body ?? '').get('mbox3rdPartyId') ?? '';
@@ -91,13 +91,15 @@ function machineOn(world: DropWorld, disk: Disk): Machine {
     const reply = carry(outgoing, sender);
     queueMicrotask(() => sender.settled(reply));
   };
+  const { bootClock } = realMachine;
   return {
     ...realMachine,
     disk,
     lookUp: async () => [],
-    openLedger: async () => folderHome(memoryLedgerStore(), realMachine.clock, realMachine.bootClock, 'memory'),
+    openLedger: async () => folderHome(memoryLedgerStore(), own.clock ?? realMachine.clock, bootClock, 'memory'),
     openMemory: async () => null, // the real one goes by the real clock
     openTransport: async () => ({ send, abortAll: () => {}, close: async () => {} }),
+    ...own,
   };
 }
 

@@ -130,9 +130,11 @@ export class SharedDatabase implements SharedHome {
         this.#inFlight -= 1;
       }
     };
+    let drawCount = 0;
     return {
       place: 'the database',
       leaseMinMs: 2_000,
+      nextDrawNumber: () => ++drawCount,
       nameOf: (clientCode) => `real/${clientCode}-${this.#suffix}`,
       names: async () => (await opened).names(),
       transact: <T>(name: string, work: Parameters<typeof PostgresHome.prototype.transact<T>>[1]) =>
