@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { systemBootClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
+import { systemProcessProbe } from '../platform/process-probe.js';
 import { locateJob } from '../report/locate-job.js';
 import { makeReport, type ReportMade } from '../report/make-report.js';
 import { machineTimeZone } from '../report/time-zone.js';
@@ -25,9 +27,8 @@ export async function report(call: Call): Promise<ExitStatus> {
   for (const { level, message } of found.notices) host.stderr.write(`${noticeText(host.stderr, level, message)}\n`);
   const [file = ''] = files;
   const made = await makeReport({
-    disk: realDisk,
-    clock: host.clock,
-    files: await locateJob(realDisk, { file, out: settings.out, name: settings.name }),
+    machine: { disk: realDisk, clock: host.clock, bootClock: systemBootClock, processProbe: systemProcessProbe },
+    ...(await locateJob(realDisk, { file, out: settings.out, name: settings.name })),
     timeZone: machineTimeZone(),
     token: randomUUID(),
   });
@@ -38,10 +39,10 @@ export async function report(call: Call): Promise<ExitStatus> {
 
 /** What the page is about, in a line or two. */
 function reportWords({ rowCount, rejectedCount, sizeBytes, unreadBytes }: ReportMade): string {
-  const notThrough = rejectedCount === 0 ? '' : `, ${counted(rejectedCount, 'row')} that did not go through`;
+  const notThrough = rejectedCount === 0 ? '' : `, ${counted(rejectedCount, 'row')} not sent`;
   const page = `A page of ${bytes(sizeBytes)} on ${counted(rowCount, 'row')}${notThrough}: open it in a browser.`;
   if (unreadBytes === 0) return page;
-  return `${page}\nThe results end with ${counted(unreadBytes, 'byte')} that are no whole line; they are not counted.`;
+  return `${page}\nThe results end with ${counted(unreadBytes, 'byte')} that are not a whole line; they are not counted.`;
 }
 
 function reportJson({ path, sizeBytes, rowCount, rejectedCount, unreadBytes }: ReportMade): object {

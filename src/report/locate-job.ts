@@ -1,24 +1,33 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type JobFiles, jobFilesIn, jobFilesOf } from '../job/files/job-files.js';
 import type { Disk } from '../platform/ports.js';
 import { FileError } from '../terms/errors.js';
+import type { JobNaming } from './figures/next-step.js';
 
 const resultsSuffix = jobFilesIn('', '').results;
+
+/** A job as it was asked for. */
+export interface LocatedJob {
+  readonly files: JobFiles;
+  readonly naming: JobNaming;
+}
 
 /**
  * The files of the job that is asked for: FILE as it was sent, there or not any more, or a job's results themselves,
  * which is how a sandbox's job and an earlier, renamed one are named.
  */
-export async function locateJob(
-  disk: Disk,
-  options: { readonly file: string; readonly out: string | null; readonly name: string | null },
-): Promise<JobFiles> {
-  const { file, out, name } = options;
+export async function locateJob(disk: Disk, naming: JobNaming & { readonly file: string }): Promise<LocatedJob> {
+  const { file, out, name } = naming;
   const files = jobFilesOf(file, { out, name, sandbox: false });
-  if (!file.endsWith(resultsSuffix) || out !== null || name !== null) return files;
+  if (!file.endsWith(resultsSuffix) || out !== null || name !== null) return { files, naming };
   const stem = basename(file).slice(0, -resultsSuffix.length);
   // A file of this name may have been sent itself, and then it has results of its own.
-  return stem === '' || (await isThere(disk, files.results)) ? files : jobFilesIn(dirname(file), stem);
+  if (stem === '' || (await isThere(disk, files.results))) return { files, naming };
+  const source = join(dirname(file), stem.replace(/\.sandbox$/, ''));
+  return {
+    files: jobFilesIn(dirname(file), stem),
+    naming: { file: (await isThere(disk, source)) ? source : null, out: null, name: null },
+  };
 }
 
 export async function missingResults(disk: Disk, files: JobFiles): Promise<FileError> {

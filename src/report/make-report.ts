@@ -1,20 +1,21 @@
 import { basename } from 'node:path';
 import type { JobFiles } from '../job/files/job-files.js';
+import { findHolder, type LockViewer } from '../job/lock/find-holder.js';
 import { firstResultByte, readReportHead, readResults } from '../job/results/read-results.js';
-import type { Clock, Disk, DiskFile } from '../platform/ports.js';
+import type { Disk, DiskFile } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { replaceFile } from '../storage/replace-file.js';
 import { readFacts } from './figures/job-facts.js';
+import { nextStep } from './figures/next-step.js';
+import { standingOf } from './figures/standing.js';
 import { ReportTally } from './figures/tally.js';
-import { missingResults, notResults } from './locate-job.js';
+import { type LocatedJob, missingResults, notResults } from './locate-job.js';
 import { renderPage } from './page/page.js';
 import { rejectedRoom, rejectedSizeBytes } from './page/rejected-section.js';
 import { readChartLibrary } from './page/uplot.js';
 
-export interface ReportRequest {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly files: JobFiles;
+export interface ReportRequest extends LocatedJob {
+  readonly machine: LockViewer;
   /** An IANA name, in which times are shown beside UTC. */
   readonly timeZone: string;
   /** Sets this process's temp file apart from another's: letters, digits and `-`. */
@@ -26,7 +27,7 @@ export interface ReportMade {
   readonly sizeBytes: number;
   readonly rowCount: number;
   readonly rejectedCount: number;
-  /** Bytes at the end of the results that are no whole line; 0: all was read. */
+  /** Bytes at the end of the results that are not a whole line; 0: all was read. */
   readonly unreadBytes: number;
 }
 
@@ -36,22 +37,28 @@ export interface ReportMade {
  * page cannot be written.
  */
 export async function makeReport(request: ReportRequest): Promise<ReportMade> {
-  const { disk, files } = request;
+  const { machine, files, naming } = request;
+  const { disk } = machine;
   const tally = new ReportTally(rejectedRoom, rejectedSizeBytes);
   const unreadBytes = await tallyResults(disk, files, tally);
   const hasRejects = (await onDisk(`look at ${files.rejects}`, () => unlessMissing(disk.look(files.rejects)))) !== null;
+  const facts = await readFacts(disk, files);
+  const standing = standingOf(facts, await findHolder(machine, files.lock));
+  const rejectedCount = tally.rejected.seenCount;
   const page = renderPage(
     {
       jobName: files.stem,
       tally,
-      ...(await readFacts(disk, files)),
+      ...facts,
+      standing,
+      nextStep: nextStep({ standing, job: facts.job, naming, files, rejectedCount, hasRejects }),
       files: {
         results: basename(files.results),
         rejects: hasRejects ? basename(files.rejects) : null,
       },
       unreadBytes,
       timeZone: request.timeZone,
-      madeAtMs: request.clock.wallMs(),
+      madeAtMs: machine.clock.wallMs(),
     },
     await readChartLibrary(),
   );
@@ -60,12 +67,12 @@ export async function makeReport(request: ReportRequest): Promise<ReportMade> {
     path: files.report,
     sizeBytes: Buffer.byteLength(page),
     rowCount: tally.rowCount,
-    rejectedCount: tally.rejected.seenCount,
+    rejectedCount,
     unreadBytes,
   };
 }
 
-/** Adds every result to `tally`; resolves to how many bytes at the end were none. */
+/** Adds every result to `tally`; resolves to how many bytes at the end are not a result. */
 async function tallyResults(disk: Disk, files: JobFiles, tally: ReportTally): Promise<number> {
   const file = await openResults(disk, files);
   try {

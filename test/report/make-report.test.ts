@@ -92,16 +92,16 @@ describe('the report on a finished job', () => {
 
   it('shows reply times with and without the rows that were tried again', async () => {
     const text = (await pageOf(await writeJob({ results: rows }))).textOf('replies');
-    expect(text).toMatch(/With one try 3 40 ms 40 ms 40 ms 40 ms All tried 5 41 ms 5\.00 s 5\.00 s 5\.00 s/);
-    expect(text).toContain('Pauses between tries and waits are in it');
+    expect(text).toMatch(/With one attempt 3 40 ms 40 ms 40 ms 40 ms All sent 5 41 ms 5\.00 s 5\.00 s 5\.00 s/);
+    expect(text).toContain('Pauses between attempts and waits are in it');
   });
 
-  it('counts rows by their tries', async () => {
-    const text = (await pageOf(await writeJob({ results: rows }))).textOf('tries');
-    expect(text).toMatch(/12 tries .* 0 1 16\.7 % 1 3 50\.0 % 3 1 16\.7 % 6 1 16\.7 %/);
+  it('counts rows by their attempts', async () => {
+    const text = (await pageOf(await writeJob({ results: rows }))).textOf('attempts');
+    expect(text).toMatch(/12 attempts .* 0 1 16\.7 % 1 3 50\.0 % 3 1 16\.7 % 6 1 16\.7 %/);
   });
 
-  it('draws rows a second, percentiles and tries by the hour', async () => {
+  it('draws rows a second, percentiles and attempts by the hour', async () => {
     const later = { finishedAtMs: startMs + 3_600_000 };
     const { island } = await pageOf(
       await writeJob({ results: [...rows, row(7, { ...later, attempts: 2 }), row(8, later)] }),
@@ -115,7 +115,7 @@ describe('the report on a finished job', () => {
     ]);
     expect(chart('rejected-chart')?.series.map(({ label }) => label)).toEqual(['invalid', 'refused', 'failed']);
     expect(chart('replies-chart')?.series.map(({ label }) => label)).toEqual(['p50', 'p95', 'p99']);
-    expect(chart('tries-chart')?.series).toMatchObject([{ values: [12, 3, null] }, { values: [12, 15, 15] }]);
+    expect(chart('attempts-chart')?.series).toMatchObject([{ values: [12, 3, null] }, { values: [12, 15, 15] }]);
     for (const { xSeconds, series } of island.charts) {
       for (const { values } of series) expect(values).toHaveLength(xSeconds.length);
     }
@@ -125,7 +125,7 @@ describe('the report on a finished job', () => {
     const cap = { limit: 1000, used: 700, left: 300, next_free_at: null };
     const summary = JSON.stringify({ ended_at: '2026-01-30T20:01:00.000Z', cap });
     const text = (await pageOf(await writeJob({ results: rows, summary }))).textOf('cap');
-    expect(text).toContain('Most in 24 hours 12 tries, 1.2 % of the cap');
+    expect(text).toContain('Most in 24 hours 12 attempts, 1.2 % of the cap');
     expect(text).toContain('700 used by all jobs, 300 left');
     expect(text).toContain('Approximate');
   });

@@ -6,8 +6,8 @@ import { hourMs, TimeSeries } from './time-series.js';
 
 /** Enough points for a screen's width; what is counted in one of them takes some 2.5 KB. */
 const bucketsMax = 360;
-/** Tries of one row above which rows are no longer told apart: the probes of an outage can be hundreds. */
-export const triesApartMax = 1_000;
+/** Attempts of one row above which rows are no longer told apart: the probes of an outage can be hundreds. */
+export const attemptsApartMax = 1_000;
 const examplesMax = 3;
 /** The longest id that Target takes; a longer one makes its row invalid and can be as long as a record of the file, 1 MB. */
 const idCharactersMax = 256;
@@ -19,8 +19,12 @@ function noRows(): Record<RowStatus, number> {
 /** What ended in a stretch of time. */
 export class Stretch {
   readonly rows = noRows();
-  /** Of the rows of which at least one try was made. */
+  /** Of the rows of which at least one attempt was made. */
   readonly durations = new Durations();
+
+  rowCount(): number {
+    return rowStatuses.reduce((sum, status) => sum + this.rows[status], 0);
+  }
 
   merge(from: Stretch): void {
     for (const status of rowStatuses) this.rows[status] += from.rows[status];
@@ -28,12 +32,12 @@ export class Stretch {
   }
 }
 
-/** Tries of the rows that ended in a stretch of time. */
-export class StretchTries {
-  tryCount = 0;
+/** Attempts of the rows that ended in a stretch of time. */
+export class StretchAttempts {
+  attemptCount = 0;
 
-  merge(from: StretchTries): void {
-    this.tryCount += from.tryCount;
+  merge(from: StretchAttempts): void {
+    this.attemptCount += from.attemptCount;
   }
 }
 
@@ -54,17 +58,17 @@ export interface ReasonTally {
 export class ReportTally {
   readonly rows = noRows();
   rowCount = 0;
-  tryCount = 0;
+  attemptCount = 0;
   firstEndedMs = Number.POSITIVE_INFINITY;
   lastEndedMs = Number.NEGATIVE_INFINITY;
   readonly stretches = new TimeSeries(() => new Stretch(), bucketsMax);
-  readonly hours = new TimeSeries(() => new StretchTries(), bucketsMax, hourMs);
-  /** Of all rows of which at least one try was made. */
+  readonly hours = new TimeSeries(() => new StretchAttempts(), bucketsMax, hourMs);
+  /** Of all rows of which at least one attempt was made. */
   readonly durations = new Durations();
-  /** Of the rows that ended with their first try: no pause between tries is in these. */
-  readonly oneTryDurations = new Durations();
+  /** Of the rows that ended with their first attempt: no pause between attempts is in these. */
+  readonly oneAttemptDurations = new Durations();
   readonly rejected: RejectedRows<RowResult>;
-  readonly #rowCountByTries = new Map<number, number>();
+  readonly #rowCountByAttempts = new Map<number, number>();
   readonly #reasons = new Map<string, ReasonTally>();
 
   /** `sizeOf` says how many bytes a row that did not go through takes on the page. */
@@ -75,30 +79,44 @@ export class ReportTally {
   add(row: RowResult): void {
     this.rowCount += 1;
     this.rows[row.status] += 1;
-    this.tryCount += row.attempts;
+    this.attemptCount += row.attempts;
     this.firstEndedMs = Math.min(this.firstEndedMs, row.finishedAtMs);
     this.lastEndedMs = Math.max(this.lastEndedMs, row.finishedAtMs);
     const stretch = this.stretches.at(row.finishedAtMs);
     stretch.rows[row.status] += 1;
-    const tries = Math.min(row.attempts, triesApartMax);
-    this.#rowCountByTries.set(tries, (this.#rowCountByTries.get(tries) ?? 0) + 1);
+    const attempts = Math.min(row.attempts, attemptsApartMax);
+    this.#rowCountByAttempts.set(attempts, (this.#rowCountByAttempts.get(attempts) ?? 0) + 1);
     if (row.attempts > 0) {
-      this.hours.at(row.finishedAtMs).tryCount += row.attempts;
+      this.hours.at(row.finishedAtMs).attemptCount += row.attempts;
       stretch.durations.add(row.durationMs);
       this.durations.add(row.durationMs);
-      if (row.attempts === 1) this.oneTryDurations.add(row.durationMs);
+      if (row.attempts === 1) this.oneAttemptDurations.add(row.durationMs);
     }
     if (row.reason !== null) this.#addReason(row, row.reason.code, row.reason.text);
     if (isRejected(row.status)) this.rejected.add(row.reason?.code ?? null, { ...row, id: shortened(shownId(row.id)) });
   }
 
-  /** Rows by how many tries they took, from the fewest; the last may stand for more (`triesApartMax`). */
-  rowsByTries(): { readonly tries: number; readonly rowCount: number }[] {
-    const found = [...this.#rowCountByTries].map(([tries, rowCount]) => ({ tries, rowCount }));
-    return found.sort((one, other) => one.tries - other.tries);
+  /** Rows that ended a second, over the stretches in which any row ended; `null`: no row has ended. */
+  rowsPerSecond(): number | null {
+    if (this.rowCount === 0) return null;
+    const busyMs = this.stretches.dense().filter(({ bucket }) => bucket !== null).length * this.stretches.widthMs;
+    // In a wide stretch at either end a run may have been at work for a part of it only.
+    const spanMs = Math.max(1_000, this.lastEndedMs - this.firstEndedMs);
+    return (this.rowCount / Math.min(busyMs, spanMs)) * 1_000;
   }
 
-  /** The commonest first, what did not go through before what did. */
+  /** The most rows that ended in one stretch. */
+  busiestStretch(): number {
+    return this.stretches.dense().reduce((most, { bucket }) => Math.max(most, bucket?.rowCount() ?? 0), 0);
+  }
+
+  /** Rows by how many attempts they took, from the fewest; the last may stand for more (`attemptsApartMax`). */
+  rowsByAttempts(): { readonly attempts: number; readonly rowCount: number }[] {
+    const found = [...this.#rowCountByAttempts].map(([attempts, rowCount]) => ({ attempts, rowCount }));
+    return found.sort((one, other) => one.attempts - other.attempts);
+  }
+
+  /** The most frequent first, what was not sent before what was. */
   reasons(): readonly ReasonTally[] {
     return [...this.#reasons.values()].sort(
       (one, other) =>

@@ -17,10 +17,26 @@ export const browserScript = String.raw`'use strict';
     if (ms < 7200e3) return trimmed(ms / 60e3) + ' min';
     return trimmed(ms / 3600e3) + ' h';
   };
+  const counted = (value) => fullCount.format(value) + (value === 1 ? ' row' : ' rows');
+  const secondsOf = ({ xSeconds }) => xSeconds[1] - xSeconds[0];
   const formats = {
-    area: { full: (value) => rate.format(value) + ' a second', short: (value) => shortCount.format(value) },
+    area: {
+      full: (value, chart) => counted(value) + ' (' + rate.format(value / secondsOf(chart)) + ' a second)',
+      short: (value) => shortCount.format(value),
+    },
     bars: { full: (value) => fullCount.format(value), short: (value) => shortCount.format(value) },
     log: { full: duration, short: duration },
+  };
+
+  // Rows and attempts are counted: their ticks are whole.
+  const wholeTicks = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
+  const wall = (zone) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
+  const local = wall(timeZone);
+  const utc = wall('UTC');
+  const timeText = (seconds) => {
+    if (seconds === null || seconds === undefined) return '–';
+    const here = local.format(seconds * 1000);
+    return timeZone === 'UTC' ? here : here + ' (' + utc.format(seconds * 1000).slice(11) + ' UTC)';
   };
 
   // Ticks by their distance in seconds: the text, and what is added under it where a year, a day or a minute begins.
@@ -53,7 +69,7 @@ export const browserScript = String.raw`'use strict';
       // Under the pointer stand the figures themselves, not the heights that they are stacked to.
       value: (_, __, ___, at) => {
         const value = at === null ? null : drawn.values[at];
-        return value === null ? '–' : formats[chart.kind].full(value);
+        return value === null ? '–' : formats[chart.kind].full(value, chart);
       },
     };
     if (isFill) series.fill = colour;
@@ -93,11 +109,12 @@ export const browserScript = String.raw`'use strict';
         { stroke: ink, grid, ticks: grid, font, space: 80, values: timeTicks },
         {
           stroke: ink, grid, ticks: grid, font, size: 64,
+          ...(chart.kind === 'log' ? {} : { incrs: wholeTicks }),
           values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formats[chart.kind].short(tick))),
         },
       ],
       series: [
-        { label: 'from', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
+        { label: 'from', value: (_, seconds) => timeText(seconds) },
         ...series.map((drawn) => seriesOf(chart, drawn, colour(drawn.colour))),
       ],
     };

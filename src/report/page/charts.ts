@@ -1,7 +1,7 @@
 import type { CapView } from '../../platform/ports.js';
 import type { RowStatus } from '../../terms/outcome.js';
 import { rowStatuses } from '../../terms/outcome.js';
-import type { Stretch, StretchTries } from '../figures/tally.js';
+import type { Stretch, StretchAttempts } from '../figures/tally.js';
 import { dayMs, type TimeSeries } from '../figures/time-series.js';
 
 /** A chart as the page's script draws it (browser-script.ts): figures and names alone, nothing from outside. */
@@ -39,7 +39,7 @@ function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Rows that ended a second, by outcome; `null` where there are too few stretches to see anything. */
+/** Rows that ended in each stretch, by outcome; `null` where there are too few stretches to see anything. */
 export function rowsChart(
   mount: string,
   stretches: TimeSeries<Stretch>,
@@ -50,7 +50,6 @@ export function rowsChart(
     (status) => isShown(status) && points.some((at) => (at.bucket?.rows[status] ?? 0) > 0),
   );
   if (points.length < stretchesMin || statuses.length === 0) return null;
-  const widthSeconds = stretches.widthMs / 1000;
   return {
     mount,
     kind: 'area',
@@ -59,12 +58,12 @@ export function rowsChart(
       label: status,
       colour: `--${status}`,
       shape: 'fill',
-      values: [...points.map(({ bucket }) => rounded((bucket?.rows[status] ?? 0) / widthSeconds)), 0],
+      values: [...points.map(({ bucket }) => bucket?.rows[status] ?? 0), 0],
     })),
   };
 }
 
-/** The percentiles that are shown, of the time from a row's first try to its end. */
+/** The percentiles that are shown, of the time from a row's first attempt to its end. */
 export const percentiles = [
   { label: 'p50', share: 0.5, colour: '--p50', shape: 'line' },
   { label: 'p95', share: 0.95, colour: '--p95', shape: 'dashed' },
@@ -87,7 +86,7 @@ export function repliesChart(mount: string, stretches: TimeSeries<Stretch>): Cha
   };
 }
 
-/** A line goes on to the end of its last stretch. */
+/** A line is drawn to the end of its last stretch. */
 function untilEnd(values: readonly (number | null)[]): (number | null)[] {
   return [...values, values.at(-1) ?? null];
 }
@@ -97,25 +96,25 @@ function roundedOrNull(durationMs: number | null): number | null {
   return durationMs === null ? null : rounded(Math.max(1, durationMs));
 }
 
-/** Tries in the 24 hours up to the end of each stretch; `null` where 24 hours are no whole number of stretches. */
-export function inRollingDay(hours: TimeSeries<StretchTries>): number[] | null {
+/** Attempts in the 24 hours up to the end of each stretch; `null` where 24 hours are no whole number of stretches. */
+export function inRollingDay(hours: TimeSeries<StretchAttempts>): number[] | null {
   const stretchCount = dayMs / hours.widthMs;
   if (!Number.isInteger(stretchCount)) return null;
-  const tries = hours.dense().map(({ bucket }) => bucket?.tryCount ?? 0);
+  const attempts = hours.dense().map(({ bucket }) => bucket?.attemptCount ?? 0);
   let sum = 0;
-  return tries.map((tryCount, index) => {
-    sum += tryCount - (tries[index - stretchCount] ?? 0);
+  return attempts.map((attemptCount, index) => {
+    sum += attemptCount - (attempts[index - stretchCount] ?? 0);
     return sum;
   });
 }
 
-export function triesChart(mount: string, hours: TimeSeries<StretchTries>, cap: CapView | null): Chart | null {
+export function attemptsChart(mount: string, hours: TimeSeries<StretchAttempts>, cap: CapView | null): Chart | null {
   const points = hours.dense();
   if (points.length < stretchesMin) return null;
-  const tries = points.map(({ bucket }) => bucket?.tryCount ?? 0);
+  const attempts = points.map(({ bucket }) => bucket?.attemptCount ?? 0);
   const rolling = inRollingDay(hours);
-  const highest = Math.max(...tries, ...(rolling ?? []));
-  const series: Series[] = [{ label: 'tries', colour: '--submitted', shape: 'fill', values: [...tries, null] }];
+  const highest = Math.max(...attempts, ...(rolling ?? []));
+  const series: Series[] = [{ label: 'attempts', colour: '--submitted', shape: 'fill', values: [...attempts, null] }];
   if (rolling !== null) {
     series.push({
       label: 'in the 24 hours before',
@@ -129,7 +128,7 @@ export function triesChart(mount: string, hours: TimeSeries<StretchTries>, cap: 
       label: 'the cap',
       colour: '--p99',
       shape: 'dashed',
-      values: untilEnd(tries.map(() => cap.limit)),
+      values: untilEnd(attempts.map(() => cap.limit)),
     });
   }
   return { mount, kind: 'bars', xSeconds: startsAndEnd(points, hours.widthMs), series };

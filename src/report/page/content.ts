@@ -1,4 +1,6 @@
 import type { JobFacts, RunFacts } from '../figures/job-facts.js';
+import type { NextStep } from '../figures/next-step.js';
+import type { Standing } from '../figures/standing.js';
 import type { ReportTally } from '../figures/tally.js';
 
 /** All that a page is made from. */
@@ -10,12 +12,14 @@ export interface PageContent {
   readonly job: JobFacts | null;
   /** `null`: not known, or no run has ended. */
   readonly lastRun: RunFacts | null;
+  readonly standing: Standing;
+  readonly nextStep: NextStep;
   readonly files: {
     readonly results: string;
     /** `null`: it is not there. */
     readonly rejects: string | null;
   };
-  /** Bytes at the end of the results that are no whole line of results; 0: all was read. */
+  /** Bytes at the end of the results that are not a whole line of results; 0: all was read. */
   readonly unreadBytes: number;
   /** An IANA name. */
   readonly timeZone: string;

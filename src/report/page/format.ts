@@ -58,6 +58,12 @@ export function bucketWidth(widthMs: number): string {
   return `${widthMs} ms`;
 }
 
+/** Rows a second: `0.4`, `98.2`, `1,234`. */
+export function perSecond(value: number): string {
+  if (value >= 100) return count(Math.round(value));
+  return value < 0.1 ? value.toPrecision(1) : value.toFixed(1);
+}
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 function clockOf(timeZone: string): Intl.DateTimeFormat {

@@ -1,104 +1,117 @@
-import { invalidCodes, isRejected, quietCodes, type RowStatus, rowStatuses, tryCodes } from '../../terms/outcome.js';
+import {
+  invalidCodes,
+  isRejected,
+  quietCodes,
+  type ReasonCode,
+  type RowStatus,
+  rowStatuses,
+  tryCodes,
+} from '../../terms/outcome.js';
 import type { ReasonTally } from '../figures/tally.js';
 import type { PageContent } from './content.js';
-import { count, counted, duration, share } from './format.js';
+import { bucketWidth, count, counted, duration, perSecond, share } from './format.js';
 import { type Html, html } from './html.js';
 import { bar, facts, moment, number, section, table } from './pieces.js';
 
-/** The sections that say how the job stands: its facts, outcomes, reasons. */
+/** The sections that say how the job stands: its facts and settings, outcomes, reasons. */
 
-const statusMeanings: Readonly<Record<RowStatus, string>> = {
-  submitted: 'Target took it, which is all that its reply says',
+export const statusMeanings: Readonly<Record<RowStatus, string>> = {
+  submitted: 'Target took it. Its reply says no more than that',
   skipped: 'the row has no value to send',
-  unchanged: 'all of it was last submitted just so',
+  unchanged: 'identical to what was last submitted',
   invalid: 'it cannot be sent as it is',
-  refused: 'Target answered that it will not take this row',
-  failed: 'no good answer after all tries',
+  refused: 'Target answered that it does not take this row',
+  failed: 'no good answer after all attempts',
 };
 
-const codeMeanings = { ...invalidCodes, ...tryCodes, ...quietCodes };
-
-export interface Verdict {
-  readonly isGood: boolean;
-  readonly text: string;
-}
-
-/** The page in a sentence. */
-export function verdict({ tally, job }: PageContent): Verdict {
-  const rejectedCount = tally.rejected.seenCount;
-  const ended =
-    tally.rowCount === 0 ? 'no row has ended yet' : `${counted(tally.rowCount, 'row has', 'rows have')} ended`;
-  const notThrough = rejectedCount === 0 ? '' : `, ${count(rejectedCount)} of them did not go through`;
-  switch (job?.state) {
-    case 'complete':
-      return rejectedCount === 0
-        ? { isGood: true, text: `Done: ${counted(tally.rowCount, 'row')}, and nothing went wrong with any.` }
-        : {
-            isGood: false,
-            text: `Done: ${count(rejectedCount)} of ${counted(tally.rowCount, 'row')} did not go through, ${count(tally.rowCount - rejectedCount)} did.`,
-          };
-    case 'closed':
-      return { isGood: false, text: `Closed before its end, for the file changed: ${ended}${notThrough}.` };
-    case 'open':
-      return {
-        isGood: false,
-        text: `Not finished: ${ended}${notThrough}. The same profile-drip send goes on from there.`,
-      };
-    case undefined:
-      return { isGood: false, text: `It is not known whether this job is finished: ${ended}${notThrough}.` };
-  }
-}
+const codeMeanings: Readonly<Record<ReasonCode, string>> = {
+  ...invalidCodes,
+  ...tryCodes,
+  ...quietCodes,
+};
 
 const stateNames = { open: 'no', complete: 'yes', closed: 'closed: its file changed' } as const;
 
+function settingsOf({ job }: PageContent): readonly (readonly [string, string | null])[] {
+  if (job === null) return [];
+  const { clientCode, endpoint, idColumn, idType, values, plus, delimiter } = job.settings;
+  const delimiterNames: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
+  return [
+    ['Client code', clientCode],
+    ['Endpoint', endpoint],
+    ['Id', `${idType}, ${idColumn === null ? 'the first column' : `column ${idColumn}`}`],
+    ['Values', plus === null ? values : `${values}, + is ${plus === 'space' ? 'a space' : 'a plus sign'}`],
+    ['Delimiter', delimiterNames[delimiter] ?? delimiter],
+  ];
+}
+
 export function jobSection(content: PageContent): Html {
   const { job, lastRun, tally, timeZone } = content;
-  const at = (wallMs: number | undefined) => (wallMs === undefined ? null : moment(wallMs, timeZone));
+  const at = (wallMs: number | null | undefined) =>
+    wallMs === null || wallMs === undefined ? null : moment(wallMs, timeZone);
   const isAnyEnded = tally.rowCount > 0;
   const lastedMs = tally.lastEndedMs - (job?.startedAtMs ?? tally.firstEndedMs);
+  const rowsPerSecond = tally.rowsPerSecond();
+  const busiest = tally.busiestStretch();
+  const width = bucketWidth(tally.stretches.widthMs);
+  const status = job?.state === 'open' ? null : (lastRun?.exitStatus ?? null);
   return section(
     'job',
     'The job',
     facts([
-      ['Client code', job?.clientCode ?? null],
-      ['Endpoint', job?.endpoint ?? null],
+      ...settingsOf(content),
       ['Finished', job === null ? 'not known' : stateNames[job.state]],
+      ['Exit status', status === null ? null : String(status)],
       ['Started', at(job?.startedAtMs)],
       ['First row ended', isAnyEnded ? at(tally.firstEndedMs) : null],
       ['Last row ended', isAnyEnded ? at(tally.lastEndedMs) : null],
+      ['Last run', lastRun === null || lastRun.startedAtMs === job?.startedAtMs ? null : at(lastRun.startedAtMs)],
       ['Last run ended', at(lastRun?.endedAtMs)],
       ['Last checkpoint', job?.state === 'open' ? at(job.updatedAtMs) : null],
       ['Lasted', isAnyEnded ? `${duration(Math.max(0, lastedMs))}, with all pauses and the time between runs` : null],
       ['Rows in the file', job === null || job.totalRows === null ? 'not known yet' : count(job.totalRows)],
-      ['Rows that ended', count(tally.rowCount)],
-      ['Tries', count(tally.tryCount)],
+      ['Rows that ended', isAnyEnded ? count(tally.rowCount) : null],
+      ['Attempts', tally.attemptCount === 0 ? null : count(tally.attemptCount)],
+      [
+        'Rate',
+        rowsPerSecond === null
+          ? null
+          : `${perSecond(rowsPerSecond)} rows a second while rows ended; at most ${counted(busiest, 'row')} in ${width.match(/^\d/) ? width : `a ${width}`}`,
+      ],
     ]),
     job === null
-      ? html`<p class="note">The job's checkpoint is not beside its results, or cannot be read: where it was sent, and whether it is finished, is not known here.</p>`
+      ? html`<p class="note">The job's checkpoint is not beside its results, or cannot be read. So it is not known here where the job was sent, or whether it is finished.</p>`
       : null,
     content.unreadBytes === 0
       ? null
-      : html`<p class="note"><strong>Not all could be read:</strong> the last ${counted(content.unreadBytes, 'byte')} of <code>${content.files.results}</code> are no whole line of results, and are not counted here. A run that is writing at this moment, or was killed, leaves a part of a line; more than that means that the file was changed.</p>`,
+      : html`<p class="note"><strong>Not all could be read:</strong> the last ${counted(content.unreadBytes, 'byte')} of <code>${content.files.results}</code> are not a whole line of results, and are not counted here. A run that is writing at this moment, or was killed, leaves a part of a line. More than that means that the file was changed.</p>`,
   );
 }
 
-export function outcomesSection({ tally, job }: PageContent): Html {
+export function outcomesSection({ tally, job, standing }: PageContent): Html | null {
   const whole = Math.max(tally.rowCount, job?.totalRows ?? 0);
+  if (whole === 0) return null;
   const line = (className: string, name: string, rowCount: number, meaning: string) =>
     html`<tr class="${className}"><th scope="row" class="nowrap"><span class="dot"></span>${name}</th>${number(count(rowCount))}${number(share(rowCount, whole))}<td class="bar">${bar(rowCount, whole)}</td><td class="meaning">${meaning}</td></tr>
 `;
-  const lines = rowStatuses.map((status) => line(status, status, tally.rows[status], statusMeanings[status]));
-  const superseded = job?.supersededCount ?? 0;
+  const lines = rowStatuses
+    .filter((status) => tally.rows[status] > 0)
+    .map((status) => line(status, status, tally.rows[status], statusMeanings[status]));
+  const superseded = job?.counts.superseded ?? 0;
   const notEnded = Math.max(0, whole - tally.rowCount - superseded);
-  if (superseded > 0)
+  if (superseded > 0) {
     lines.push(
       line('rest', 'superseded', superseded, 'not sent: the file changed, and its new content is a job of its own'),
     );
-  if (notEnded > 0) lines.push(line('rest', 'not ended yet', notEnded, 'still to be sent, or under way'));
+  }
+  if (notEnded > 0) {
+    const meaning = standing.kind === 'running' ? 'still to be sent, or in flight' : 'still to be sent';
+    lines.push(line('rest', 'not ended yet', notEnded, meaning));
+  }
   return section(
     'outcomes',
-    'What came of the rows',
-    table(`Of ${counted(whole, 'row')}`, ['Outcome', '#Rows', '#Share', '', 'Means'], lines),
+    'Rows by outcome',
+    table(counted(whole, 'row'), ['Outcome', '#Rows', '#Share', '', 'Means'], lines),
   );
 }
 
@@ -125,7 +138,7 @@ export function reasonsSection({ tally }: PageContent): Html | null {
     'reasons',
     'Reasons',
     table(
-      'Why rows were not submitted, with the first few rows of each and, in quotes, what was said of them',
+      'Why rows were not submitted, with the first few rows of each and, in quotes, what the server said',
       ['Reason', '#Rows', '#Share', 'For example'],
       reasons.map((reason) => reasonLine(reason, tally.rowCount)),
     ),

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isRejected } from '../../terms/outcome.js';
 import { browserScript } from './browser-script.js';
-import { repliesChart, rowsChart, triesChart } from './charts.js';
+import { attemptsChart, repliesChart, rowsChart } from './charts.js';
 import type { PageContent } from './content.js';
 import { type Html, html, scriptJson, trusted } from './html.js';
-import { jobSection, outcomesSection, reasonsSection, verdict } from './outcome-sections.js';
+import { jobSection, outcomesSection, reasonsSection } from './outcome-sections.js';
 import { moment } from './pieces.js';
 import { rejectedSection } from './rejected-section.js';
 import { pageStyle } from './style.js';
-import { capSection, repliesSection, rowsSection, type TimeCharts, triesSection } from './time-sections.js';
+import { attemptsSection, capSection, repliesSection, rowsSection, type TimeCharts } from './time-sections.js';
+import { topOfPage } from './top-section.js';
 import type { ChartLibrary } from './uplot.js';
 
 function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
@@ -16,7 +17,7 @@ function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
     rows: rowsChart('rows-chart', tally.stretches, () => true),
     rejected: rowsChart('rejected-chart', tally.stretches, isRejected),
     replies: repliesChart('replies-chart', tally.stretches),
-    tries: triesChart('tries-chart', tally.hours, lastRun?.cap ?? null),
+    attempts: attemptsChart('attempts-chart', tally.hours, lastRun?.cap ?? null),
   };
 }
 
@@ -36,17 +37,11 @@ function policy(scripts: readonly string[], style: string): string {
 }
 
 function body(content: PageContent, charts: TimeCharts): Html {
-  const { isGood, text } = verdict(content);
-  return html`<header>
-<p class="kicker">profile-drip report</p>
-<h1>${content.jobName}</h1>
-<p class="verdict${isGood ? '' : ' warn'}">${text}</p>
-</header>
-<main>
-${outcomesSection(content)}${jobSection(content)}${reasonsSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${triesSection(content)}${capSection(content, charts)}${rejectedSection(content)}</main>
+  return html`${topOfPage(content)}<main>
+${reasonsSection(content)}${outcomesSection(content)}${jobSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${attemptsSection(content)}${capSection(content, charts)}${rejectedSection(content)}</main>
 <footer>
 <p>Made ${moment(content.madeAtMs, content.timeZone)} from <code>${content.files.results}</code>. Times are in the zone of the machine that made it, ${content.timeZone}.</p>
-<p>This page holds the ids of rows that did not go through, so that they can be searched for, and no attribute values. Like the job's other files it is for their owner: take care whom you hand it to. It loads nothing and sends nothing.</p>
+<p>This page holds the ids of rows that were not sent, so that they can be searched for, and no attribute values. Like the job's other files it is for their owner alone. It loads nothing and sends nothing.</p>
 </footer>
 `;
 }

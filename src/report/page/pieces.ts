@@ -12,8 +12,46 @@ ${content}</section>
 /** A time in the machine's own zone and, where that is another, in UTC. */
 export function moment(wallMs: number, timeZone: string): Html {
   const iso = new Date(wallMs).toISOString();
-  const local = html`<time datetime="${iso}">${timeIn(timeZone, wallMs)}</time> ${timeZone}`;
-  return timeZone === 'UTC' ? local : html`${local} <span class="soft nowrap">(${timeIn('UTC', wallMs)} UTC)</span>`;
+  const local = html`<time datetime="${iso}" class="nowrap">${timeIn(timeZone, wallMs)}</time> ${timeZone}`;
+  return timeZone === 'UTC' ? local : html`${local} <span class="soft nowrap">(${utcBeside(wallMs, timeZone)})</span>`;
+}
+
+/** A table's first cell: when a stretch of time begins, in local time and in UTC. */
+export function timeHeading(wallMs: number, timeZone: string): Html {
+  const local = html`<span class="nowrap">${timeIn(timeZone, wallMs)}</span>`;
+  if (timeZone === 'UTC') return html`<th scope="row">${local}</th>`;
+  return html`<th scope="row">${local} <span class="soft nowrap">${utcBeside(wallMs, timeZone)}</span></th>`;
+}
+
+/** The date is left out where it is the same in both zones. */
+function utcBeside(wallMs: number, timeZone: string): string {
+  const [date, time] = timeIn('UTC', wallMs).split(' ');
+  return timeIn(timeZone, wallMs).startsWith(`${date} `) ? `${time} UTC` : `${date} ${time} UTC`;
+}
+
+/** A main figure of a page. */
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  /** `null`: there is nothing to add. */
+  readonly note: string | null;
+  readonly tone?: 'warn' | 'quiet';
+}
+
+/** The first row of a page; a figure of which nothing is known is left out. */
+export function figures(all: readonly (Figure | null)[]): Html {
+  const known = all.filter((figure) => figure !== null);
+  return html`<dl class="figures" id="figures">
+${known.map(
+  ({
+    name,
+    value,
+    note,
+    tone,
+  }) => html`<div class="${tone ?? 'plain'}"><dt>${name}</dt><dd><b>${value}</b>${note === null ? null : html` <span class="soft">${note}</span>`}</dd></div>
+`,
+)}</dl>
+`;
 }
 
 /** A bar as long as `part` of `whole`, for the eye alone: the figure stands beside it. */

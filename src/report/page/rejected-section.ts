@@ -22,17 +22,16 @@ export function rejectedSizeBytes(row: RowResult): number {
 }
 
 function howMany(shownCount: number, seenCount: number, { results, rejects }: PageContent['files']): Html {
-  const ready =
-    rejects === null ? null : html` They stand ready to be mended and sent again in <code>${rejects}</code>.`;
-  if (shownCount === seenCount) return html`<p>All ${counted(seenCount, 'row')} that did not go through.${ready}</p>`;
-  return html`<p><strong>The first ${count(shownCount)} of ${count(seenCount)} rows</strong> that did not go through: the first of each reason, so that each is there. The other ${count(seenCount - shownCount)} are in <code>${results}</code> alone.${ready}</p>`;
+  const ready = rejects === null ? null : html` They are ready to be mended and sent again in <code>${rejects}</code>.`;
+  if (shownCount === seenCount) return html`<p>All ${counted(seenCount, 'row')} that were not sent.${ready}</p>`;
+  return html`<p><strong>The first ${count(shownCount)} of ${count(seenCount)} rows</strong> that were not sent: the first of each reason, so that each is there. The other ${count(seenCount - shownCount)} are in <code>${results}</code> alone.${ready}</p>`;
 }
 
-export function rejectedSection({ tally, files }: PageContent): Html {
+export function rejectedSection({ tally, files }: PageContent): Html | null {
   const id = 'rejected';
-  const heading = 'Rows that did not go through';
+  const heading = 'Rows that were not sent';
   const rows = tally.rejected.kept();
-  if (tally.rejected.seenCount === 0) return section(id, heading, html`<p>None.</p>`);
+  if (tally.rejected.seenCount === 0) return null;
   const statuses = rowStatuses.filter((status) => isRejected(status) && tally.rows[status] > 0);
   return section(
     id,
@@ -44,7 +43,7 @@ export function rejectedSection({ tally, files }: PageContent): Html {
 <output id="search-found" for="search search-status"></output>
 </div>
 <div class="scroll tall" tabindex="0" role="group" aria-labelledby="${id}-heading">
-<table id="rejected-rows"><thead><tr><th scope="col">Row</th><th scope="col">Line</th><th scope="col">Id</th><th scope="col">Outcome</th><th scope="col">HTTP</th><th scope="col">Tries</th><th scope="col">Reason</th></tr></thead><tbody>
+<table id="rejected-rows"><thead><tr><th scope="col">Row</th><th scope="col">Line</th><th scope="col">Id</th><th scope="col">Outcome</th><th scope="col">HTTP</th><th scope="col">Attempts</th><th scope="col">Reason</th></tr></thead><tbody>
 ${rows.map(rejectedRow)}</tbody></table></div>
 `,
   );

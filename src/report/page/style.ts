@@ -28,8 +28,20 @@ code { font: .92em ui-monospace, "SF Mono", Consolas, monospace; overflow-wrap: 
 small, .soft { color: var(--ink-soft); font-size: .875rem; }
 .note { margin: 1rem 0 0; }
 .kicker { margin: 0; color: var(--ink-soft); font-size: .875rem; }
-.verdict { max-width: none; margin: 1rem 0 0; padding: .7rem 1rem; border-left: 5px solid var(--good); background: var(--good-paper); font-weight: 600; }
+.verdict { margin: 1rem 0 0; padding: .8rem 1rem; border-left: 5px solid var(--good); border-radius: 0 8px 8px 0; background: var(--good-paper); }
 .verdict.warn { border-color: var(--warn); background: var(--warn-paper); }
+.verdict.quiet { border-color: var(--link); background: var(--card); }
+.verdict p { max-width: none; margin: 0; overflow-wrap: anywhere; }
+.verdict > p:first-child { font-size: 1.1rem; font-weight: 600; }
+.verdict .why, .next { margin-top: .5rem; }
+.next pre { margin: .4rem 0 .3rem; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
+.next pre code { white-space: pre; overflow-wrap: normal; user-select: all; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
+.figures > div { padding: .7rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.figures dt { font-size: .875rem; }
+.figures dd { margin: 0; }
+.figures b { display: block; font-size: 1.6rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
+.figures .warn b { color: var(--warn); }
 section { margin: 1.25rem 0; padding: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; margin: 0; }
 dt { color: var(--ink-soft); }
@@ -84,8 +96,12 @@ footer { padding-bottom: 2rem; color: var(--ink-soft); font-size: .875rem; }
 @media (max-width: 40rem) {
   main, header, footer { padding-left: .75rem; padding-right: .75rem; }
   section { padding: .9rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: .5rem; }
+  section dl { grid-template-columns: 1fr; gap: 0; }
+  section dd { margin-bottom: .5rem; }
+  .figures { grid-template-columns: 1fr 1fr; gap: .5rem; }
+  .figures > div { padding: .5rem .7rem; }
+  .figures b { font-size: 1.3rem; }
+  .next pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
   #outcomes tr > :last-child { display: none; }
   #reasons :is(table, tbody, caption), #rejected-rows, #rejected-rows tbody { display: block; min-width: 0; }
   :is(#reasons, #rejected-rows) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -104,7 +120,7 @@ footer { padding-bottom: 2rem; color: var(--ink-soft); font-size: .875rem; }
   #rejected-rows tbody th::before { content: "row "; }
   #rejected-rows td:nth-child(2)::before { content: "line "; }
   #rejected-rows td:nth-child(5)::before { content: "HTTP "; }
-  #rejected-rows td:nth-child(6)::before { content: "tries "; }
+  #rejected-rows td:nth-child(6)::before { content: "attempts "; }
 }
 @media print {
   body { background: none; } section { break-inside: avoid-page; border: 0; padding: 0; } .search, button { display: none; }

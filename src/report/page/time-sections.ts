@@ -1,19 +1,19 @@
 import { rowStatuses } from '../../terms/outcome.js';
 import type { Durations } from '../figures/durations.js';
-import { triesApartMax } from '../figures/tally.js';
+import { attemptsApartMax } from '../figures/tally.js';
 import { type Chart, inRollingDay, percentiles } from './charts.js';
 import type { PageContent } from './content.js';
-import { bucketWidth, count, counted, duration, share, timeIn } from './format.js';
+import { bucketWidth, count, counted, duration, share } from './format.js';
 import { type Html, html } from './html.js';
-import { bar, chartPlace, facts, moment, number, section, table } from './pieces.js';
+import { bar, chartPlace, facts, moment, number, section, table, timeHeading } from './pieces.js';
 
-/** The sections that go over time: rows, reply times, tries, the cap. Each chart's figures stand below it as a table. */
+/** The sections over time: rows, reply times, attempts, the cap. Each chart's figures stand below it as a table. */
 
 export interface TimeCharts {
   readonly rows: Chart | null;
   readonly rejected: Chart | null;
   readonly replies: Chart | null;
-  readonly tries: Chart | null;
+  readonly attempts: Chart | null;
 }
 
 function place(chart: Chart | null, says: string): Html | null {
@@ -32,7 +32,7 @@ export function rowsSection({ tally, timeZone }: PageContent, charts: TimeCharts
     bucket === null
       ? []
       : [
-          html`<tr><th scope="row">${timeIn(timeZone, startMs)}</th>${statuses.map((status) => number(count(bucket.rows[status])))}</tr>
+          html`<tr>${timeHeading(startMs, timeZone)}${statuses.map((status) => number(count(bucket.rows[status])))}</tr>
 `,
         ],
   );
@@ -43,13 +43,13 @@ export function rowsSection({ tally, timeZone }: PageContent, charts: TimeCharts
   );
   return section(
     'rows',
-    'Rows over the run',
+    'Rows over time',
     charts.rows === null
       ? null
-      : html`<p>Rows that ended a second, by outcome; a point for each ${width}. Drag over a chart to look closer, double-click to go back.</p>`,
-    place(charts.rows, 'Chart: rows that ended a second over the run, by outcome.'),
-    charts.rejected === null ? null : html`<h3>Only those that did not go through</h3>`,
-    place(charts.rejected, 'Chart: rows that did not go through a second over the run, by outcome.'),
+      : html`<p>Rows that ended in each ${width}, by outcome. Drag over a chart to look closer, double-click to go back.</p>`,
+    place(charts.rows, `Chart: rows that ended in each ${width}, by outcome.`),
+    charts.rejected === null ? null : html`<h3>Only those that were not sent</h3>`,
+    place(charts.rejected, `Chart: rows that were not sent in each ${width}, by outcome.`),
     inDetails(charts.rows, figures),
   );
 }
@@ -71,7 +71,7 @@ export function repliesSection({ tally, timeZone }: PageContent, charts: TimeCha
     bucket === null || bucket.durations.count === 0
       ? []
       : [
-          html`<tr><th scope="row">${timeIn(timeZone, startMs)}</th>${number(count(bucket.durations.count))}${percentileCells(bucket.durations)}</tr>
+          html`<tr>${timeHeading(startMs, timeZone)}${number(count(bucket.durations.count))}${percentileCells(bucket.durations)}</tr>
 `,
         ],
   );
@@ -79,11 +79,11 @@ export function repliesSection({ tally, timeZone }: PageContent, charts: TimeCha
   return section(
     'replies',
     'Reply times',
-    html`<p>How long a row took from its first try to its end. <strong>Pauses between tries and waits are in it</strong>: rows that ended with one try show how fast the endpoint itself answers. p95 means that 95 of 100 rows took no longer; read to within 2 %.</p>`,
+    html`<p>How long a row took from its first attempt to its end, <strong>pauses between attempts and waits included</strong>. Rows that ended with one attempt show how fast the endpoint itself answers. p95 means that 95 of 100 rows took no longer, to within 2 %.</p>`,
     table(
       'Over the whole job',
       ['', '#Rows', ...labels, '#longest'],
-      [whole('With one try', tally.oneTryDurations), whole('All tried', tally.durations)],
+      [whole('With one attempt', tally.oneAttemptDurations), whole('With one or more', tally.durations)],
     ),
     charts.replies === null ? null : html`<h3>Over the run</h3>`,
     place(charts.replies, 'Chart: percentiles of the time that rows took, over the run, on a logarithmic scale.'),
@@ -92,7 +92,7 @@ export function repliesSection({ tally, timeZone }: PageContent, charts: TimeCha
       : inDetails(
           charts.replies,
           table(
-            `Rows that were tried, for each ${width} in which any ended (times: ${timeZone})`,
+            `Rows with an attempt, for each ${width} in which any ended (times: ${timeZone})`,
             ['From', '#Rows', ...labels],
             lines,
           ),
@@ -100,32 +100,32 @@ export function repliesSection({ tally, timeZone }: PageContent, charts: TimeCha
   );
 }
 
-/** Single numbers of tries up to 10, then ranges. */
-const triesRanges = [
+/** Single numbers of attempts up to 10, then ranges. */
+const attemptsRanges = [
   [11, 20],
   [21, 50],
   [51, 100],
-  [101, triesApartMax - 1],
+  [101, attemptsApartMax - 1],
 ] as const;
 
-function triesLines(rowsByTries: readonly { readonly tries: number; readonly rowCount: number }[]) {
+function attemptsLines(rowsByAttempts: readonly { readonly attempts: number; readonly rowCount: number }[]) {
   const lines = new Map<string, number>();
-  for (const { tries, rowCount } of rowsByTries) {
-    const range = triesRanges.find(([first, last]) => tries >= first && tries <= last);
+  for (const { attempts, rowCount } of rowsByAttempts) {
+    const range = attemptsRanges.find(([first, last]) => attempts >= first && attempts <= last);
     const name =
-      tries >= triesApartMax
-        ? `${count(tries)} and more`
+      attempts >= attemptsApartMax
+        ? `${count(attempts)} and more`
         : range === undefined
-          ? `${tries}`
+          ? `${attempts}`
           : `${range[0]} to ${range[1]}`;
     lines.set(name, (lines.get(name) ?? 0) + rowCount);
   }
   return [...lines];
 }
 
-export function triesSection({ tally }: PageContent): Html | null {
-  if (tally.rowCount === 0) return null;
-  const lines = triesLines(tally.rowsByTries()).map(
+export function attemptsSection({ tally }: PageContent): Html | null {
+  if (tally.attemptCount === 0) return null;
+  const lines = attemptsLines(tally.rowsByAttempts()).map(
     ([
       name,
       rowCount,
@@ -133,16 +133,16 @@ export function triesSection({ tally }: PageContent): Html | null {
 `,
   );
   return section(
-    'tries',
-    'Tries',
-    html`<p>${counted(tally.tryCount, 'try', 'tries')} over all runs. Each may have cost a unit of the cap; rows that were never sent have none.</p>`,
-    table('Rows by the number of their tries', ['#Tries', '#Rows', '#Share', ''], lines),
+    'attempts',
+    'Attempts',
+    html`<p>${counted(tally.attemptCount, 'attempt')} over all runs. Each may have cost a unit of the cap. Rows that were never sent have none.</p>`,
+    table('Rows by the number of their attempts', ['#Attempts', '#Rows', '#Share', ''], lines),
   );
 }
 
 export function capSection({ tally, lastRun, timeZone }: PageContent, charts: TimeCharts): Html | null {
   const cap = lastRun?.cap ?? null;
-  if (tally.tryCount === 0 && cap === null) return null;
+  if (tally.attemptCount === 0 && cap === null) return null;
   const rolling = inRollingDay(tally.hours);
   const most = rolling === null || rolling.length === 0 ? null : Math.max(...rolling);
   const width = bucketWidth(tally.hours.widthMs);
@@ -151,32 +151,32 @@ export function capSection({ tally, lastRun, timeZone }: PageContent, charts: Ti
     bucket === null
       ? []
       : [
-          html`<tr><th scope="row">${timeIn(timeZone, startMs)}</th>${number(count(bucket.tryCount))}${rolling === null ? null : number(count(rolling[index] ?? 0))}</tr>
+          html`<tr>${timeHeading(startMs, timeZone)}${number(count(bucket.attemptCount))}${rolling === null ? null : number(count(rolling[index] ?? 0))}</tr>
 `,
         ],
   );
-  const headings = ['From', '#Tries', ...(rolling === null ? [] : ['#In the 24 hours before its end'])];
+  const headings = ['From', '#Attempts', ...(rolling === null ? [] : ['#In the 24 hours before its end'])];
   return section(
     'cap',
     'Use of the cap',
-    html`<p>This job's tries, by the ${width} in which their row ended. <strong>Approximate</strong>: a row's tries all count where it ended, and what other jobs used is not in it. <code>profile-drip status</code> shows the cap's ledger itself.</p>`,
+    html`<p>This job's attempts, by the ${width} in which their row ended. <strong>Approximate</strong>: all attempts of a row count where it ended, and what other jobs used is not included. <code>profile-drip status</code> shows the cap's ledger itself.</p>`,
     facts([
       [
         'Most in 24 hours',
         most === null
           ? null
-          : `${counted(most, 'try', 'tries')}${cap === null ? '' : `, ${share(most, cap.limit)} of the cap`}`,
+          : `${counted(most, 'attempt')}${cap === null ? '' : `, ${share(most, cap.limit)} of the cap`}`,
       ],
       ['The cap', cap === null ? null : `${count(cap.limit)} in any 24 hours`],
       ['When the last run ended', cap === null ? null : `${count(cap.used)} used by all jobs, ${count(cap.left)} left`],
       ['Next unit free', cap === null || cap.nextFreeAtMs === null ? null : moment(cap.nextFreeAtMs, timeZone)],
     ]),
-    place(charts.tries, 'Chart: tries over the run, and in the 24 hours before.'),
+    place(charts.attempts, 'Chart: attempts over the run, and in the 24 hours before.'),
     lines.length === 0
       ? null
       : inDetails(
-          charts.tries,
-          table(`Tries for each ${width} in which any row ended (times: ${timeZone})`, headings, lines),
+          charts.attempts,
+          table(`Attempts for each ${width} in which any row ended (times: ${timeZone})`, headings, lines),
         ),
   );
 }

@@ -42,10 +42,10 @@ describe('figures on a page', () => {
   });
 
   it('count in the singular and in the plural', () => {
-    expect([counted(0, 'row'), counted(1, 'row'), counted(2_000, 'try', 'tries')]).toEqual([
+    expect([counted(0, 'row'), counted(1, 'row'), counted(2_000, 'attempt')]).toEqual([
       '0 rows',
       '1 row',
-      '2,000 tries',
+      '2,000 attempts',
     ]);
   });
 

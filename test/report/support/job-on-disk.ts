@@ -12,7 +12,7 @@ import { movedClock, temporaryFolder } from '../../support/index.js';
 
 export const startMs = Date.UTC(2026, 0, 30, 20);
 
-/** Row `rowNumber`, submitted with its first try, a second after the one before. */
+/** Row `rowNumber`, submitted with its first attempt, a second after the one before. */
 export function row(rowNumber: number, other: Partial<RowResult> = {}): RowResult {
   return {
     rowNumber,
