@@ -390,6 +390,14 @@ export const settingsTable = {
     default: null,
     defaultText: "FILE's whole name",
   }),
+  days: setting({
+    name: 'days',
+    group: 'job',
+    verbs: ['report'],
+    kind: kinds.wholeNumber('days', 1, 3650),
+    help: 'of a folder: how many days up to today are shown',
+    default: 7,
+  }),
   stateDir: setting({
     name: 'state-dir',
     group: 'job',

@@ -65,17 +65,18 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
     emptyResult: { ledgers: [], jobs: [] },
   },
   report: {
-    usage: 'report FILE',
-    summary: "one page, <name>.report.html, from a job's results, finished or not",
+    usage: 'report FILE|DIR',
+    summary: 'one page on a job, finished or not (<name>.report.html), or on all jobs of a folder by day',
     table: settingsTable,
-    arguments: { name: 'FILE', min: 1, max: 1 },
+    arguments: { name: 'FILE or DIR', min: 1, max: 1 },
     examples: [
       ['profile-drip report loyalty.csv', 'the page on the job of this file'],
       ['profile-drip report loyalty.csv.sandbox.results.csv', 'on a job by its results: one sent to a sandbox'],
+      ['profile-drip report /srv/drop --days 14', 'on all jobs of a drop folder, or of a folder with job files'],
     ],
     epilogue:
-      'The page is one file that needs no network. It holds the ids of rows that did not go through, and no ' +
-      'attribute values. The path of the page goes to standard output.',
+      'The page is one file that needs no network. The page on a job holds the ids of rows that were not sent, and no ' +
+      'attribute values. That on a folder is DIR/profile-drip.report.html. The path of the page goes to standard output.',
     emptyResult: { reports: [] },
   },
   drop: {

@@ -10,7 +10,7 @@ import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 /** What the checkpoint says of the job. */
 export type JobFacts = Pick<
   Checkpoint,
-  'startedAtMs' | 'updatedAtMs' | 'state' | 'totalRows' | 'runId' | 'counts' | 'attempts'
+  'startedAtMs' | 'updatedAtMs' | 'state' | 'exitStatus' | 'totalRows' | 'runId' | 'counts' | 'attempts'
 > & { readonly settings: JobIdentity };
 
 /** What the summary says of the run that ended last: while another is at work, it is of the one before. */
@@ -43,8 +43,8 @@ async function readJob(disk: Disk, files: JobFiles): Promise<JobFacts | null> {
   try {
     const checkpoint = await loadCheckpoint(disk, files.checkpoint);
     if (checkpoint === null) return null;
-    const { startedAtMs, updatedAtMs, state, totalRows, runId, counts, attempts, job } = checkpoint;
-    return { startedAtMs, updatedAtMs, state, totalRows, runId, counts, attempts, settings: job };
+    const { startedAtMs, updatedAtMs, state, exitStatus: ended, totalRows, runId, counts, attempts, job } = checkpoint;
+    return { startedAtMs, updatedAtMs, state, exitStatus: ended, totalRows, runId, counts, attempts, settings: job };
   } catch (error) {
     if (error instanceof ProfileDripError && error.code.startsWith('checkpoint-')) return null;
     throw error;

@@ -34,7 +34,7 @@ export const browserScript = String.raw`'use strict';
   const local = wall(timeZone);
   const utc = wall('UTC');
   const timeText = (seconds) => {
-    if (seconds === null || seconds === undefined) return '–';
+    if (seconds === null || seconds === undefined) return '';
     const here = local.format(seconds * 1000);
     return timeZone === 'UTC' ? here : here + ' (' + utc.format(seconds * 1000).slice(11) + ' UTC)';
   };
@@ -69,7 +69,7 @@ export const browserScript = String.raw`'use strict';
       // Under the pointer stand the figures themselves, not the heights that they are stacked to.
       value: (_, __, ___, at) => {
         const value = at === null ? null : drawn.values[at];
-        return value === null ? '–' : formats[chart.kind].full(value, chart);
+        return value === null ? '' : formats[chart.kind].full(value, chart);
       },
     };
     if (isFill) series.fill = colour;

@@ -54,7 +54,7 @@ export function jobSection(content: PageContent): Html {
   const rowsPerSecond = tally.rowsPerSecond();
   const busiest = tally.busiestStretch();
   const width = bucketWidth(tally.stretches.widthMs);
-  const status = job?.state === 'open' ? null : (lastRun?.exitStatus ?? null);
+  const status = job?.exitStatus ?? null;
   return section(
     'job',
     'The job',
@@ -69,7 +69,7 @@ export function jobSection(content: PageContent): Html {
       ['Last run ended', at(lastRun?.endedAtMs)],
       ['Last checkpoint', job?.state === 'open' ? at(job.updatedAtMs) : null],
       ['Lasted', isAnyEnded ? `${duration(Math.max(0, lastedMs))}, with all pauses and the time between runs` : null],
-      ['Rows in the file', job === null || job.totalRows === null ? 'not known yet' : count(job.totalRows)],
+      ['Rows in the file', job === null || job.totalRows === null ? null : count(job.totalRows)],
       ['Rows that ended', isAnyEnded ? count(tally.rowCount) : null],
       ['Attempts', tally.attemptCount === 0 ? null : count(tally.attemptCount)],
       [

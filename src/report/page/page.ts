@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { isRejected } from '../../terms/outcome.js';
 import { browserScript } from './browser-script.js';
 import { attemptsChart, repliesChart, rowsChart } from './charts.js';
 import type { PageContent } from './content.js';
-import { type Html, html, scriptJson, trusted } from './html.js';
+import { type Html, html, scriptJson } from './html.js';
 import { jobSection, outcomesSection, reasonsSection } from './outcome-sections.js';
 import { moment } from './pieces.js';
 import { rejectedSection } from './rejected-section.js';
+import { pageOf } from './shell.js';
 import { pageStyle } from './style.js';
 import { attemptsSection, capSection, repliesSection, rowsSection, type TimeCharts } from './time-sections.js';
 import { topOfPage } from './top-section.js';
@@ -21,21 +21,6 @@ function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
   };
 }
 
-function hashSource(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-}
-
-/** Only these very scripts and this very style; nothing is ever fetched, sent or framed. */
-function policy(scripts: readonly string[], style: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${scripts.map(hashSource).join(' ')}`,
-    `style-src ${hashSource(style)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-}
-
 function body(content: PageContent, charts: TimeCharts): Html {
   return html`${topOfPage(content)}<main>
 ${reasonsSection(content)}${outcomesSection(content)}${jobSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${attemptsSection(content)}${capSection(content, charts)}${rejectedSection(content)}</main>
@@ -46,28 +31,16 @@ ${reasonsSection(content)}${outcomesSection(content)}${jobSection(content)}${row
 `;
 }
 
-/** The whole page: one file that needs nothing beside it. */
+/** The page on one job. */
 export function renderPage(content: PageContent, library: ChartLibrary): string {
   const charts = chartsOf(content);
   const island = { timeZone: content.timeZone, charts: Object.values(charts).filter((chart) => chart !== null) };
-  const style = `${library.style}${pageStyle}`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy([library.script, browserScript], style)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${content.jobName}: profile-drip report</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-${body(content, charts)}<noscript><p>Charts and search need JavaScript; all figures are in the tables.</p></noscript>
+  return pageOf({
+    title: content.jobName,
+    style: `${library.style}${pageStyle}`,
+    body: html`${body(content, charts)}<noscript><p>Charts and search need JavaScript; all figures are in the tables.</p></noscript>
 <script type="application/json" id="chart-data">${scriptJson(island)}</script>
-<script>${trusted(library.script)}</script>
-<script>${trusted(browserScript)}</script>
-</body>
-</html>
-`.markup;
+`,
+    scripts: [library.script, browserScript],
+  });
 }

@@ -36,7 +36,7 @@ small, .soft { color: var(--ink-soft); font-size: .875rem; }
 .verdict .why, .next { margin-top: .5rem; }
 .next pre { margin: .4rem 0 .3rem; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
 .next pre code { white-space: pre; overflow-wrap: normal; user-select: all; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.25rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
 .figures > div { padding: .7rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .figures dt { font-size: .875rem; }
 .figures dd { margin: 0; }
@@ -76,7 +76,17 @@ tbody th { min-width: 5rem; font-weight: 500; }
 .uplot .u-legend { font-size: .8125rem; }
 .uplot .u-legend th { min-width: 0; pointer-events: none; border: 0; font-size: inherit; color: inherit; }
 .uplot .u-legend td { border: 0; font-variant-numeric: tabular-nums; }
+.uplot .u-series:has(.u-value:empty) th::after { content: none; }
+.uplot .u-series:first-child:has(.u-value:empty) { visibility: hidden; }
 .uplot .u-select { background: color-mix(in srgb, var(--ink) 12%, transparent); }
+rect.submitted { fill: var(--submitted); } rect.unchanged { fill: var(--unchanged); } rect.skipped { fill: var(--skipped); }
+rect.invalid { fill: var(--invalid); } rect.refused { fill: var(--refused); } rect.failed { fill: var(--failed); }
+.cards th svg { display: block; width: 100%; min-width: 7rem; height: .45rem; margin-top: .35rem; border-radius: 3px; }
+.cards th { overflow-wrap: anywhere; } .cards .total > * { font-weight: 600; border-bottom: 0; }
+.cards td.text { min-width: 9rem; } .cards .none { color: var(--ink-soft); }
+.state { font-weight: 600; color: var(--good); } .state.running, .state.closed { color: var(--link); } .bad, .state.bad { color: var(--warn); }
+.steps { margin: 0; padding: 0; list-style: none; } .steps li { padding: .7rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+.steps li:first-child { padding-top: 0; } .steps li:last-child { padding-bottom: 0; border: 0; } .steps p { margin: .3rem 0 0; }
 details { margin-top: .5rem; }
 summary { cursor: pointer; color: var(--link); width: max-content; max-width: 100%; }
 .search { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: 0 0 .75rem; }
@@ -111,6 +121,15 @@ footer { padding-bottom: 2rem; color: var(--ink-soft); font-size: .875rem; }
   :is(#reasons, #rejected-rows) :is(th, td) { padding: 0; border: 0; }
   #reasons tbody :is(th, .examples) { grid-column: 1 / -1; }
   #reasons td:nth-child(2)::before { content: "rows: "; }
+  .cards, .cards tbody, .cards caption { display: block; }
+  .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: .15rem 1rem; padding: .6rem 0; border-bottom: 1px solid var(--line); }
+  .cards :is(th, td) { display: block; padding: 0; border: 0; }
+  .cards :is(th, td.text) { grid-column: 1 / -1; }
+  .cards td.n { display: flex; justify-content: space-between; text-align: left; }
+  .cards td::before { content: attr(data-label); color: var(--ink-soft); }
+  .cards td.text::before { content: attr(data-label) " "; }
+  .cards td:has(.none) { display: none; }
   th, td { padding-right: .5rem; }
   table { font-size: .875rem; }
   #rejected-rows td:nth-child(3), #rejected-rows td:last-child { grid-column: 1 / -1; }

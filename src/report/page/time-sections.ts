@@ -83,7 +83,12 @@ export function repliesSection({ tally, timeZone }: PageContent, charts: TimeCha
     table(
       'Over the whole job',
       ['', '#Rows', ...labels, '#longest'],
-      [whole('With one attempt', tally.oneAttemptDurations), whole('With one or more', tally.durations)],
+      tally.oneAttemptDurations.count === tally.durations.count
+        ? [whole('All', tally.durations)]
+        : [
+            ...(tally.oneAttemptDurations.count === 0 ? [] : [whole('With one attempt', tally.oneAttemptDurations)]),
+            whole('With one or more', tally.durations),
+          ],
     ),
     charts.replies === null ? null : html`<h3>Over the run</h3>`,
     place(charts.replies, 'Chart: percentiles of the time that rows took, over the run, on a logarithmic scale.'),

@@ -89,7 +89,7 @@ function mainFigures(content: PageContent): readonly (Figure | null)[] {
       note: rejectedCount === 0 ? null : named(rowStatuses.filter(isRejected)),
       tone: rejectedCount === 0 ? 'quiet' : 'warn',
     },
-    { name: 'Skipped', value: count(quietCount), note: quietCount === 0 ? null : named(['skipped', 'unchanged']) },
+    { name: 'Skipped', value: count(quietCount), note: rows.unchanged === 0 ? null : named(['skipped', 'unchanged']) },
     isOpen && leftCount > 0 ? { name: 'Still to send', value: count(leftCount), note: share(leftCount, whole) } : null,
     rowsPerSecond === null
       ? null
