@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { LockViewer } from '../job/lock/find-holder.js';
 import { replaceFile } from '../storage/replace-file.js';
 import type { RowStatus } from '../terms/outcome.js';
@@ -39,7 +39,7 @@ export async function makeFolderReport(request: FolderReportRequest): Promise<Fo
   const madeAtMs = machine.clock.wallMs();
   const wanted = daysUpTo(dateOf(madeAtMs), dayCount);
   const figures = figuresOf(await folderJobs(machine, folder, wanted.at(-1) ?? ''), wanted, dateOf);
-  const page = renderFolderPage({ folder, figures, dayCount, timeZone, madeAtMs });
+  const page = renderFolderPage({ folder: resolve(folder), figures, dayCount, timeZone, madeAtMs });
   const path = join(folder, pageName);
   await replaceFile(machine.disk, path, page, token);
   return { path, sizeBytes: Buffer.byteLength(page), figures, rows: figures.total.rows };

@@ -33,7 +33,7 @@ describe('profile-drip report', () => {
     const { status, stdout, stderr } = await profileDrip('report', join(files.folder, 'drop.csv'));
     expect(status).toBe(0);
     expect(stdout).toBe(`${files.report}\n`);
-    expect(stderr).toMatch(/^A page of [\d.]+ kB on 2 rows, 1 row that did not go through: open it in a browser\.\n$/);
+    expect(stderr).toMatch(/^A page of [\d.]+ kB on 2 rows, 1 row not sent: open it in a browser\.\n$/);
     expect(await readFile(files.report, 'utf8')).toMatch(/^<!doctype html>/);
   });
 
@@ -52,6 +52,17 @@ describe('profile-drip report', () => {
       error: null,
       reports: [{ report: files.report, rows: 2, not_through: 1, unread_bytes: 0 }],
     });
+  });
+
+  it('makes one page on all jobs of a folder, and takes neither --out nor --name for it', async () => {
+    const files = await writeJob({ results: [row(1)] });
+    const page = join(files.folder, 'profile-drip.report.html');
+    const { status, stdout, stderr } = await profileDrip('report', files.folder, '--days', '3650');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${page}\n` });
+    expect(stderr).toMatch(/^A page of [\d.]+ kB on 1 job: open it in a browser\.\n$/);
+    const { stdout: json } = await profileDrip('report', files.folder, '--json');
+    expect(JSON.parse(json)).toMatchObject({ schema: 1, exit_status: 0, reports: [{ report: page, failures: 0 }] });
+    expect(await profileDrip('report', files.folder, '--name', 'x')).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('ends with status 2 and says what to do where there are no results', async () => {

@@ -53,12 +53,12 @@ describe('the report on a finished job', () => {
 
   it('says in a sentence how it went', async () => {
     const { html } = await pageOf(await writeJob({ results: rows }));
-    expect(html).toContain('Done: 3 of 6 rows did not go through, 3 did.');
+    expect(html).toContain('Done, but 3 of 6 rows were not sent.');
   });
 
   it('says that nothing went wrong where nothing did', async () => {
     const { html } = await pageOf(await writeJob({ results: [row(1), row(2)] }));
-    expect(html).toContain('Done: 2 rows, and nothing went wrong with any.');
+    expect(html).toContain('Done: all 2 rows.');
   });
 
   it('counts outcomes with their shares', async () => {
@@ -72,7 +72,7 @@ describe('the report on a finished job', () => {
     const text = (await pageOf(await writeJob({ results: rows }))).textOf('job');
     expect(text).toContain('Client code acmeretail');
     expect(text).toContain('Endpoint https://acmeretail.tt.omtrdc.net');
-    expect(text).toContain('Started 2026-01-30 21:00:00 Europe/Berlin (2026-01-30 20:00:00 UTC)');
+    expect(text).toContain('Started 2026-01-30 21:00:00 Europe/Berlin (20:00:00 UTC)');
   });
 
   it('names reasons with their counts, first rows and lines, and what was answered', async () => {
@@ -81,7 +81,7 @@ describe('the report on a finished job', () => {
     expect(text).toMatch(/target-refused .* No such thing 1 14\.3 % row 4 \(line 5\)/);
   });
 
-  it('lists the rows that did not go through in the order of the file', async () => {
+  it('lists the rows that were not sent in the order of the file', async () => {
     const page = await pageOf(await writeJob({ results: [row(5, invalid), row(2, failed), row(4, refused), row(1)] }));
     expect(page.rejected).toEqual([
       ['2', '3', 'c2', 'failed', '503', '6', 'unavailable'],
@@ -90,10 +90,10 @@ describe('the report on a finished job', () => {
     ]);
   });
 
-  it('shows reply times with and without the rows that were tried again', async () => {
+  it('shows reply times with and without the rows with several attempts', async () => {
     const text = (await pageOf(await writeJob({ results: rows }))).textOf('replies');
-    expect(text).toMatch(/With one attempt 3 40 ms 40 ms 40 ms 40 ms All sent 5 41 ms 5\.00 s 5\.00 s 5\.00 s/);
-    expect(text).toContain('Pauses between attempts and waits are in it');
+    expect(text).toMatch(/With one attempt 3 40 ms 40 ms 40 ms 40 ms With one or more 5 41 ms 5\.00 s 5\.00 s 5\.00 s/);
+    expect(text).toContain('pauses between attempts and waits included');
   });
 
   it('counts rows by their attempts', async () => {
@@ -121,7 +121,7 @@ describe('the report on a finished job', () => {
     }
   });
 
-  it("says how the cap's ledger stood, and what is only nearly true", async () => {
+  it("says how the cap's ledger stood, and what is approximate", async () => {
     const cap = { limit: 1000, used: 700, left: 300, next_free_at: null };
     const summary = JSON.stringify({ ended_at: '2026-01-30T20:01:00.000Z', cap });
     const text = (await pageOf(await writeJob({ results: rows, summary }))).textOf('cap');
@@ -152,8 +152,31 @@ describe('the report on a job that is not finished', () => {
   it('says so, and how many rows are still to be sent', async () => {
     const open = checkpoint({ state: 'open', exitStatus: null, totalRows: 10 });
     const page = await pageOf(await writeJob({ results: [row(1), row(2, failed)], checkpoint: open }));
-    expect(page.html).toContain('Not finished: 2 rows have ended, 1 of them did not go through.');
+    expect(page.html).toContain('2 of 10 rows ended, 1 not sent.');
     expect(page.textOf('outcomes')).toContain('not ended yet 8 80.0 %');
+  });
+
+  it('says why it stopped and what to do, with the main figures first', async () => {
+    const open = checkpoint({ state: 'open', exitStatus: null, totalRows: 10 });
+    const error = { code: 'cap-used', message: 'the cap is used up' };
+    const cap = { limit: 1000, used: 1000, left: 0, next_free_at: null };
+    const ended_at = '2026-01-30T20:01:00.000Z';
+    const summary = JSON.stringify({ run_id: 'run-1', ended_at, exit_status: 4, error, cap });
+    const files = await writeJob({ results: [row(1), row(2, failed)], checkpoint: open, summary });
+    const { html, textOf } = await pageOf(files);
+    expect(html).toContain('<strong>Why it stopped:</strong> the cap is used up <code class="nowrap">cap-used</code>');
+    expect(html).toContain(`<code>profile-drip send --client-code acmeretail ${files.folder}/drop.csv</code>`);
+    expect(html.indexOf('id="figures"')).toBeLessThan(html.indexOf('<section'));
+    expect(textOf('figures')).toMatch(
+      /Submitted 1 10\.0 % Not sent 1 1 failed Skipped 0 Still to send 8 80\.0 % Rows a second 2\.0 .* Cap used 100 % 1,000 of 1,000, 0 left/,
+    );
+  });
+
+  it('leaves out what is empty', async () => {
+    const { html } = await pageOf(await writeJob({ results: [row(1)] }));
+    expect(html).not.toContain('id="rejected"');
+    expect(html).not.toContain('id="reasons"');
+    expect(html).not.toContain('>refused<');
   });
 
   it('counts whole lines alone where a killed run left a part of one, and says so', async () => {
@@ -162,7 +185,7 @@ describe('the report on a job that is not finished', () => {
     const { rowCount, unreadBytes } = await reportOn(files);
     expect([rowCount, unreadBytes]).toEqual([2, 11]);
     expect((await pageOf(files)).textOf('job')).toContain(
-      'the last 11 bytes of drop.csv.results.csv are no whole line',
+      'the last 11 bytes of drop.csv.results.csv are not a whole line',
     );
   });
 
@@ -170,14 +193,14 @@ describe('the report on a job that is not finished', () => {
     const open = checkpoint({ state: 'open', exitStatus: null });
     for (const results of [resultsHeader, '', 'row,li']) {
       const page = await pageOf(await writeJob({ results, checkpoint: open }));
-      expect(page.html).toContain('Not finished: no row has ended yet.');
+      expect(page.html).toContain('no row has ended yet.');
       expect(page.island.charts).toEqual([]);
     }
   });
 
   it('is made from the results alone where the checkpoint or the summary is missing or damaged', async () => {
     const files = await writeJob({ results: [row(1)], checkpoint: null });
-    expect((await pageOf(files)).html).toContain('It is not known whether this job is finished: 1 row has ended.');
+    expect((await pageOf(files)).html).toContain('It is not known whether this job is finished: 1 row ended.');
     await writeFile(files.checkpoint, '{"schema": 1, "state"');
     await writeFile(files.summary, '{"cap": 7}');
     expect((await pageOf(files)).textOf('job')).toContain('cannot be read');
@@ -221,7 +244,7 @@ describe('results that cannot be reported on', () => {
 });
 
 describe('the size of a report', () => {
-  it('stays under 5 MB for a million rows, of which a fifth did not go through', async () => {
+  it('stays under 5 MB for a million rows, a fifth of them not sent', async () => {
     const files = await writeJob({ results: null, checkpoint: checkpoint({ totalRows: 1_000_000 }) });
     const random = seededRandom(1);
     await writeRows(files.results, 1_000_000, (rowNumber) => {

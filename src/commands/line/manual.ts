@@ -14,6 +14,7 @@ export const topics = {
   cap: 'the cap of updates in any rolling 24 hours, and how it is counted',
   'changed-only': 'send only what changed since the last night',
   drop: 'a folder into which files are dropped',
+  report: 'the page on a job, and the page on a folder by day',
   nightly: 'cron, systemd, CI: runs that nobody watches',
   library: 'sendBatch and checkBatch in your own program',
   sandbox: 'a local stand-in for Target',

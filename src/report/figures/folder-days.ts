@@ -10,7 +10,7 @@ export interface Totals {
   readonly jobs: readonly FolderJob[];
   readonly rows: Readonly<RowTotals>;
   readonly attempts: number;
-  /** From a job's begin to its last sign, added up. */
+  /** From a job's start to its last activity, added up. */
   readonly durationMs: number;
   /** How many jobs need a person. */
   readonly failureCount: number;
@@ -54,14 +54,18 @@ export function figuresOf(
   dateOf: (wallMs: number) => string,
 ): FolderFigures {
   const newestFirst = [...jobs].sort((one, other) => other.atMs - one.atMs);
+  const dates = [...wanted].sort().reverse();
+  const today = dates[0] ?? '';
   const byDate = new Map<string, FolderJob[]>();
   for (const job of newestFirst) {
-    const date = dateOf(job.atMs);
+    const own = dateOf(job.atMs);
+    // Written by a machine whose clock is ahead: it counts as today's.
+    const isAhead = own > today;
+    const date = isAhead ? today : own;
     const ofDay = byDate.get(date);
     if (ofDay === undefined) byDate.set(date, [job]);
     else ofDay.push(job);
   }
-  const dates = [...wanted].sort().reverse();
   const first = dates.findLastIndex((date) => byDate.has(date));
   const days = dates.slice(0, first + 1).map((date) => ({ date, ...totalsOf(byDate.get(date) ?? []) }));
   const oldest = dates.at(-1) ?? '';

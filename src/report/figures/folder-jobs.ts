@@ -18,7 +18,7 @@ export interface FolderJob extends Facts {
   readonly standing: Standing;
   /** Why a file was put into `failed/`; `null`: it was not. */
   readonly failure: { readonly code: string; readonly message: string } | null;
-  /** The last sign of it. */
+  /** Its last activity. */
   readonly atMs: number;
   readonly rejectedCount: number;
   readonly nextStep: NextStep;

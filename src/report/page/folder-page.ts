@@ -25,7 +25,7 @@ export function renderFolderPage(content: FolderContent): string {
   const body = html`${top(content)}<main>
 ${attentionSection(content)}${daysSection(content)}${jobsSections(content)}</main>
 <footer>
-<p>Made ${moment(madeAtMs, timeZone)}, for the last ${counted(dayCount, 'day')}; <code>--days N</code> shows more. Unfinished jobs of earlier days are included. A job stands under the day of its last sign, in the zone of the machine that made this page, ${timeZone}.</p>
+<p>Made ${moment(madeAtMs, timeZone)}, for the last ${counted(dayCount, 'day')}; <code>--days N</code> shows more. Unfinished jobs of earlier days are included. A job stands under the day of its last activity, in the zone of the machine that made this page, ${timeZone}.</p>
 <p>This page holds no ids and no attribute values. It loads nothing and sends nothing.</p>
 </footer>
 `;
@@ -104,13 +104,17 @@ function why({ failure, standing, rejectedCount, lastRun }: FolderJob): Piece {
   const error = failure ?? (standing.kind === 'stopped' ? standing.error : null);
   if (error !== null) return html`${error.message} <code class="nowrap">${error.code}</code>`;
   if (standing.kind === 'stopped') {
-    return lastRun?.exitStatus === null || lastRun === null
-      ? 'stopped before its end'
-      : `exit status ${lastRun.exitStatus}`;
+    return lastRun === null || lastRun.exitStatus === null ? null : `exit status ${lastRun.exitStatus}`;
   }
   if (standing.kind === 'interrupted') return 'the run was killed, or could not write';
   if (standing.kind === 'unknown') return 'its checkpoint is missing or cannot be read';
   return rejectedCount === 0 ? null : `${counted(rejectedCount, 'row')} not sent`;
+}
+
+/** The code alone where there is a message: that is told once on the page. */
+function shortWhy(job: FolderJob): Piece {
+  const error = job.failure ?? (job.standing.kind === 'stopped' ? job.standing.error : null);
+  return error === null ? why(job) : html`<code>${error.code}</code>`;
 }
 
 function attentionSection(content: FolderContent): Html | null {
@@ -124,12 +128,17 @@ function attentionSection(content: FolderContent): Html | null {
     html`<ul class="steps">${shown.map(
       (
         job,
-      ) => html`<li><strong>${job.name}</strong> <span class="soft">${stateOf(job)}, ${moment(job.atMs, content.timeZone)}</span><br>${why(job)}
+      ) => html`<li><strong>${job.name}</strong> <span class="soft">${stateOf(job)}, ${moment(job.atMs, content.timeZone)}</span>${whyLine(job)}
 <p class="next">${job.nextStep.text}</p>${command(job)}</li>
 `,
     )}</ul>
 ${more === 0 ? null : html`<p>${counted(more, 'more job needs', 'more jobs need')} attention; each stands below.</p>`}`,
   );
+}
+
+function whyLine(job: FolderJob): Html | null {
+  const reason = why(job);
+  return reason === null ? null : html`<br>${reason}`;
 }
 
 function stateOf({ failure, standing }: FolderJob): string {
@@ -232,10 +241,14 @@ function jobsSection(id: string, heading: string, jobs: readonly FolderJob[], ti
     const { job, lastRun, name, place, atMs } = one;
     const cap = lastRun?.cap ?? null;
     const isBad = needsAttention(one);
-    const reason = isBad ? why(one) : null;
-    return html`<tr${isBad ? trusted(' class="bad-row"') : null}><th scope="row">${name}${place === '' ? null : html` <span class="soft">${place}/</span>`}${job === null ? null : stackedBar(job.counts)}</th><td class="text" data-label="State"><span class="state ${isBad ? 'bad' : one.standing.kind}">${stateOf(one)}</span>${reason === null ? null : html`<br><span class="soft">${reason}</span>`}</td>${columns.map((status) => cell(status, job === null || job.counts[status] === 0 ? null : count(job.counts[status])))}${cell('Attempts', job === null || job.attempts === 0 ? null : count(job.attempts))}${cell('Cap used', cap === null ? null : share(cap.used, cap.limit))}${cell('Duration', job === null ? null : duration(Math.max(0, atMs - job.startedAtMs)))}${cell('Last sign', moment(atMs, timeZone), false)}</tr>
+    const reason = isBad ? shortWhy(one) : null;
+    return html`<tr${isBad ? trusted(' class="bad-row"') : null}><th scope="row">${name}${place === '' ? null : html` <span class="soft">${place}/</span>`}${job === null ? null : stackedBar(job.counts)}</th><td class="text" data-label="State"><span class="state ${isBad ? 'bad' : one.standing.kind}">${stateOf(one)}</span>${reason === null ? null : html`<br><span class="soft">${reason}</span>`}</td>${columns.map((status) => cell(status, job === null || job.counts[status] === 0 ? null : count(job.counts[status])))}${cell('Attempts', job === null || job.attempts === 0 ? null : count(job.attempts))}${cell('Cap used', cap === null ? null : share(cap.used, cap.limit))}${cell('Duration', job === null ? null : duration(Math.max(0, atMs - job.startedAtMs)))}${cell('Last activity', moment(atMs, timeZone), false)}</tr>
 `;
   });
   const headings = ['File', 'State', ...columns.map((status) => `#${status}`), '#Attempts', '#Cap used', '#Duration'];
-  return section(id, heading, cardTable(`${id}-jobs`, counted(jobs.length, 'job'), [...headings, 'Last sign'], lines));
+  return section(
+    id,
+    heading,
+    cardTable(`${id}-jobs`, counted(jobs.length, 'job'), [...headings, 'Last activity'], lines),
+  );
 }

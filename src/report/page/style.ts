@@ -34,10 +34,10 @@ small, .soft { color: var(--ink-soft); font-size: .875rem; }
 .verdict p { max-width: none; margin: 0; overflow-wrap: anywhere; }
 .verdict > p:first-child { font-size: 1.1rem; font-weight: 600; }
 .verdict .why, .next { margin-top: .5rem; }
-.next pre { margin: .4rem 0 .3rem; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
-.next pre code { white-space: pre; overflow-wrap: normal; user-select: all; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.25rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
-.figures > div { padding: .7rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+pre { margin: .4rem 0 .3rem; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
+pre code { white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; }
+.figures { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1rem 0 0; }
+.figures > div { flex: 1 1 8.25rem;  padding: .7rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .figures dt { font-size: .875rem; }
 .figures dd { margin: 0; }
 .figures b { display: block; font-size: 1.6rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
@@ -108,10 +108,9 @@ footer { padding-bottom: 2rem; color: var(--ink-soft); font-size: .875rem; }
   section { padding: .9rem; }
   section dl { grid-template-columns: 1fr; gap: 0; }
   section dd { margin-bottom: .5rem; }
-  .figures { grid-template-columns: 1fr 1fr; gap: .5rem; }
+  .figures { gap: .5rem; }
   .figures > div { padding: .5rem .7rem; }
   .figures b { font-size: 1.3rem; }
-  .next pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
   #outcomes tr > :last-child { display: none; }
   #reasons :is(table, tbody, caption), #rejected-rows, #rejected-rows tbody { display: block; min-width: 0; }
   :is(#reasons, #rejected-rows) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -150,7 +150,7 @@ describe("the page's script", () => {
       [1, 0, 0],
     ]);
     const said = rowsPlot?.options.series[3]?.value;
-    expect(typeof said === 'function' && said(null, null, null, 0)).toBe('1 a second');
+    expect(typeof said === 'function' && said(null, null, null, 0)).toBe('1 row (1 a second)');
   });
 
   it('draws anew when the system changes between light and dark', async () => {

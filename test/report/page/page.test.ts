@@ -59,11 +59,11 @@ describe('a page', () => {
     expect(page.html).not.toContain('<b>"x"');
   });
 
-  it('holds the ids of rows that did not go through and of no others, and says so', async () => {
+  it('holds the ids of rows that were not sent and of no others, and says so', async () => {
     const { html } = await pageOf([row(1, { id: 'went-through' }), refusedWith(2, 'did-not', 'x')]);
     expect(html).toContain('did-not');
     expect(html).not.toContain('went-through');
-    expect(html).toContain('This page holds the ids of rows that did not go through');
+    expect(html).toContain('This page holds the ids of rows that were not sent');
   });
 
   it('opens each table with headings that name their columns, and each section with its own', async () => {

@@ -2,8 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, formatCheckpoint } from '../../../src/job/files/checkpoint.js';
 import { type JobFiles, jobFilesIn } from '../../../src/job/files/job-files.js';
+import type { LockViewer } from '../../../src/job/lock/find-holder.js';
 import { type RowResult, resultsHeader } from '../../../src/job/results/result.js';
+import { systemBootClock } from '../../../src/platform/clock.js';
 import { realDisk } from '../../../src/platform/disk.js';
+import { systemProcessProbe } from '../../../src/platform/process-probe.js';
 import { makeReport, type ReportMade } from '../../../src/report/make-report.js';
 import { resultLine } from '../../job/support/result-rows.js';
 import { movedClock, temporaryFolder } from '../../support/index.js';
@@ -98,11 +101,21 @@ export async function writeJob(job: JobOnDisk): Promise<JobFiles> {
   return files;
 }
 
+/** This machine, at that time. */
+export function viewerAt(wallMs: number): LockViewer {
+  return {
+    disk: realDisk,
+    clock: movedClock({ wallMs }),
+    bootClock: systemBootClock,
+    processProbe: systemProcessProbe,
+  };
+}
+
 export function reportOn(files: JobFiles, timeZone = 'Europe/Berlin'): Promise<ReportMade> {
   return makeReport({
-    disk: realDisk,
-    clock: movedClock({ wallMs: startMs + 86_400_000 }),
+    machine: viewerAt(startMs + 86_400_000),
     files,
+    naming: { file: join(files.folder, files.stem), out: null, name: null },
     timeZone,
     token: 'test-1',
   });
