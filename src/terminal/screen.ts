@@ -1,6 +1,6 @@
 import type { Cancel } from '../platform/ports.js';
 
-/** What the program writes on: standard output or standard error, and what that bears. */
+/** What the program writes on: standard output or standard error, and what it can show. */
 export interface Screen {
   readonly isTerminal: boolean;
   readonly hasColor: boolean;

@@ -48,7 +48,7 @@ function drawnBar(share: number, columns: number, screen: Pick<Screen, 'hasColor
   return `${left}${inside}${right}`;
 }
 
-/** From the fullest to the barest: at 140 columns all of it, at 60 what matters, below that what fits. */
+/** From the longest to the shortest: at 140 columns all of it, at 60 what matters, below that what fits. */
 export function runLayouts(view: RunView, timeZone?: string): Layout[] {
   return view.hold === null ? movingLayouts(view) : heldLayouts(view, view.hold, timeZone);
 }
@@ -88,13 +88,13 @@ function movingLayouts(view: RunView): Layout[] {
   ];
 }
 
-/** Why nothing goes out, in few words and in fewer. */
+/** Why no attempt leaves, in few words and in fewer. */
 const heldWords: Readonly<Record<string, readonly [string, string]>> = {
   cap: ['cap used up', 'cap'],
   throttled: ['the server asks for a pause', 'paused'],
-  outage: ['no good answers, asking again', 'no answers'],
+  outage: ['no good answers, probing', 'no answers'],
   disk: ['results cannot be written', 'disk'],
-  token: ['the token is not taken, reading it again', 'token'],
+  token: ['the token was refused, reading it again', 'token'],
 };
 
 function heldLayouts(view: RunView, hold: Hold, timeZone?: string): Layout[] {

@@ -23,7 +23,7 @@ export function barReporter(screen: Screen, clock: Clock, startBar: StartBar): R
   return {
     started(file, resumedFromRow, snapshot) {
       const meter = new RateMeter(rateWindowMs);
-      const from = resumedFromRow === null ? '' : `, on from row ${grouped(resumedFromRow)}`;
+      const from = resumedFromRow === null ? '' : `, resumed at row ${grouped(resumedFromRow)}`;
       say(`sending ${harmless(file)}${from}`);
       bar = startBar(screen, () => {
         const view = runView(snapshot(), meter, clock.monotonicMs(), clock.wallMs());
@@ -37,7 +37,7 @@ export function barReporter(screen: Screen, clock: Clock, startBar: StartBar): R
     },
     released(_cause, sinceWallMs) {
       const heldMs = Math.max(0, clock.wallMs() - sinceWallMs);
-      if (holdLines.shouldSayReleased()) say(`${now()}: going on after ${duration(heldMs)}`);
+      if (holdLines.shouldSayReleased()) say(`${now()}: resumed after ${duration(heldMs)}`);
     },
     notice(level, _code, message) {
       say(noticeText(screen, level, message));

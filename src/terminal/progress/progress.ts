@@ -7,7 +7,7 @@ import { noticeText, type Reporter } from './reporter.js';
 
 export type ProgressMode = 'auto' | 'bar' | 'log' | 'none';
 
-/** `auto`, and `bar` too where there is no terminal to draw on: a bar on a terminal, else lines. */
+/** `auto`, and `bar` without a terminal to draw on: a bar on a terminal, else lines. */
 export async function makeReporter(mode: ProgressMode, screen: Screen, clock: Clock): Promise<Reporter> {
   if (mode === 'none' || mode === 'log' || !screen.isTerminal) return lineReporter(mode, screen, clock);
   return barReporter(screen, clock, await loadBar());

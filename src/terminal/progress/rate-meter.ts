@@ -1,4 +1,4 @@
-/** Rows a second over the last while in which nothing held the run, so that a wait neither counts as slow nor is forgotten. */
+/** Rows a second over the last stretch of time without a hold. A wait does not count as slow, and what was before it still counts. */
 
 interface Stretch {
   readonly ms: number;
@@ -10,7 +10,7 @@ export class RateMeter {
   #stretches: Stretch[] = [];
   #last: { readonly monotonicMs: number; readonly rowCount: number; readonly isHeld: boolean } | null = null;
 
-  /** `windowMs`: how much unheld time is looked at. */
+  /** `windowMs`: how much time without a hold is looked at. */
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }

@@ -19,7 +19,7 @@ export interface Reading {
   readonly invalidCount: number;
 }
 
-/** Tells a person how a check is getting on, on standard error. One file at a time, from `started` to `ended`. */
+/** Tells a person how far a check is, on standard error. One file at a time, from `started` to `ended`. */
 export interface ReadingReporter {
   started(file: string, reading: () => Reading): void;
   notice(level: 'info' | 'warning', code: string, message: string): void;
@@ -29,7 +29,7 @@ export interface ReadingReporter {
 const rateWindowMs = 15_000;
 const lineEveryMs = 30_000;
 
-/** `auto`, and `bar` too where there is no terminal to draw on: a bar on a terminal, else lines. */
+/** `auto`, and `bar` without a terminal to draw on: a bar on a terminal, else lines. */
 export async function makeReadingReporter(mode: ProgressMode, screen: Screen, clock: Clock): Promise<ReadingReporter> {
   if (mode === 'none') return { started() {}, notice: warningsOn(screen), ended() {} };
   if (mode === 'log' || !screen.isTerminal) return readingLog(screen, clock);
@@ -66,7 +66,7 @@ function readingBar(screen: Screen, clock: Clock, startBar: StartBar): ReadingRe
   };
 }
 
-/** Lines for cron, pipes and CI: one every 30 seconds, so that a short check says nothing but what it found. */
+/** Lines for cron, pipes and CI: one every 30 seconds, so that a short check says only what it found. */
 function readingLog(screen: Screen, clock: Clock): ReadingReporter {
   let cancelNext: Cancel = () => {};
   return {
@@ -101,7 +101,7 @@ function shareOf({ readBytes, sizeBytes }: Reading): number {
   return sizeBytes === 0 ? 0 : Math.min(1, readBytes / sizeBytes);
 }
 
-/** From the fullest to the barest. Pure. */
+/** From the longest to the shortest. Pure. */
 export function readingLayouts(file: string, reading: Reading, rowsPerSecond: number | null): Layout[] {
   const share = shareOf(reading);
   const rows = { text: counted(reading.rowCount, 'row') };

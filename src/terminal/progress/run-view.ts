@@ -3,9 +3,9 @@ import { isRejected, type RowStatus, rowStatuses } from '../../terms/outcome.js'
 import type { RateMeter } from './rate-meter.js';
 import { rowsLeft, shareDone, timeLeftMs } from './time-left.js';
 
-/** What is shown of a run while it goes on, for a bar and for log lines alike. */
+/** What is shown of a run while it is at work, for a bar and for log lines alike. */
 
-/** Why nothing goes out at the moment. */
+/** Why no attempt leaves at the moment. */
 export interface Hold {
   readonly cause: string;
   readonly sinceWallMs: number;
@@ -22,7 +22,7 @@ export interface Snapshot {
   readonly endedRowCount: number;
   readonly endedInRunCount: number;
   readonly underWayCount: number;
-  /** Rows that have been read, of the whole job, ended or not. Where it is not told, none are read ahead. */
+  /** Rows that have been read, of the whole job, ended or not. If it is missing, no rows were read ahead. */
   readonly readRowCount?: number;
   readonly tryCount: number;
   readonly elapsedMs: number;

@@ -1,4 +1,4 @@
-/** How long a run will still take, with its waits. Pure: a guess, and `null` where there is nothing to guess from. */
+/** How long a run will still take, with its waits. Pure. An estimate; `null` if there is nothing to estimate from. */
 
 /** Where a run stands, for an estimate. */
 export interface Standing {
@@ -10,7 +10,7 @@ export interface Standing {
   readonly endedRowCount: number;
   /** Rows that have been read, of the whole job: reading runs ahead. */
   readonly readRowCount: number;
-  /** Tries over the whole job. */
+  /** Attempts over the whole job. */
   readonly tryCount: number;
   /** Of this run. */
   readonly elapsedMs: number;
@@ -45,16 +45,16 @@ export function timeLeftMs(at: Standing): number | null {
   const holdMs = at.holdUntilMs === null ? 0 : Math.max(0, at.holdUntilMs - at.nowMs);
   const sendingMs = (rowCount / at.rowsPerSecond) * 1000;
   // Rows without a value, and unchanged ones, cost nothing of the cap; retries cost more than one.
-  const triesPerRow = at.endedRowCount === 0 ? 1 : at.tryCount / at.endedRowCount;
-  const triesPerDay = at.rowsPerSecond * triesPerRow * (dayMs / 1000);
-  const overCap = rowCount * triesPerRow - at.cap.left;
-  if (overCap <= 0 || triesPerDay <= at.cap.limit || at.cap.limit <= 0) return holdMs + sendingMs;
+  const attemptsPerRow = at.endedRowCount === 0 ? 1 : at.tryCount / at.endedRowCount;
+  const attemptsPerDay = at.rowsPerSecond * attemptsPerRow * (dayMs / 1000);
+  const overCap = rowCount * attemptsPerRow - at.cap.left;
+  if (overCap <= 0 || attemptsPerDay <= at.cap.limit || at.cap.limit <= 0) return holdMs + sendingMs;
 
   // More than the cap has left. What was used comes free a day after it was used, in the order in which it was used:
   // so each further cap's worth begins a day after the one before, and the last part of it takes as long as it did.
   const fullCaps = Math.ceil(overCap / at.cap.limit) - 1;
   const lastPart = overCap - fullCaps * at.cap.limit;
   const firstFreeMs = at.cap.nextFreeAtMs === null ? dayMs - at.elapsedMs : at.cap.nextFreeAtMs - at.nowMs;
-  const waitMs = Math.max(0, firstFreeMs, (at.cap.left / triesPerDay) * dayMs);
-  return waitMs + fullCaps * dayMs + (lastPart / triesPerDay) * dayMs;
+  const waitMs = Math.max(0, firstFreeMs, (at.cap.left / attemptsPerDay) * dayMs);
+  return waitMs + fullCaps * dayMs + (lastPart / attemptsPerDay) * dayMs;
 }

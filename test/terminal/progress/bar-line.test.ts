@@ -54,7 +54,7 @@ describe('the line of the bar', () => {
 
   it('says since when, where nobody knows until when', () => {
     const view: RunView = { ...held, hold: { cause: 'outage', sinceWallMs: nowMs, untilWallMs: null } };
-    expect(line(view, 100)).toContain('no good answers, asking again since 14:02 CET');
+    expect(line(view, 100)).toContain('no good answers, probing since 14:02 CET');
   });
 
   it('names what has nothing to send, where there is room and there is any', () => {

@@ -100,7 +100,7 @@ describe('the reporter', () => {
     reporter.started('loyalty.csv', 17, () => half);
     reporter.notice('warning', 'a-code', 'mind this');
     const [first, second, bar] = terminalLines(screen.written());
-    expect([first, second]).toEqual(['sending loyalty.csv, on from row 17', 'warning: mind this']);
+    expect([first, second]).toEqual(['sending loyalty.csv, resumed at row 17', 'warning: mind this']);
     expect(bar).toMatch(/^ *50 % ▕█+░+▏ .*2,990 submitted {2}10 not/);
     reporter.ended('loyalty.csv');
     expect(terminalLines(screen.written())).toEqual([first, second, '']);

@@ -75,14 +75,14 @@ describe('time left', () => {
     expect(timeLeftMs({ ...halfway, rowsPerSecond: 0.1, cap })).toBe(10_000_000);
   });
 
-  it('counts tries, not rows, against the cap', () => {
+  it('counts attempts, not rows, against the cap', () => {
     const cap = { limit: 1000, left: 500, nextFreeAtMs: null };
     expect(timeLeftMs({ ...halfway, tryCount: 100, cap })).toBe(10_000); // nine in ten rows had nothing to send
   });
 });
 
 describe('the rate', () => {
-  it('is that of the last while', () => {
+  it('is that of the last stretch of time', () => {
     const meter = new RateMeter(10_000);
     expect(meter.rowsPerSecond()).toBeNull();
     meter.add(0, 0, false);
