@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Checkpoint, formatCheckpoint } from '../../src/job/files/checkpoint.js';
@@ -32,6 +32,21 @@ async function reportOn(folder: string, dayCount = 7) {
   const request = { folder, dayCount, timeZone: 'Europe/Berlin', token: 'test-1' };
   const made = await makeFolderReport({ machine: viewerAt(nowMs), ...request });
   return { ...made, html: await readFile(made.path, 'utf8') };
+}
+
+/** A lock of this very process, last renewed so long ago. */
+async function putLock(folder: string, stem: string, agoMs: number): Promise<void> {
+  const lease = formatLease({
+    runId: 'run-1',
+    holder: systemProcessProbe.self(),
+    bootId: systemBootClock.bootId(),
+    sinceMs: nowMs - 60_000,
+    renewedAtMs: nowMs - agoMs,
+    uptimeMs: systemBootClock.uptimeMs() - agoMs,
+  });
+  const { lock } = jobFilesIn(folder, stem);
+  await writeFile(lock, lease);
+  await utimes(lock, new Date(nowMs - agoMs), new Date(nowMs - agoMs));
 }
 
 const open = { state: 'open', exitStatus: null } as const;
@@ -101,15 +116,7 @@ describe('the report on a folder', () => {
     const error = { code: 'cap-used', message: 'the cap is used up' };
     await putSummary(folder, 'stopped.csv', nowMs - 60_000, { exit_status: 4, error });
     await putJob(folder, 'running.csv', nowMs - 1_000, open);
-    const lease = formatLease({
-      runId: 'run-1',
-      holder: systemProcessProbe.self(),
-      bootId: systemBootClock.bootId(),
-      sinceMs: nowMs - 60_000,
-      renewedAtMs: nowMs,
-      uptimeMs: systemBootClock.uptimeMs(),
-    });
-    await writeFile(jobFilesIn(folder, 'running.csv').lock, lease);
+    await putLock(folder, 'running.csv', 0);
     const { html, figures } = await reportOn(folder);
     expect(figures.total.jobs.map(({ name, standing }) => [name, standing.kind])).toEqual([
       ['running.csv', 'running'],
@@ -126,6 +133,21 @@ describe('the report on a folder', () => {
     expect((await reportOn(folder)).figures.days).toMatchObject([
       { date: '2026-01-30', jobs: [{ name: 'ahead.csv' }] },
     ]);
+  });
+
+  it('tells a killed run from a running one by its lease', async () => {
+    const folder = await temporaryFolder();
+    await putJob(folder, 'killed.csv', nowMs - 60_000, open);
+    await putLock(folder, 'killed.csv', 31_000);
+    await putJob(folder, 'alive.csv', nowMs - 60_000, open);
+    await putLock(folder, 'alive.csv', 10_000);
+    const { figures } = await reportOn(folder);
+    expect(new Map(figures.total.jobs.map(({ name, standing }) => [name, standing.kind]))).toEqual(
+      new Map([
+        ['killed.csv', 'interrupted'],
+        ['alive.csv', 'running'],
+      ]),
+    );
   });
 
   it('does not count rejected rows that --tolerate allows as a failure', async () => {

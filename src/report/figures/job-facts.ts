@@ -46,7 +46,7 @@ async function readJob(disk: Disk, files: JobFiles): Promise<JobFacts | null> {
     const { startedAtMs, updatedAtMs, state, exitStatus: ended, totalRows, runId, counts, attempts, job } = checkpoint;
     return { startedAtMs, updatedAtMs, state, exitStatus: ended, totalRows, runId, counts, attempts, settings: job };
   } catch (error) {
-    if (error instanceof ProfileDripError && error.code.startsWith('checkpoint-')) return null;
+    if (error instanceof ProfileDripError && error.exitStatus === exitStatus.usage) return null;
     throw error;
   }
 }

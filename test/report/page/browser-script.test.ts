@@ -33,7 +33,10 @@ interface PlotSeries {
 }
 
 interface Plot {
-  readonly options: { readonly series: readonly PlotSeries[] };
+  readonly options: {
+    readonly series: readonly PlotSeries[];
+    readonly axes: readonly { readonly incrs?: readonly number[] }[];
+  };
   readonly data: readonly (readonly (number | null)[])[];
 }
 
@@ -151,6 +154,26 @@ describe("the page's script", () => {
     ]);
     const said = rowsPlot?.options.series[3]?.value;
     expect(typeof said === 'function' && said(null, null, null, 0)).toBe('1 row (1 a second)');
+  });
+
+  it('counts rows and attempts in whole ticks', async () => {
+    const { plots, page } = await openPage();
+    for (const [index, { kind }] of page.island.charts.entries()) {
+      const ticks = plots[index]?.options.axes[1]?.incrs;
+      if (kind === 'log') expect(ticks).toBeUndefined();
+      else expect(ticks?.slice(0, 4)).toEqual([1, 2, 5, 10]);
+    }
+  });
+
+  it('says times in the zone of the page and in UTC', async () => {
+    const { plots } = await openPage();
+    const said = plots[0]?.options.series[0]?.value;
+    const heading = typeof said === 'function' ? said : () => '';
+    // The first argument that uPlot hands in is the plot, the second the time in seconds.
+    expect(Reflect.apply(heading, null, [null, Date.UTC(2026, 0, 30, 20) / 1000])).toBe(
+      '2026-01-30 21:00:00 (20:00:00 UTC)',
+    );
+    expect(Reflect.apply(heading, null, [null, null])).toBe('');
   });
 
   it('draws anew when the system changes between light and dark', async () => {
