@@ -27,7 +27,7 @@ function verdict({ tally, job, standing, timeZone }: PageContent): Verdict {
       return { tone: 'warn', text: `Closed before its end, because the file changed: ${soFar}.` };
     case 'running': {
       const { pid, host, sinceMs } = standing.holder;
-      const who = `process ${pid}${host === null ? '' : ` on ${host}`}`;
+      const who = `Process ${pid}${host === null ? '' : ` on ${host}`}`;
       return { tone: 'quiet', text: html`Running: ${soFar}. ${who}, since ${moment(sinceMs, timeZone)}.` };
     }
     case 'stopped':
