@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type JobFiles, jobFilesIn } from '../../job/files/job-files.js';
 import { findHolder, type LockViewer } from '../../job/lock/find-holder.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
-import { readText } from '../../storage/read-text.js';
+import { readText } from '../../storage/read-json.js';
 import { systemCode } from '../../terms/errors.js';
 import { isRejected, rowStatuses } from '../../terms/outcome.js';
 import { type Facts, readFacts } from './job-facts.js';
@@ -85,13 +85,13 @@ async function readFolderJob(
   const failure = place === 'failed' ? await failureOf(viewer, files, fileNameOf(stem)) : null;
   const atMs = Math.max(job?.updatedAtMs ?? 0, lastRun?.endedAtMs ?? 0, failure?.atMs ?? 0);
   // A file of another program can have such a name.
-  if (job === null && lastRun === null && failure === null && !names.has(`${stem}${resultsEnd}`)) return null;
+  if (job === null && lastRun === null && failure === null && !names.has(basename(files.results))) return null;
   const standing = standingOf(facts, await findHolder(viewer, files.lock));
   const source = stem.replace(/\.sandbox$/, '');
   const rejectedCount =
     job === null ? 0 : rowStatuses.filter(isRejected).reduce((sum, one) => sum + job.counts[one], 0);
   const naming = { file: names.has(source) ? join(files.folder, source) : null, out: null, name: null };
-  const hasRejects = names.has(`${stem}${rejectsEnd}`);
+  const hasRejects = names.has(basename(files.rejects));
   return {
     ...facts,
     name: fileNameOf(stem),
@@ -106,8 +106,6 @@ async function readFolderJob(
         : failedStep(fileNameOf(stem)),
   };
 }
-
-const [resultsEnd, rejectsEnd] = [jobFilesIn('', '').results, jobFilesIn('', '').rejects];
 
 function fileNameOf(stem: string): string {
   return stem.replace(startTimeEnd, '').replace(/\.sandbox$/, '');

@@ -117,7 +117,8 @@ function dropFolderOf({ folder }: JobFiles): string | null {
   return basename(resolve(folder)) === '.profile-drip' ? dirname(resolve(folder)) : null;
 }
 
-function optionsOf({ clientCode, endpoint, values, plus, delimiter, idColumn, idType }: JobIdentity): string[] {
+function optionsOf(settings: JobIdentity): string[] {
+  const { clientCode, endpoint, values, plus, delimiter, idColumn, idType } = settings;
   const target =
     endpoint === 'sandbox'
       ? ['--sandbox']
@@ -127,6 +128,13 @@ function optionsOf({ clientCode, endpoint, values, plus, delimiter, idColumn, id
     ...unlessUsual('values', values, 'encoded'),
     ...unlessUsual('plus', plus, null),
     ...unlessUsual('delimiter', delimiter === '\t' ? '\\t' : delimiter, ','),
+    // What was found in UTF-16 has its byte order mark, which says the rest.
+    ...unlessUsual('encoding', settings.encoding.startsWith('utf-16') ? 'utf-16' : settings.encoding, 'utf-8'),
+    ...(settings.trim ? ['--trim'] : []),
+    ...settings.only.flatMap((name) => option('only', name)),
+    ...settings.skip.flatMap((name) => option('skip', name)),
+    ...settings.rename.flatMap((pair) => option('rename', pair)),
+    ...settings.nullWords.flatMap((word) => option('null', word)),
     ...(idColumn === null ? [] : [...option('id-column', idColumn), ...option('id-type', idType)]),
   ];
 }

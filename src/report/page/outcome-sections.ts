@@ -34,7 +34,9 @@ const stateNames = { open: 'no', complete: 'yes', closed: 'closed: its file chan
 
 function settingsOf({ job }: PageContent): readonly (readonly [string, string | null])[] {
   if (job === null) return [];
-  const { clientCode, endpoint, idColumn, idType, values, plus, delimiter } = job.settings;
+  const { clientCode, endpoint, idColumn, idType, values, plus, delimiter, encoding } = job.settings;
+  const { trim, only, skip, rename, nullWords } = job.settings;
+  const listed = (words: readonly string[]) => (words.length === 0 ? null : words.join(', '));
   const delimiterNames: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
   return [
     ['Client code', clientCode],
@@ -42,6 +44,12 @@ function settingsOf({ job }: PageContent): readonly (readonly [string, string | 
     ['Id', `${idType}, ${idColumn === null ? 'the first column' : `column ${idColumn}`}`],
     ['Values', plus === null ? values : `${values}, + is ${plus === 'space' ? 'a space' : 'a plus sign'}`],
     ['Delimiter', delimiterNames[delimiter] ?? delimiter],
+    ['Encoding', encoding],
+    ['Trimmed', trim ? 'yes' : null],
+    ['Only', listed(only)],
+    ['Skipped columns', listed(skip)],
+    ['Renamed', listed(rename)],
+    ['No value', listed(nullWords)],
   ];
 }
 

@@ -55,9 +55,14 @@ describe('the next step', () => {
       delimiter: '\t',
       idColumn: "customer's id",
       idType: 'pcId',
+      encoding: 'windows-1252',
+      trim: true,
+      only: ['tier'],
+      rename: ['a=b'],
+      nullWords: ['NULL'],
     } as const;
     expect(step({ job: job({ settings }), naming: { ...naming, out: '/jobs', name: 'night' } }).command).toBe(
-      "profile-drip send --client-code acmeretail --endpoint https://proxy.example --values raw --delimiter '\\t' --id-column 'customer'\\''s id' --id-type pcId --out /jobs --name night /data/x.csv",
+      "profile-drip send --client-code acmeretail --endpoint https://proxy.example --values raw --delimiter '\\t' --encoding windows-1252 --trim --only tier --rename a=b --null NULL --id-column 'customer'\\''s id' --id-type pcId --out /jobs --name night /data/x.csv",
     );
   });
 
