@@ -80,9 +80,9 @@ const rooms = {
     'hints',
     'state',
   ],
-  'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files'],
+  'report/figures': ['terms', 'platform', 'storage', 'job/results', 'job/files', 'endpoint', 'job/lock', 'terminal'],
   'report/page': ['terms', 'text', 'platform', 'job/results', 'report/figures'],
-  report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'report/figures', 'report/page'],
+  report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'report/figures', 'report/page', 'job/lock'],
   drop: ['terms', 'text', 'platform', 'storage', 'job', 'job/terms', 'job/files', 'job/lock', 'ledger'],
   serve: ['batch', 'drop', 'job/files', 'job/lock', 'job/terms', 'platform', 'storage', 'target-api', 'terms'],
   // It shares no code with the client's side, or it would prove nothing.
