@@ -79,7 +79,7 @@ async function workUnderLock(
       marker: drop.marker,
       runId,
       drop,
-      options: { ...drop, out: place.jobs, name: null, restart: false, allowOutdated: false },
+      options: { ...drop, out: place.jobs, name: null, restart: false, allowOutdated: false, limit: null },
       hooks: { ...hooks, signal },
       signal,
       pause: (delayMs) => waiting.pause(delayMs),

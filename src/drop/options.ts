@@ -2,8 +2,8 @@ import type { SendHooks, SendOptions } from '../job/terms/options.js';
 import type { JobSummary, RunSummary } from '../job/terms/summary.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 
-/** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart` and `allowOutdated` are not taken. */
-export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated'> {
+/** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart`, `allowOutdated` and `limit` are not taken. */
+export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated' | 'limit'> {
   /** Globs of names that are taken: `*`, `?`, `[a-z]`, `{csv,txt}`. */
   readonly match: readonly string[];
   /** A file has arrived when `<file><marker>` is there; `null`: when it was seen to stand still for `settleMs`. */

@@ -2,6 +2,7 @@ import type { Destination } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
 import type { JobFiles } from './files/job-files.js';
 import type { Lock } from './lock/lock.js';
+import type { RowQuota } from './loop/row-quota.js';
 import type { Machine } from './terms/machine.js';
 import type { SendHooks, SendOptions } from './terms/options.js';
 
@@ -21,4 +22,6 @@ export interface JobContext {
   readonly runId: string;
   readonly runStartedAtMs: number;
   readonly lock: Lock;
+  /** Of the whole call. */
+  readonly quota: RowQuota;
 }

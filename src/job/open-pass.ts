@@ -94,6 +94,7 @@ export async function openPass(
       memory,
       token,
       tally: new Tally(base),
+      quota: context.quota,
       health: new Health(
         {
           retries: options.retries,

@@ -20,6 +20,7 @@ import {
   faultStop,
   fileFaultStop,
   grownFileStop,
+  limitStop,
   lostJobStop,
   maxDurationStop,
   maxFailuresStop,
@@ -79,6 +80,7 @@ export class Pass {
       },
       recheckFile: () => this.#recheckFile(),
       capStop: () => capStop(ports.pacer.view()),
+      limitStop: () => limitStop(options.limit ?? 0),
       onFault: (error) => this.#fail(error),
     });
     this.#hints = new HintBook(columns, batch.header.lineNumber, base.hints, (message) =>

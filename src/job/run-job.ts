@@ -13,6 +13,7 @@ import { recover } from './files/recover.js';
 import { jobSummary, withPaths, writeJobSummary } from './files/write-summary.js';
 import type { JobContext } from './job-context.js';
 import { acquireLock, type Lock } from './lock/lock.js';
+import { RowQuota } from './loop/row-quota.js';
 import { openPass } from './open-pass.js';
 import { requireCurrentRejects } from './outdated-rejects.js';
 import { Pass } from './pass.js';
@@ -36,7 +37,13 @@ export interface JobEnd {
  * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, works the rows off
  * and closes the job. Resolves with a status for everything that a user can act on; rejects for a fault of the program.
  */
-export async function runJob(file: string, options: SendOptions, hooks: SendHooks, machine: Machine): Promise<JobEnd> {
+export async function runJob(
+  file: string,
+  options: SendOptions,
+  hooks: SendHooks,
+  machine: Machine,
+  quota = new RowQuota(options.limit),
+): Promise<JobEnd> {
   const jobs: JobSummary[] = [];
   const files = jobFilesOf(file, options);
   let lock: Lock | null = null;
@@ -60,6 +67,7 @@ export async function runJob(file: string, options: SendOptions, hooks: SendHook
       runId,
       runStartedAtMs: machine.clock.wallMs(),
       lock,
+      quota,
     };
     if (!options.allowOutdated) await requireCurrentRejects(machine.disk, file);
     if (options.forget) await machine.forgetMemory(options, context.destination.origin, context.destination.isLoopback);

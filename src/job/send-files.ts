@@ -1,6 +1,7 @@
 import { type ExitStatus, endsTheCall, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
 import { sortFiles } from './files/job-files.js';
+import { RowQuota } from './loop/row-quota.js';
 import { runJob } from './run-job.js';
 import { callError, type FileFault, fileFault } from './terms/call-error.js';
 import type { Machine } from './terms/machine.js';
@@ -37,11 +38,12 @@ export async function sendFiles(
   const jobs: JobSummary[] = [];
   const statuses: ExitStatus[] = [];
   const faults: FileFault[] = [];
+  const quota = new RowQuota(options.limit);
   const causes = new Map<ExitStatus, Error | null>();
   for (const file of sendable) {
     // The memory is dropped once: what the first FILE submits is to be remembered by the second.
     const forget = options.forget && statuses.length === 0;
-    const end = await runJob(file, { ...options, forget }, hooks, machine);
+    const end = await runJob(file, { ...options, forget }, hooks, machine, quota);
     jobs.push(...end.jobs);
     statuses.push(end.exitStatus);
     if (end.error !== null) {

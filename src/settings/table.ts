@@ -364,6 +364,15 @@ export const settingsTable = {
     default: false,
     isCommandLineOnly: true,
   }),
+  limit: setting({
+    name: 'limit',
+    group: 'job',
+    verbs: ['send'],
+    kind: kinds.wholeNumber('rows', 1, 1_000_000_000),
+    help: 'send at most this many rows in this call, over all FILEs, then stop (status 7); given again, as many more',
+    default: null,
+    isCommandLineOnly: true,
+  }),
   onChanged: setting({
     name: 'on-changed',
     group: 'job',

@@ -320,6 +320,11 @@ export const errorCodes = {
   'memory-key-missing': { status: machine, means: "the memory's key is gone", advice: 'Give `--forget`' },
   'memory-run-lost': { status: machine, means: 'this run stood still for too long', advice: again },
   // Other ends.
+  limit: {
+    status: '7',
+    means: 'as many rows were sent as `--limit` lets go',
+    advice: 'Look at the results. Given again, the same command sends as many more',
+  },
   'max-duration': { status: '7', means: 'the run lasted `--max-duration` seconds', advice: again },
   internal: {
     status: '70',

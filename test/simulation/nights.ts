@@ -336,6 +336,7 @@ class NightsWorld {
         restart: false,
         onChanged: 'refuse',
         allowOutdated: false,
+        limit: null,
       },
       ...{ encoding: 'utf-8', trim: false, only: null, skip: null, rename: null, nullWords: null },
       ...{ out: null, name: null, stateDir: '/state', stateUrl: null, allowOutdated: false },

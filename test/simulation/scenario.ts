@@ -138,6 +138,7 @@ function makeOptions(world: World, dailyCap: number): SendOptions {
     forget: false,
     restart: false,
     allowOutdated: false,
+    limit: null,
     onChanged: 'refuse',
     out: null,
     name: null,

@@ -5,9 +5,11 @@ import { firstAnswers, noFirstAnswers } from './endpoint.js';
 import { noOutage, outage } from './outage.js';
 import { isAsked, noRowLeft, type Question, question, tokenWasReread, withdrawn } from './question.js';
 import { retry } from './retry.js';
+import { noneTakenStop } from './stops.js';
 import {
   type AwaitedEvidence,
   type Ending,
+  errorText,
   evidenceOf,
   type Gate,
   type HealthOptions,
@@ -45,7 +47,12 @@ export class Health<Row extends HealthRow> {
   #throttle = noThrottle;
   #firstAnswers = noFirstAnswers;
   #outage = noOutage;
-  #waiting: { readonly row: Row; readonly ending: Ending; readonly evidence: AwaitedEvidence }[] = [];
+  #waiting: {
+    readonly row: Row;
+    readonly ending: Ending;
+    readonly evidence: AwaitedEvidence;
+    readonly lastError: string;
+  }[] = [];
 
   /** `hasTaken`: a row of the job was taken in an earlier run. */
   constructor(options: HealthOptions, random: Random, hasTaken: boolean) {
@@ -94,7 +101,7 @@ export class Health<Row extends HealthRow> {
     const moves: Move<Row>[] = decided.kind === 'move' ? [decided.move] : [];
     for (const part of parts) moves.push(...part.freed);
     moves.push(...(opensOutage ? this.#startOver() : this.#endWaiting(outcome)));
-    if (decided.kind === 'await') this.#waiting.push({ row, ...decided });
+    if (decided.kind === 'await') this.#waiting.push({ row, ...decided, lastError: errorText(seen) });
     if (leavesHealth(decided) && isAsked(this.#question, row)) moves.push(...this.#withdraw());
     return { kind: 'continue', moves, rereadsToken };
   }
@@ -108,13 +115,18 @@ export class Health<Row extends HealthRow> {
 
   /**
    * Nothing is in flight and nothing else can start: a question that needs another row is answered without one, and rows
-   * that wait for evidence end without it. No moves: there was nothing to settle.
+   * that wait for evidence end without it. No moves: there was nothing to settle. `isAtLimit`: other rows are there, and
+   * --limit keeps them back; where none was taken, that is no evidence against the rows.
    */
-  settle(): Judgement<Row> & { readonly endsWithoutEvidence?: boolean } {
+  settle(isAtLimit = false): Judgement<Row> & { readonly endsWithoutEvidence?: boolean } {
     const { state, verdict, freed } = noRowLeft(this.#question);
     this.#question = state;
     if (verdict.kind === 'stop') return verdict;
     if (freed.length > 0) return { kind: 'continue', moves: freed, rereadsToken: false };
+    const last = this.#waiting.at(-1);
+    if (isAtLimit && last !== undefined && !this.#hasTaken && this.#options.guardsFirstAnswers) {
+      return { kind: 'stop', stop: noneTakenStop(this.#waiting.length, last.lastError) };
+    }
     const waiting = this.#waiting.splice(0);
     const endsWithoutEvidence = waiting.some(({ ending }) => !this.#hasTaken || ending.status === 'failed');
     return { kind: 'continue', moves: waiting.map(ended), rereadsToken: false, endsWithoutEvidence };

@@ -65,6 +65,16 @@ export function wrongEndpointStop(lastError: string): Stop {
   );
 }
 
+/** --limit: the first rows are a trial, and it failed. */
+export function noneTakenStop(rowCount: number, lastError: string): Stop {
+  const rows = rowCount === 1 ? 'the one row' : `all ${rowCount} rows`;
+  return endpointStop(
+    'endpoint-suspect',
+    `Target took none of the rows that --limit lets go: check --endpoint and --client-code. No row was ended: ${rows} will be sent again. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
 export function outageStop(lastedMs: number, lastError: string): Stop {
   return endpointStop(
     'outage',

@@ -24,12 +24,16 @@ export interface FedLoop {
 export class Intake {
   readonly #window: Window;
   readonly #ready: ReadyRows;
-  readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>;
+  readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'quota'>;
   readonly #loop: FedLoop;
   /** Where the rows that have been handed in end. */
   #end: Position;
   /** The row that is to be admitted next, of those. */
   #next: ReadRow | null = null;
+  /** Rows that are to be sent and have no end yet may be let in so many times more. */
+  #leftCount: number;
+  /** A row was to be sent that --limit keeps back. */
+  #isAtLimit = false;
   /** Set while reading waits, for room to admit row `#roomRowNumber`. */
   #roomWaiter: (() => void) | null = null;
   #roomRowNumber = 0;
@@ -38,7 +42,7 @@ export class Intake {
     from: Position,
     window: Window,
     ready: ReadyRows,
-    ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory'>,
+    ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'quota'>,
     loop: FedLoop,
   ) {
     this.#end = from;
@@ -46,6 +50,7 @@ export class Intake {
     this.#ready = ready;
     this.#ports = ports;
     this.#loop = loop;
+    this.#leftCount = ports.quota.leftCount;
   }
 
   /** The first row that has not been admitted. */
@@ -53,6 +58,11 @@ export class Intake {
     if (this.#next === null) return this.#end;
     const { rowNumber, lineNumber, startByte } = this.#next;
     return { rowNumber, lineNumber, byte: startByte };
+  }
+
+  /** No further row is let in, because of --limit. */
+  get isAtLimit(): boolean {
+    return this.#isAtLimit;
   }
 
   /** Whether reading waits for room. */
@@ -80,7 +90,11 @@ export class Intake {
         const verdict = verdicts.get(rowNumber);
         if (verdict?.kind === 'unchanged') {
           this.#endUnsent(read, prepared.id, 'unchanged', lastSubmitted);
+        } else if (this.#leftCount === 0) {
+          this.#isAtLimit = true;
+          return;
         } else {
+          this.#leftCount -= 1;
           const mark = verdict?.mark ?? standing;
           const row = openRow(read, prepared.id, prepared.form, mark, earlier.tried.get(rowNumber), -1);
           earlier.tried.delete(rowNumber);

@@ -8,6 +8,7 @@ import type { Journal } from '../results/journal.js';
 import type { RowResult } from '../results/result.js';
 import type { Hold, HoldCause } from '../terms/events.js';
 import type { Stop } from '../terms/stops.js';
+import type { RowQuota } from './row-quota.js';
 import type { OpenRow } from './row-window.js';
 import type { Tally } from './tally.js';
 import type { TokenSource } from './token.js';
@@ -31,6 +32,7 @@ export interface LoopPorts {
   readonly health: Health<OpenRow>;
   readonly token: TokenSource;
   readonly tally: Tally;
+  readonly quota: RowQuota;
 }
 
 export interface LoopHooks {
@@ -45,6 +47,8 @@ export interface LoopHooks {
   /** After a wait: a stop where FILE is no longer what it was. */
   recheckFile(): Promise<Stop | null>;
   capStop(): Stop;
+  /** Rows are left that --limit keeps back. */
+  limitStop(): Stop;
   /** A fault of the program; the run stops. */
   onFault(error: unknown): void;
 }

@@ -134,7 +134,7 @@ export class Loop {
   async admit(rows: ReadRows, after: Position, earlier: EarlierRuns): Promise<boolean> {
     await this.#intake.admit(rows, after, earlier);
     this.#pump();
-    return this.#stop === null;
+    return this.#stop === null && !this.#intake.isAtLimit;
   }
 
   /** No more rows come. Resolves when every row has its end, or the run has stopped and nothing is in flight. */
@@ -311,7 +311,7 @@ export class Loop {
     if (this.#marking.size > 0) return false;
     if (this.#stop !== null || this.#holds.isAsking || this.#window.openCount === 0) return false;
     if (!this.#hasReadAll && !this.#intake.isWaiting) return false;
-    const settled = this.#ports.health.settle();
+    const settled = this.#ports.health.settle(this.#intake.isAtLimit);
     if (settled.kind === 'continue' && settled.moves.length === 0) return false;
     this.#follows(settled);
     if (settled.endsWithoutEvidence) this.#hooks.onSettledWithoutEvidence();
@@ -417,6 +417,7 @@ export class Loop {
   #record(result: RowResult): number {
     const resultByte = this.#ports.journal.write(result);
     this.#ports.tally.add(result);
+    this.#ports.quota.ended(result.status);
     this.#hooks.onProgress();
     const stop = this.#hooks.onEnded(result);
     if (stop !== null) this.stop(stop);
@@ -427,7 +428,10 @@ export class Loop {
     if (this.#queue.pending > 0) return;
     if (this.#stop === null && !(this.#hasReadAll && this.#window.openCount === 0)) return;
     this.#cancelGrace?.();
-    if (this.#stop === null) this.#holds.release();
+    if (this.#stop === null) {
+      this.#holds.release();
+      if (this.#intake.isAtLimit) this.#stop = this.#hooks.limitStop();
+    }
     this.#holds.end();
     this.#finish();
   }

@@ -64,6 +64,8 @@ export interface SendOptions {
   readonly restart: boolean;
   /** Sends rejects although a later job of their FILE has begun. */
   readonly allowOutdated: boolean;
+  /** Rows that may end submitted, refused or failed in one call, over all FILEs; `null`: no limit. */
+  readonly limit: number | null;
   readonly onChanged: 'refuse' | 'supersede';
   /** Folder for the job's files; `null`: beside FILE. */
   readonly out: string | null;

@@ -64,6 +64,15 @@ export function maxDurationStop(durationMs: number): Stop {
   };
 }
 
+export function limitStop(limit: number): Stop {
+  return {
+    exitStatus: exitStatus.maxDuration,
+    code: 'limit',
+    message: `--limit ${limit}: no more rows are sent in this call. The same command sends up to ${limit} more`,
+    patience: 'reply',
+  };
+}
+
 export const lostJobStop: Stop = {
   exitStatus: exitStatus.busy,
   code: 'job-lost',

@@ -39,6 +39,7 @@ export function sendOptions(endpoint, folder, { concurrency, ratePerSecond = 0 }
     forget: false,
     restart: false,
     allowOutdated: false,
+    limit: null,
     onChanged: 'refuse',
     out: folder,
     name: 'job',

@@ -185,7 +185,8 @@ function usualOptions(endpoint: string, stateDir: string): SendOptions {
     ...{ concurrency: 8, ratePerSecond: 0, dailyCap: 1_000_000, reserve: 0, pace: 'burst', onCap: 'wait' },
     ...{ retries: 5, timeoutMs: 30_000, giveUpMs: 1_800_000, maxDurationMs: null, maxFailures: null },
     ...{ tolerate: { kind: 'rows', rows: 0 }, graceMs: 5000, changedOnly: false, refreshAfterDays: 7, forget: false },
-    ...{ restart: false, allowOutdated: false, onChanged: 'refuse', out: null, name: null, stateDir, stateUrl: null },
+    ...{ restart: false, allowOutdated: false, limit: null, onChanged: 'refuse', out: null, name: null },
+    ...{ stateDir, stateUrl: null },
   };
 }
 
