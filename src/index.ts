@@ -43,6 +43,8 @@ type ProgramSettings = Pick<
   | 'printConfig'
   | 'dryRun'
   | 'showValues'
+  | 'sample'
+  | 'waitMs'
   | 'match'
   | 'marker'
   | 'settleMs'

@@ -9,6 +9,7 @@ const loaders: Readonly<Record<VerbName, () => Promise<RunVerb>>> = {
   drop: async () => (await import('./drop.js')).drop,
   serve: async () => (await import('./serve.js')).serve,
   state: async () => (await import('./state.js')).state,
+  verify: async () => (await import('./verify.js')).verify,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
   help: async () => (await import('./help.js')).help,
 };

@@ -69,7 +69,7 @@ async function readable(reading: Promise<Checkpoint | null>): Promise<Checkpoint
 }
 
 /** Same size, time and inode are trusted; otherwise the content decides: all of it for a finished job, else what was read. */
-async function isSameContent(disk: Disk, path: string, checkpoint: Checkpoint, batch: Batch): Promise<boolean> {
+export async function isSameContent(disk: Disk, path: string, checkpoint: Checkpoint, batch: Batch): Promise<boolean> {
   const { file } = checkpoint;
   const { stat } = batch;
   const isUntouched =

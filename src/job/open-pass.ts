@@ -4,8 +4,7 @@ import { noHints } from '../hints/hint-tally.js';
 import type { HomeAway, LedgerHome } from '../ledger/ledger-home.js';
 import { openPacer } from '../pacing/pacer.js';
 import type { Columns } from '../target-api/columns.js';
-import { ProfileDripError, systemCode, UsageError } from '../terms/errors.js';
-import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
+import { ProfileDripError } from '../terms/errors.js';
 import { type Checkpoint, type JobIdentity, writeCheckpoint } from './files/checkpoint.js';
 import { keepLoneRejects } from './files/move-files.js';
 import { recover } from './files/recover.js';
@@ -13,7 +12,7 @@ import { Health } from './health/health.js';
 import type { JobContext } from './job-context.js';
 import type { EarlierRuns, LoopPorts } from './loop/loop-parts.js';
 import { Tally } from './loop/tally.js';
-import { type TokenSource, tokenSource } from './loop/token.js';
+import { openToken } from './open-token.js';
 import { orStopped } from './or-stopped.js';
 import { Journal } from './results/journal.js';
 import type { ReadRows } from './rows/row-source.js';
@@ -188,25 +187,6 @@ function openRowSource({ machine, options, path }: JobContext, batch: Batch, col
   const prepare = { values, plus, method, clientCode, trim, nullWords };
   const request = { path, batch: batch.format, columns, prepare };
   return machine.openRowSource(request, batch.stat.sizeBytes);
-}
-
-async function openToken(context: JobContext): Promise<TokenSource> {
-  const { tokenFile, token } = context.options;
-  if (tokenFile === null) return tokenSource(token, null);
-  const read = async () => {
-    const text = tokenOfFile(await context.machine.readTextFile(tokenFile));
-    const found = tokenMistake(text);
-    if (found === null) return text;
-    throw new UsageError('token-characters', `--token-file: expected one token alone in the file; found ${found}`);
-  };
-  // Its path is in no message: by mistake it may be the token itself.
-  const first = await read().catch((cause: unknown) => {
-    if (cause instanceof UsageError) throw cause;
-    const why = systemCode(cause) ?? 'unreadable';
-    const message = `--token-file: expected a file with the token in it; the file that it names cannot be read (${why}). Check the path and its permissions`;
-    throw new UsageError('token-unreadable', message, { cause });
-  });
-  return tokenSource(first, read);
 }
 
 function sayKeptRejects({ hooks, file }: JobContext, kept: string): void {

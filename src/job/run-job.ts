@@ -1,4 +1,4 @@
-import { type Batch, type Format, openBatch } from '../batch/open.js';
+import { type Batch, openBatch } from '../batch/open.js';
 import { findDestination, unencryptedMessage } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
@@ -11,6 +11,7 @@ import { type JobFiles, jobFilesOf } from './files/job-files.js';
 import { archiveJobFiles } from './files/move-files.js';
 import { recover } from './files/recover.js';
 import { jobSummary, withPaths, writeJobSummary } from './files/write-summary.js';
+import { identityOf } from './identity.js';
 import type { JobContext } from './job-context.js';
 import { acquireLock, type Lock } from './lock/lock.js';
 import { RowQuota } from './loop/row-quota.js';
@@ -216,25 +217,6 @@ async function summaryWithoutPass(context: JobContext, checkpoint: Checkpoint): 
     error: null,
   });
   return (await isThere(files.results)) ? summary : { ...summary, files: { ...summary.files, results: null } };
-}
-
-function identityOf({ options, destination }: JobContext, columns: Columns, format: Format): JobIdentity {
-  return {
-    clientCode: options.clientCode.toLowerCase(),
-    // Each call of --sandbox has one of its own, on a port of its own: it is the same job all the same.
-    endpoint: options.sandbox ? 'sandbox' : destination.origin,
-    idColumn: options.idColumn,
-    idType: columns.idType,
-    values: options.values,
-    plus: options.plus,
-    delimiter: format.delimiter,
-    encoding: format.encoding,
-    trim: options.trim,
-    only: (options.only ?? []).toSorted(),
-    skip: (options.skip ?? []).toSorted(),
-    rename: (options.rename ?? []).toSorted(),
-    nullWords: (options.nullWords ?? []).toSorted(),
-  };
 }
 
 /** --out is created where it is missing, as --state-dir is. */

@@ -1,7 +1,7 @@
 import { MachineError } from '../terms/errors.js';
 import type { SettledBucket } from './buckets.js';
 import type { HomeTime } from './home-time.js';
-import type { LedgerRecord } from './ledger-records.js';
+import type { LedgerKind, LedgerRecord } from './ledger-records.js';
 import type { MachineTime } from './ledger-time.js';
 
 /**
@@ -21,7 +21,7 @@ export interface LedgerHome {
   /** A number for a new draw: higher than all that this home gave before, to whichever of its users. A repeated draw keeps its own. */
   nextDrawNumber(): number;
   /** The name of a ledger. Those of loopback endpoints are apart from the real ones. */
-  nameOf(clientCode: string, isLoopback: boolean): string;
+  nameOf(clientCode: string, isLoopback: boolean, kind?: LedgerKind): string;
   /** Names of all ledgers that concern this machine. */
   names(): Promise<string[]>;
   /**

@@ -9,7 +9,7 @@ import type { Anchor } from './ledger-time.js';
  *   format                 what wrote all this
  *   clock                  the ledger's time, and the machine's at the same instant
  *   moved                  where all of it went, once it is not used here any more
- *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>` (in a shared state with `@<machine>`)
+ *   ledgers                the names of all ledgers: `real/<client code>`, `loopback/<client code>`, `real-fetch/<client code>`, `real-delivery/<client code>` (in a shared state with `@<machine>`)
  *   ledger <name>          its totals and open buckets
  *   bucket <name> <index>  a settled bucket; indices run on from `firstIndex`, the next to come free, to `nextIndex`
  *   written                how many transactions have written, and the used units of each ledger after the last of them
@@ -32,14 +32,27 @@ export class ForeignRecord extends Error {}
 
 export const format = 2;
 
-export function ledgerName(clientCode: string, isLoopback: boolean): string {
-  return `${isLoopback ? 'loopback' : 'real'}/${clientCode.toLowerCase()}`;
+/** What a ledger counts: each has a cap of its own. */
+export type LedgerKind = 'update' | 'fetch' | 'delivery';
+
+const namedKinds: readonly LedgerKind[] = ['fetch', 'delivery'];
+
+export function ledgerName(clientCode: string, isLoopback: boolean, kind: LedgerKind = 'update'): string {
+  return `${isLoopback ? 'loopback' : 'real'}${kind === 'update' ? '' : `-${kind}`}/${clientCode.toLowerCase()}`;
 }
 
-export function partsOfName(name: string): { readonly clientCode: string; readonly isLoopback: boolean } {
+export interface LedgerParts {
+  readonly clientCode: string;
+  readonly isLoopback: boolean;
+  readonly kind: LedgerKind;
+}
+
+export function partsOfName(name: string): LedgerParts {
   const slash = name.indexOf('/');
   const [clientCode = ''] = name.slice(slash + 1).split('@');
-  return { clientCode, isLoopback: name.slice(0, slash) === 'loopback' };
+  const [place, kindName] = name.slice(0, slash).split('-');
+  const kind = namedKinds.find((one) => one === kindName) ?? 'update';
+  return { clientCode, isLoopback: place === 'loopback', kind };
 }
 
 /** `false`: there is none yet, and so no ledger. */

@@ -3,7 +3,7 @@ import { dayMs, freedAtMs, grantable, heldAt, type SettledBucket, unitsOf } from
 import type { HomeTime } from './home-time.js';
 import { settledOf } from './ledger.js';
 import type { LedgerHome, LedgerState } from './ledger-home.js';
-import { type LedgerRecord, partsOfName } from './ledger-records.js';
+import { type LedgerKind, type LedgerRecord, partsOfName } from './ledger-records.js';
 import { ledgerMs } from './ledger-time.js';
 
 /** How much of a cap is used: what `status` and `check` show. All of it is read, and nothing written. */
@@ -11,6 +11,7 @@ export interface LedgerStatus {
   /** In lower case, as it is counted. */
   readonly clientCode: string;
   readonly isLoopback: boolean;
+  readonly kind: LedgerKind;
   /** --daily-cap and --reserve as the last run gave them. */
   readonly limit: number;
   readonly reserve: number;
@@ -48,12 +49,14 @@ export async function capView(
   options: {
     readonly clientCode: string;
     readonly isLoopback: boolean;
+    /** Default: updates. */
+    readonly kind?: LedgerKind;
     readonly limit: number;
     readonly reserve: number;
   },
 ): Promise<CapView> {
   const limit = Math.max(0, options.limit - options.reserve);
-  const name = home?.nameOf(options.clientCode, options.isLoopback) ?? '';
+  const name = home?.nameOf(options.clientCode, options.isLoopback, options.kind) ?? '';
   const use = await home?.read(name, (state, time) => (state.ledger === null ? null : useOf(state, time)));
   const used = use?.usedUnits ?? 0;
   const left = grantable(used, limit);

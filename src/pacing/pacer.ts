@@ -2,6 +2,7 @@ import { dayMs, grantable } from '../ledger/buckets.js';
 import { type Draw, type DrawEnd, draw, verify } from '../ledger/ledger.js';
 import { heldLedger } from '../ledger/ledger-errors.js';
 import { type Drawn, HomeAway, type LedgerHome, type Outcome } from '../ledger/ledger-home.js';
+import type { LedgerKind } from '../ledger/ledger-records.js';
 import type { MachineTime } from '../ledger/ledger-time.js';
 import { sleep } from '../platform/clock.js';
 import { type Instant, instantOf } from '../platform/instant.js';
@@ -50,6 +51,8 @@ export interface Pacer {
 export interface PacerOptions {
   readonly clientCode: string;
   readonly isLoopback: boolean;
+  /** Whose ledger. Default: updates. */
+  readonly kind?: LedgerKind;
   /** --daily-cap, units in any rolling 24 hours, the reserve included. */
   readonly limit: number;
   /** --reserve: units of them that this run leaves alone. */
@@ -165,7 +168,7 @@ class LedgerPacer implements Pacer {
     this.#home = home;
     this.#clock = clock;
     this.#uptime = new Uptime(bootClock);
-    this.#name = home.nameOf(options.clientCode, options.isLoopback);
+    this.#name = home.nameOf(options.clientCode, options.isLoopback, options.kind);
     this.#options = options;
     this.#lateUnits = options.lateUnits;
     this.#limit = Math.max(0, options.limit - options.reserve);

@@ -115,6 +115,8 @@ export type Reply =
       readonly httpStatus: number;
       /** The `Retry-After` header as it came, or `null`. */
       readonly retryAfter: string | null;
+      /** The `Date` header as it came; left out where it was not kept. */
+      readonly date?: string;
       /** The first 64 KB (65,536 bytes) of the body as text. */
       readonly body: string;
     }

@@ -60,7 +60,7 @@ export async function readSettings(request: SettingsRequest): Promise<SettingsFo
   checkOnePlace(isGiven);
   const isShared = isGiven('state-url') || isGiven('state-url-file');
   if (isShared) values.set(settingsTable.stateDir, noFolder);
-  const plain = withDefaults(settingsTable, values, surroundings);
+  const plain = withDefaults(settingsTable, values, surroundings, verb);
   const { stateUrl, notices: stateNotices } = await findStateUrl(plain, request.files);
   const settings = { ...plain, stateUrl };
   checkMemory(settings);

@@ -33,7 +33,7 @@ export interface Kind<Value> {
 }
 
 /** Whose option it is. */
-export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'serve' | 'state' | 'sandbox' | 'help';
+export type Verb = 'send' | 'check' | 'status' | 'report' | 'drop' | 'serve' | 'verify' | 'state' | 'sandbox' | 'help';
 
 export const groups = {
   target: 'Where to:',
@@ -43,6 +43,7 @@ export const groups = {
   changed: 'Only what changed:',
   drop: 'The folder that is worked off:',
   serve: 'The gateway:',
+  verify: 'Which visitors are asked about:',
   job: 'The job and its files:',
   state: 'The shared state:',
   people: 'What is shown:',
@@ -70,6 +71,8 @@ export interface Setting<Value, Default extends Value | null = Value | null> {
   readonly help: string;
   /** A function where it is not the same everywhere. */
   readonly default: Default | ((surroundings: Surroundings) => Default);
+  /** The default of some verbs, where it is another. */
+  readonly defaultFor?: Readonly<Partial<Record<Verb, Value>>>;
   /** How help shows the default, where it is not the default as one would type it; `null`: not at all. */
   readonly defaultText?: string | null;
   /** Not taken from the environment or a config file: a forgotten one would strike every night. */

@@ -3,6 +3,7 @@ import { UsageError } from '../terms/errors.js';
 import { globs, markerSuffix } from './drop-kinds.js';
 import * as kinds from './kinds.js';
 import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.js';
+import { sampleKind } from './verify-kinds.js';
 
 /**
  * THE table of settings: the command line's options, `PROFILE_DRIP_*`, the config file's keys, `--print-config` and the
@@ -10,12 +11,16 @@ import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.
  */
 
 const sending: readonly Verb[] = ['send', 'drop'];
+const calling: readonly Verb[] = ['send', 'drop', 'verify'];
+const opening: readonly Verb[] = ['send', 'drop', 'check', 'verify'];
 const reading: readonly Verb[] = ['send', 'drop', 'check'];
-const all: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status', 'report'];
+const all: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status', 'report', 'verify'];
 /** The same, and the gateway's, whose batches have one form and whose client codes have tokens of their own. */
 const sendingAndServe: readonly Verb[] = [...sending, 'serve'];
+const callingAndServe: readonly Verb[] = [...calling, 'serve'];
 const readingAndServe: readonly Verb[] = [...reading, 'serve'];
-const withState: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status'];
+const openingAndServe: readonly Verb[] = [...opening, 'serve'];
+const withState: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status', 'verify'];
 /** `state` says with --from and --to where it reads and writes. */
 const atState: readonly Verb[] = [...withState, 'state'];
 
@@ -38,7 +43,7 @@ export const settingsTable = {
     name: 'client-code',
     alias: 'c',
     group: 'target',
-    verbs: [...reading, 'state'],
+    verbs: [...opening, 'state'],
     kind: kinds.clientCode,
     help: "Target's client code; needed, but for --sandbox",
     default: null,
@@ -46,7 +51,7 @@ export const settingsTable = {
   endpoint: setting({
     name: 'endpoint',
     group: 'target',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.origin,
     help: 'another origin to send to: a proxy, a test server',
     default: null,
@@ -55,7 +60,7 @@ export const settingsTable = {
   allowHttp: setting({
     name: 'allow-http',
     group: 'target',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.flag,
     help: 'http: to an address that is not loopback: ids and values go out unencrypted',
     default: false,
@@ -73,7 +78,7 @@ export const settingsTable = {
   tokenFile: setting({
     name: 'token-file',
     group: 'target',
-    verbs: sending,
+    verbs: calling,
     kind: kinds.secretPath,
     help: 'a file with the profile token; or PROFILE_DRIP_TOKEN in the environment',
     default: null,
@@ -90,7 +95,7 @@ export const settingsTable = {
   values: setting({
     name: 'values',
     group: 'file',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.choice('encoded', 'raw'),
     help: 'whether names and values in the file are URL-encoded already; raw decodes nothing',
     default: 'encoded',
@@ -98,7 +103,7 @@ export const settingsTable = {
   plus: setting({
     name: 'plus',
     group: 'file',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.choice('space', 'literal'),
     help: 'what + means in an encoded cell; until it is given, a + in an id is invalid',
     default: null,
@@ -107,7 +112,7 @@ export const settingsTable = {
   delimiter: setting({
     name: 'delimiter',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.delimiter,
     help: 'the character between cells (tab for a tab); auto: what the header and the first rows are cut at',
     default: ',',
@@ -115,7 +120,7 @@ export const settingsTable = {
   encoding: setting({
     name: 'encoding',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.choice('utf-8', 'windows-1252', 'iso-8859-1', 'utf-16'),
     help: 'what the file is encoded in; a byte order mark in it stands over this',
     default: 'utf-8',
@@ -123,7 +128,7 @@ export const settingsTable = {
   idColumn: setting({
     name: 'id-column',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.text('the name of a column'),
     help: 'the column with the id, for a CSV that is not in the bulk form',
     default: null,
@@ -132,7 +137,7 @@ export const settingsTable = {
   idType: setting({
     name: 'id-type',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.choice('pcId', 'thirdPartyId'),
     help: 'what kind of id it is',
     default: null,
@@ -141,7 +146,7 @@ export const settingsTable = {
   only: setting({
     name: 'only',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.columnNames,
     help: 'send this attribute and no others; may be repeated',
     default: null,
@@ -150,7 +155,7 @@ export const settingsTable = {
   skip: setting({
     name: 'skip',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.columnNames,
     help: 'do not send this column; may be repeated',
     default: null,
@@ -158,7 +163,7 @@ export const settingsTable = {
   rename: setting({
     name: 'rename',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.renames,
     help: 'OLD=NEW: send the column OLD as NEW; may be repeated',
     default: null,
@@ -166,7 +171,7 @@ export const settingsTable = {
   nullWords: setting({
     name: 'null',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.words,
     help: 'a word that stands for no value (NULL); may be repeated',
     default: null,
@@ -174,7 +179,7 @@ export const settingsTable = {
   trim: setting({
     name: 'trim',
     group: 'file',
-    verbs: reading,
+    verbs: opening,
     kind: kinds.flag,
     help: 'take blanks and invisible characters off both ends of ids and values',
     default: false,
@@ -183,18 +188,22 @@ export const settingsTable = {
   concurrency: setting({
     name: 'concurrency',
     group: 'pace',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.wholeNumber('requests at once', 1, 1024),
     help: 'requests under way at once',
     default: 32,
+    defaultFor: { verify: 8 },
+    defaultText: '32 (verify: 8)',
   }),
   ratePerSecond: setting({
     name: 'rate',
     group: 'pace',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.decimalNumber('tries a second', 0, 100_000),
     help: 'tries a second at most, evenly spaced; 0: no limit',
     default: defaultRatePerSecond,
+    defaultFor: { verify: 20 },
+    defaultText: '100 (verify: 20)',
   }),
   dailyCap: setting({
     name: 'daily-cap',
@@ -232,7 +241,7 @@ export const settingsTable = {
   retries: setting({
     name: 'retries',
     group: 'trouble',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.wholeNumber('tries', 0, 100),
     help: 'further tries of one row',
     default: 5,
@@ -240,7 +249,7 @@ export const settingsTable = {
   timeoutMs: setting({
     name: 'timeout',
     group: 'trouble',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.seconds(0.1, 600),
     help: 'seconds for one request, from its start to the end of the reply',
     default: 30_000,
@@ -248,7 +257,7 @@ export const settingsTable = {
   giveUpMs: setting({
     name: 'give-up',
     group: 'trouble',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.seconds(0, 604_800),
     help: 'seconds that an outage may last before the run stops (status 3)',
     default: 1_800_000,
@@ -256,7 +265,7 @@ export const settingsTable = {
   maxDurationMs: setting({
     name: 'max-duration',
     group: 'trouble',
-    verbs: sending,
+    verbs: calling,
     kind: kinds.seconds(0.001, 31_536_000),
     help: 'seconds after which the run stops, resumably (status 7)',
     default: null,
@@ -272,7 +281,7 @@ export const settingsTable = {
   tolerate: setting({
     name: 'tolerate',
     group: 'trouble',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.rowLimit,
     help: 'up to this many such rows, or this share (5%), in the whole job still end with status 0',
     default: { kind: 'rows', rows: 0 },
@@ -280,7 +289,7 @@ export const settingsTable = {
   graceMs: setting({
     name: 'grace',
     group: 'trouble',
-    verbs: sendingAndServe,
+    verbs: callingAndServe,
     kind: kinds.seconds(0, 3600),
     help: 'seconds that requests under way may take after a signal',
     default: 5000,
@@ -346,6 +355,23 @@ export const settingsTable = {
     default: false,
   }),
 
+  sample: setting({
+    name: 'sample',
+    group: 'verify',
+    verbs: ['verify'],
+    kind: sampleKind,
+    help: 'how many visitors are asked about; the same ones each time',
+    default: { kind: 'visitors', visitors: 1000 },
+  }),
+  waitMs: setting({
+    name: 'wait',
+    group: 'verify',
+    verbs: ['verify'],
+    kind: kinds.seconds(0, 604_800),
+    help: 'seconds for which visitors that are not there yet are asked again',
+    default: 0,
+  }),
+
   restart: setting({
     name: 'restart',
     group: 'job',
@@ -384,7 +410,7 @@ export const settingsTable = {
   out: setting({
     name: 'out',
     group: 'job',
-    verbs: ['send', 'status', 'report'],
+    verbs: ['send', 'status', 'report', 'verify'],
     kind: kinds.path,
     help: "a folder for the job's files",
     default: null,
@@ -393,7 +419,7 @@ export const settingsTable = {
   name: setting({
     name: 'name',
     group: 'job',
-    verbs: ['send', 'status', 'report'],
+    verbs: ['send', 'status', 'report', 'verify'],
     kind: kinds.stem,
     help: "the stem of the job's files; needed for -",
     default: null,
@@ -507,7 +533,7 @@ export const settingsTable = {
   progress: setting({
     name: 'progress',
     group: 'people',
-    verbs: readingAndServe,
+    verbs: openingAndServe,
     kind: kinds.choice('auto', 'bar', 'log', 'none'),
     help: 'a bar on a terminal, else a line now and then; on standard error',
     default: 'auto',

@@ -1,6 +1,6 @@
 import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
-import type { AnySetting, Surroundings, Table, ValuesOf } from './setting.js';
+import type { AnySetting, Surroundings, Table, ValuesOf, Verb } from './setting.js';
 
 /** From texts to values, for any table. Pure. */
 
@@ -27,9 +27,12 @@ export function withDefaults<Some extends Table>(
   table: Some,
   values: ReadonlyMap<AnySetting, unknown>,
   surroundings: Surroundings,
+  verb: Verb = 'send',
 ): ValuesOf<Some> {
   const entries = Object.entries(table).map(([key, setting]) => {
     if (values.has(setting)) return [key, values.get(setting)];
+    const own = setting.defaultFor?.[verb];
+    if (own !== undefined) return [key, own];
     return [key, setting.default instanceof Function ? setting.default(surroundings) : setting.default];
   });
   // Each value is of its own setting's kind, which no type can follow through a list of all settings.

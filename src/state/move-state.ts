@@ -75,8 +75,8 @@ async function addAll(
   try {
     const copied: CopiedLedger[] = [];
     for (const [name, packed] of all) {
-      const { clientCode, isLoopback } = partsOfName(name);
-      const outcome = await home.transact(home.nameOf(clientCode, isLoopback), addLedger(packed));
+      const { clientCode, isLoopback, kind } = partsOfName(name);
+      const outcome = await home.transact(home.nameOf(clientCode, isLoopback, kind), addLedger(packed));
       copied.push({ clientCode, isLoopback, usedUnits: answerOf(outcome).usedUnits });
     }
     return copied;

@@ -160,6 +160,7 @@ class Try implements Dispatcher.DispatchHandler {
   #retryAfter: string | null = null;
   /** `content-encoding`, where the reply has one. */
   #encoding: string | null = null;
+  #date: string | null = null;
   /** Nearly every reply comes in one piece. */
   #firstChunk: Buffer | null = null;
   #moreChunks: Buffer[] | null = null;
@@ -207,6 +208,7 @@ class Try implements Dispatcher.DispatchHandler {
     this.#httpStatus = httpStatus;
     this.#retryAfter = firstOf(headers['retry-after']);
     this.#encoding = firstOf(headers['content-encoding']);
+    this.#date = firstOf(headers.date);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -241,7 +243,8 @@ class Try implements Dispatcher.DispatchHandler {
     const bytes = this.#moreChunks === null ? first : Buffer.concat([first, ...this.#moreChunks]);
     const decoded = this.#encoding === null ? bytes : decodedBody(bytes, this.#encoding, replyBytesMax);
     const body = decoded?.toString('utf8', 0, replyBytesMax) ?? 'a compressed reply that cannot be decoded';
-    return { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body };
+    const answer = { kind: 'answered', httpStatus: this.#httpStatus, retryAfter: this.#retryAfter, body } as const;
+    return this.#date === null ? answer : { ...answer, date: this.#date };
   }
 
   #end(reply: Reply): void {

@@ -126,6 +126,23 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       'was restored or failed over: it says how many updates may be missing in it.',
     emptyResult: {},
   },
+  verify: {
+    usage: 'verify FILE...',
+    summary: 'read visitors back from Target and compare them with what was sent',
+    table: settingsTable,
+    arguments: { name: 'FILE', min: 1, max: null },
+    examples: [
+      ['profile-drip verify --client-code acme loyalty.csv', 'ask about 1,000 visitors of a job'],
+      [
+        'profile-drip verify --client-code acme --sample all --wait 3600 loyalty.csv',
+        'about all, for an hour if need be',
+      ],
+    ],
+    epilogue:
+      'Give the same options as for send. Ends with 0 if nothing is pending and all is as it should be, within ' +
+      '--tolerate; with 1 otherwise. An update shows within an hour as a rule, within 24 at most.',
+    emptyResult: { files: [] },
+  },
   sandbox: {
     usage: 'sandbox',
     summary: 'a local stand-in for Target, to try things on',

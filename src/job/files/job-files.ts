@@ -19,6 +19,12 @@ export interface JobFiles {
   /** Standard input of this call, until it is whole and has its turn. */
   readonly spoolNext: string;
   readonly lock: string;
+  /** What `profile-drip verify` found. */
+  readonly verify: string;
+  readonly verifyState: string;
+  readonly verifyLock: string;
+  /** Rows of visitors that it did not find. */
+  readonly notFound: string;
 }
 
 export interface JobFilesOptions {
@@ -39,10 +45,23 @@ const suffixes = {
   spool: '.spool',
   spoolNext: '.spool.next',
   lock: '.lock',
+  verify: '.verify.csv',
+  verifyState: '.verify.json',
+  verifyLock: '.verify.lock',
+  notFound: '.not-found.csv',
 } as const;
 
 /** What is kept of a job when another takes its names; the checkpoint is moved last (archive.ts). */
-export const archivedKinds = ['results', 'rejects', 'rejectsReasons', 'summary', 'report'] as const;
+export const archivedKinds = [
+  'results',
+  'rejects',
+  'rejectsReasons',
+  'summary',
+  'report',
+  'verify',
+  'verifyState',
+  'notFound',
+] as const;
 
 /**
  * The files of the job on `file` (a path, or `-`). UsageError where `-` has no name, where a name is no file name, or
@@ -76,6 +95,10 @@ export function jobFilesIn(folder: string, stem: string): JobFiles {
     spool: path(suffixes.spool),
     spoolNext: path(suffixes.spoolNext),
     lock: path(suffixes.lock),
+    verify: path(suffixes.verify),
+    verifyState: path(suffixes.verifyState),
+    verifyLock: path(suffixes.verifyLock),
+    notFound: path(suffixes.notFound),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   type LedgerWork,
   type Outcome,
 } from '../ledger-home.js';
-import { DamagedRecord, ledgerName } from '../ledger-records.js';
+import { DamagedRecord, type LedgerKind, ledgerName } from '../ledger-records.js';
 import type { MachineTime } from '../ledger-time.js';
 import { MachineClocks } from '../machine-time.js';
 import type { Connection, StatementResult } from './connect.js';
@@ -122,8 +122,8 @@ export class PostgresHome implements LedgerHome {
     return this.#drawCount;
   }
 
-  nameOf(clientCode: string, isLoopback: boolean): string {
-    const name = ledgerName(clientCode, isLoopback);
+  nameOf(clientCode: string, isLoopback: boolean, kind: LedgerKind = 'update'): string {
+    const name = ledgerName(clientCode, isLoopback, kind);
     return isLoopback ? `${name}@${this.#options.machine}` : name;
   }
 

@@ -1,0 +1,290 @@
+import { holdMs, restMs } from '../job/health/backoff.js';
+import type { Lock } from '../job/lock/lock.js';
+import type { TokenSource } from '../job/loop/token.js';
+import { endpointStop, faultStop, lostJobStop, type Stop } from '../job/terms/stops.js';
+import type { Pacer, Permit } from '../pacing/pacer.js';
+import { instantOf } from '../platform/instant.js';
+import type { Cancel, CapView, Clock, Random, Reply, Transport } from '../platform/ports.js';
+import { type FetchOptions, type FetchOutcome, fetchRequest, judgeFetch } from '../target-api/fetch-profile.js';
+import { machineFault } from '../target-api/machine-fault.js';
+import { exitStatus } from '../terms/exit-status.js';
+import { type TryCode, tryCodes } from '../terms/outcome.js';
+import type { Expected } from './visitor-draw.js';
+
+export interface AskerPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly pacer: Pacer;
+  readonly lock: Lock;
+  readonly token: TokenSource;
+}
+
+export interface AskerOptions extends FetchOptions {
+  readonly concurrency: number;
+  readonly retries: number;
+  readonly giveUpMs: number;
+  readonly graceMs: number;
+}
+
+type Good = Extract<FetchOutcome, { kind: 'profile' | 'not-found' }>;
+type Bad = Exclude<FetchOutcome, Good>;
+
+/** What came of asking about a visitor, after all retries. */
+export type Answer = Good | { readonly kind: 'unreadable'; readonly code: TryCode };
+
+/** So many visitors in a row without a good answer are a matter of the endpoint. */
+const unreadableInRowMax = 20;
+
+/**
+ * Asks Target about visitors: some at once, paced, each again after a pause where there was no good answer.
+ *
+ * Invariants: no request leaves after a stop, without a permit, or while the lock is in doubt; a visitor without a good
+ * answer is handed out only once a later good answer shows that it is the visitor's own, or nothing is left to ask. With
+ * a stop it is not handed out at all, and the next run asks again.
+ */
+export class Asker {
+  readonly #ports: AskerPorts;
+  readonly #options: AskerOptions;
+  readonly #wakers = new Set<() => void>();
+  #stop: Stop | null = null;
+  #hasGood = false;
+  #suspects: { readonly expected: Expected; readonly code: TryCode }[] = [];
+  /** Nothing leaves before it; monotonic. */
+  #holdUntilMs = 0;
+  #holdLevel = 0;
+  /** Since when no answer was good; monotonic. */
+  #badSinceMs: number | null = null;
+  #rereading: Promise<void> | null = null;
+  #cancelGrace: Cancel = () => {};
+
+  constructor(ports: AskerPorts, options: AskerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    ports.pacer.onReady = () => this.#wake();
+  }
+
+  get stopped(): Stop | null {
+    return this.#stop;
+  }
+
+  /** The first stop stands. */
+  stop(stop: Stop): void {
+    if (this.#stop !== null) return;
+    this.#stop = stop;
+    const { clock, transport } = this.#ports;
+    if (stop.patience === 'none') transport.abortAll();
+    else if (stop.patience === 'grace') {
+      this.#cancelGrace = clock.schedule(this.#options.graceMs, () => transport.abortAll());
+    }
+    this.#wake();
+  }
+
+  /** Resolves when every one has its answer, or a stop has come and nothing is in flight. */
+  async askAll(visitors: readonly Expected[], onAnswer: (expected: Expected, answer: Answer) => void): Promise<void> {
+    const left = visitors.values();
+    const work = async () => {
+      for (const expected of left) {
+        if (this.#stop !== null) return;
+        const answer = await this.#ask(expected);
+        if (answer === null) return;
+        if (answer.kind === 'unreadable') this.#suspect(expected, answer.code);
+        else {
+          this.#clear(onAnswer);
+          onAnswer(expected, answer);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.concurrency }, work));
+    if (this.#stop !== null || this.#suspects.length === 0) return;
+    if (this.#hasGood) this.#clear(onAnswer);
+    else this.stop(noAnswerStop(this.#suspects.map(({ code }) => code)));
+  }
+
+  /** Nothing is in flight any more. */
+  close(): void {
+    this.#cancelGrace();
+  }
+
+  /** Resolves after so long, or at a stop. */
+  async wait(waitMs: number): Promise<void> {
+    const untilMs = this.#ports.clock.monotonicMs() + waitMs;
+    while (this.#stop === null && this.#ports.clock.monotonicMs() < untilMs) await this.#pause(untilMs);
+  }
+
+  #suspect(expected: Expected, code: TryCode): void {
+    this.#suspects.push({ expected, code });
+    if (this.#suspects.length >= unreadableInRowMax) this.stop(noAnswerStop(this.#suspects.map((one) => one.code)));
+  }
+
+  #clear(onAnswer: (expected: Expected, answer: Answer) => void): void {
+    this.#hasGood = true;
+    this.#holdLevel = 0;
+    this.#badSinceMs = null;
+    for (const { expected, code } of this.#suspects.splice(0)) onAnswer(expected, { kind: 'unreadable', code });
+  }
+
+  /** `null`: a stop. */
+  async #ask(expected: Expected): Promise<Answer | null> {
+    for (let attempt = 1; ; ) {
+      const permit = await this.#acquire();
+      if (permit === null) return null;
+      const authorization = this.#ports.token.authorization;
+      const reply = await this.#send(expected, permit, authorization);
+      if (reply.kind === 'not-started') continue;
+      if (reply.kind === 'aborted') return null;
+      const fault = machineFault(reply);
+      if (fault !== null) {
+        this.stop(faultStop(fault));
+        return null;
+      }
+      const outcome = judgeFetch(reply, this.#ports.clock.wallMs());
+      if (outcome.kind === 'profile' || outcome.kind === 'not-found') return outcome;
+      const { code } = outcome.reason;
+      if (await this.#isOver(outcome, authorization)) return null;
+      const isOwn = outcome.kind === 'refused' || (outcome.kind === 'stop' && this.#hasGood);
+      if (isOwn || attempt > this.#options.retries) return { kind: 'unreadable', code: tryCode(code) };
+      await this.wait(restMs(attempt, this.#ports.random));
+      attempt += 1;
+    }
+  }
+
+  /** What a bad answer says of the whole run. `true`: it stops. */
+  async #isOver(outcome: Bad, authorization: string | null): Promise<boolean> {
+    const { clock, random, token } = this.#ports;
+    const nowMs = clock.monotonicMs();
+    if (outcome.kind === 'stop') {
+      const isTokens = outcome.cause === 'unauthorized' || outcome.cause === 'forbidden';
+      if (isTokens && !this.#hasGood) {
+        this.#rereading ??= token.reread();
+        await this.#rereading;
+        if (token.authorization === authorization) this.stop(unauthorizedStop(outcome.httpStatus));
+      } else if (!isTokens) this.stop(wayStop(outcome));
+    } else if (outcome.kind === 'retry') {
+      this.#badSinceMs ??= nowMs;
+      const asked = outcome.retryAfterMs ?? 0;
+      if (outcome.trouble === 'throttled') {
+        const pauseMs = Math.max(asked, holdMs(this.#holdLevel, random));
+        this.#holdLevel += 1;
+        this.#holdUntilMs = Math.max(this.#holdUntilMs, nowMs + pauseMs);
+      }
+      if (nowMs - this.#badSinceMs > this.#options.giveUpMs) this.stop(outageStop(nowMs - this.#badSinceMs));
+    }
+    return this.#stop !== null;
+  }
+
+  async #acquire(): Promise<Permit | null> {
+    const { pacer, clock, lock } = this.#ports;
+    while (this.#stop === null) {
+      const now = instantOf(clock);
+      if (now.monotonicMs < this.#holdUntilMs) {
+        await this.#pause(this.#holdUntilMs);
+        continue;
+      }
+      if (!lock.isHeld(now)) {
+        const isOurs = await lock.confirm().catch((error: unknown) => this.stop(faultStop(error)));
+        if (isOurs === false) this.stop(lostJobStop);
+        continue;
+      }
+      const take = pacer.take(now);
+      if (take.kind === 'go') return take.permit;
+      if (take.kind === 'wait') await this.#pause(take.untilMonotonicMs);
+      else if (take.kind === 'fetching' || take.kind === 'away') await this.#pause(null);
+      else if (take.kind === 'cap-used') this.stop(fetchCapStop(pacer.view()));
+      else this.stop(faultStop(take.error));
+    }
+    return null;
+  }
+
+  #send(expected: Expected, permit: Permit, authorization: string | null): Promise<Reply> {
+    const { transport, pacer, clock, lock } = this.#ports;
+    return new Promise((resolve) => {
+      let hasLeft = false;
+      transport.send(fetchRequest(expected.id, authorization, this.#options), {
+        mayStart: () => {
+          const now = instantOf(clock);
+          hasLeft = this.#stop === null && lock.isHeld(now) && permit.isValid(now);
+          return hasLeft;
+        },
+        settled: (reply) => {
+          if (hasLeft) pacer.ended(permit, instantOf(clock));
+          else pacer.giveBack(permit);
+          resolve(reply);
+        },
+      });
+    });
+  }
+
+  /** Until a time (monotonic), a wake or a stop. */
+  #pause(untilMs: number | null): Promise<void> {
+    const { clock } = this.#ports;
+    return new Promise((resolve) => {
+      let cancel = () => {};
+      const wake = () => {
+        cancel();
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      this.#wakers.add(wake);
+      if (untilMs !== null) cancel = clock.schedule(Math.max(0, untilMs - clock.monotonicMs()), wake);
+      if (this.#stop !== null) wake();
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+}
+
+function tryCode(code: Bad['reason']['code']): TryCode {
+  return isTryCode(code) ? code : 'not-understood';
+}
+
+function isTryCode(code: string): code is TryCode {
+  return Object.hasOwn(tryCodes, code);
+}
+
+function fetchCapStop({ used, limit, nextFreeAtMs }: CapView): Stop {
+  const when = nextFreeAtMs === null ? '' : `; more come free from ${new Date(nextFreeAtMs).toISOString()} on`;
+  const message = `the cap of fetches is used up: ${used} of ${limit} in the last 24 hours${when}`;
+  return { exitStatus: exitStatus.cap, code: 'cap-used', message, patience: 'reply' };
+}
+
+function unauthorizedStop(httpStatus: number | null): Stop {
+  return endpointStop(
+    'unauthorized',
+    `the endpoint does not let profiles be read (HTTP ${httpStatus ?? 'without a status'}). Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired, the client code and the endpoint`,
+    `HTTP ${httpStatus ?? ''}`,
+  );
+}
+
+function wayStop({ cause, httpStatus }: Extract<FetchOutcome, { kind: 'stop' }>): Stop {
+  const lastError = `HTTP ${httpStatus ?? 'without a status'}`;
+  if (cause === 'certificate') {
+    const advice = 'If this network has a certificate authority of its own: NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+    return endpointStop(
+      'certificate',
+      `the certificate of the endpoint, or of a proxy, is not trusted. ${advice}`,
+      cause,
+    );
+  }
+  if (cause === 'proxy') {
+    return endpointStop('proxy-refused', 'the proxy refuses the connection: check HTTPS_PROXY, or NO_PROXY', lastError);
+  }
+  const message = `the endpoint answers with a redirect (${lastError}); redirects are not followed. Check --endpoint and --client-code`;
+  return endpointStop('redirected', message, lastError);
+}
+
+function outageStop(lastedMs: number): Stop {
+  const message = `no visitor could be read for ${Math.round(lastedMs / 1000)} s (--give-up)`;
+  return endpointStop('outage', message, message);
+}
+
+function noAnswerStop(codes: readonly TryCode[]): Stop {
+  const last = codes.at(-1) ?? 'not-understood';
+  return endpointStop(
+    'endpoint-suspect',
+    `${codes.length} visitors in a row had no answer that could be read (the last one: ${last}, ${tryCodes[last]}): check --endpoint, --client-code and the network. They have no verdict yet`,
+    last,
+  );
+}
