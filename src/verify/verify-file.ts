@@ -135,6 +135,7 @@ async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
     const stop = asker.stopped;
     await onDisk(`write ${files.verify}`, () => log.sync());
     if (stop !== null) return endWith(context, run, visitorCount, stop, false);
+    if (!(await isStillTheJob(context))) throw replacedJob();
     if (!(await holdsLock(lock))) return endWith(context, run, visitorCount, lostJobStop, false);
     const { notFound } = run;
     const hasNotFound = await writeNotFound(batch, {
@@ -269,6 +270,17 @@ function watchStops({ options, hooks, machine, lock }: VerifyContext, asker: Ask
     lock.onLost = null;
     hooks.signal?.removeEventListener('abort', onAbort);
   };
+}
+
+/** A send may have begun a new job meanwhile: what is written now would stand under its name. */
+async function isStillTheJob({ machine, files, checkpoint }: VerifyContext): Promise<boolean> {
+  const now = await loadCheckpoint(machine.disk, files.checkpoint);
+  return now?.startedAtMs === checkpoint.startedAtMs;
+}
+
+function replacedJob(): UsageError {
+  const message = 'a new job of this file began while its earlier job was verified. Verify the new one';
+  return new UsageError('job-replaced', message);
 }
 
 async function holdsLock(lock: Lock): Promise<boolean> {
