@@ -183,6 +183,22 @@ export const errorCodes = {
     means: 'the checkpoint belongs to other options',
     advice: 'Give the earlier options, or `--restart`',
   },
+  'job-missing': {
+    status: usage,
+    means: '`verify` finds no job of this file',
+    advice: 'Send the file first, or give the same `--out` or `--name`',
+  },
+  'job-replaced': {
+    status: usage,
+    means: 'a new job began while `verify` worked on the earlier one',
+    advice: 'Verify the new one',
+  },
+  'verify-input': { status: usage, means: 'standard input cannot be verified', advice: 'Send a file instead' },
+  'verify-damaged': {
+    status: usage,
+    means: '`<name>.verify.csv` is not what an earlier verify wrote',
+    advice: 'Move it away',
+  },
   'checkpoint-damaged': {
     status: usage,
     means: 'the checkpoint is damaged',

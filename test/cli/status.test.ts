@@ -11,6 +11,7 @@ const nowMs = Date.UTC(2026, 10, 23, 13, 0);
 const ledger: LedgerStatus = {
   clientCode: 'acme',
   isLoopback: false,
+  kind: 'update',
   limit: 1_000_000,
   reserve: 10_000,
   used: 412_357,

@@ -12,6 +12,7 @@ export const topics = {
   results: "the job's files, the statuses of rows, resume",
   errors: 'every exit status, reason, error and notice code, and what to do',
   cap: 'the cap of updates in any rolling 24 hours, and how it is counted',
+  verify: 'did it arrive: reading visitors back from Target',
   'changed-only': 'send only what changed since the last night',
   drop: 'a folder into which files are dropped',
   report: 'the page on a job, and the page on a folder by day',

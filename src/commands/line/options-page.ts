@@ -16,7 +16,7 @@ export function optionsPage(): string {
 
 const introduction = `# Options
 
-Every option of \`send\`, \`check\`, \`status\`, \`report\` and \`drop\`. \`profile-drip VERB --help\` shows those of one verb.
+Every option of \`send\`, \`check\`, \`status\`, \`report\`, \`drop\` and \`verify\`. \`profile-drip VERB --help\` shows those of one verb.
 Each is also read from two other places. In rising order of strength:
 
 1. the JSON file that \`--config\` names, keys as the options are named: \`{ "client-code": "acme", "rate": 50 }\`

@@ -17,6 +17,10 @@ describe('jobFilesOf', () => {
       spool: 'data/drop.csv.spool',
       spoolNext: 'data/drop.csv.spool.next',
       lock: 'data/drop.csv.lock',
+      verify: 'data/drop.csv.verify.csv',
+      verifyState: 'data/drop.csv.verify.json',
+      verifyLock: 'data/drop.csv.verify.lock',
+      notFound: 'data/drop.csv.not-found.csv',
     });
   });
 
