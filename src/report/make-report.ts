@@ -9,6 +9,7 @@ import { readFacts } from './figures/job-facts.js';
 import { nextStep } from './figures/next-step.js';
 import { standingOf } from './figures/standing.js';
 import { ReportTally } from './figures/tally.js';
+import { readVerified } from './figures/verified.js';
 import { type LocatedJob, missingResults, notResults } from './locate-job.js';
 import { renderPage } from './page/page.js';
 import { rejectedRoom, rejectedSizeBytes } from './page/rejected-section.js';
@@ -56,6 +57,7 @@ export async function makeReport(request: ReportRequest): Promise<ReportMade> {
         results: basename(files.results),
         rejects: hasRejects ? basename(files.rejects) : null,
       },
+      verified: await readVerified(disk, files),
       unreadBytes,
       timeZone: request.timeZone,
       madeAtMs: machine.clock.wallMs(),

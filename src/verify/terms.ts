@@ -12,6 +12,16 @@ export const verdicts = ['applied', 'pending', 'overwritten', 'not-found', 'diff
  */
 export type Verdict = (typeof verdicts)[number];
 
+/** Each in words. */
+export const verdictMeanings: Readonly<Record<Verdict, string>> = {
+  applied: 'all values are there',
+  pending: 'not there yet: less than 24 hours since the submission',
+  overwritten: 'another value, set later than ours',
+  'not-found': 'Target does not know this visitor: the update was lost',
+  different: 'another value, or none',
+  unreadable: 'no good answer after retries',
+};
+
 /** Which visitors are asked about. */
 export type Sample =
   | { readonly kind: 'all' }

@@ -136,7 +136,7 @@ describe('verify', () => {
     await writeFile(join(folder, 'a.csv'), rows(3));
     expect((await run('send', '--limit', '2', 'a.csv')).status).toBe(7);
     stallAfter = 0;
-    const child = startProgram(['verify', ...options, 'a.csv'], { folder });
+    const child = startProgram(['verify', ...options, '--grace', '0', 'a.csv'], { folder });
     while (fetchCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await run('send', 'a.csv')).status).toBe(0);
     expect((await run('verify', 'a.csv')).status).toBe(75);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobFiles } from '../../src/job/files/job-files.js';
 import { resultsHeader } from '../../src/job/results/result.js';
+import { verifyHeader } from '../../src/verify/verify-log.js';
 import { resultLine } from '../job/support/result-rows.js';
 import { seededRandom } from '../support/index.js';
 import { checkpoint, reportOn, row, startMs, writeJob } from './support/job-on-disk.js';
@@ -54,6 +55,18 @@ describe('the report on a finished job', () => {
   it('says in a sentence how it went', async () => {
     const { html } = await pageOf(await writeJob({ results: rows }));
     expect(html).toContain('Done, but 3 of 6 rows were not sent.');
+  });
+
+  it('has a section on what verify found, where it was asked', async () => {
+    const files = await writeJob({ results: rows });
+    expect((await pageOf(files)).html).not.toContain('Did it arrive');
+    const lines = ['1,2,v1,applied,1,1,2026-11-25T12:00:00.000Z,', '2,3,v2,not-found,0,1,2026-11-25T12:00:00.000Z,'];
+    await writeFile(files.verify, `${verifyHeader}${lines.join('\n')}\n`, { mode: 0o600 });
+    await writeFile(files.notFound, '', { mode: 0o600 });
+    const { html } = await pageOf(files);
+    expect(html).toContain('Did it arrive');
+    expect(html).toContain('2 visitors read back from Target');
+    expect(html).toContain('.not-found.csv');
   });
 
   it('says that nothing went wrong where nothing did', async () => {

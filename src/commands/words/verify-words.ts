@@ -2,16 +2,7 @@ import { columnLines } from '../../text/columns.js';
 import { harmless } from '../../text/harmless.js';
 import { grouped } from '../../text/numbers.js';
 import { counted, duration } from '../../text/words.js';
-import { type VerifiedFile, type VerifyResult, verdicts } from '../../verify/terms.js';
-
-const meanings = {
-  applied: 'all values are there',
-  pending: 'not there yet: less than 24 hours since the submission',
-  overwritten: 'another value, set later than ours',
-  'not-found': 'Target does not know this visitor: the update was lost',
-  different: 'another value, or none',
-  unreadable: 'no good answer after retries',
-} as const;
+import { type VerifiedFile, type VerifyResult, verdictMeanings, verdicts } from '../../verify/terms.js';
 
 /** What came of it, for a person. `ratePerSecond` 0: no limit. */
 export function verifyText({ files }: Pick<VerifyResult, 'files'>, ratePerSecond: number): string {
@@ -22,7 +13,7 @@ function fileLines(file: VerifiedFile, ratePerSecond: number): string[] {
   const { asked, visitors, verdicts: counts, share_applied: share, files } = file;
   const rows = verdicts
     .filter((verdict) => counts[verdict] > 0)
-    .map((verdict) => [grouped(counts[verdict]), verdict, meanings[verdict]]);
+    .map((verdict) => [grouped(counts[verdict]), verdict, verdictMeanings[verdict]]);
   const lines = [
     `${harmless(file.file)}: asked about ${grouped(asked)} of ${counted(visitors, 'visitor')}`,
     '',

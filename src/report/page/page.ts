@@ -11,6 +11,7 @@ import { pageStyle } from './style.js';
 import { attemptsSection, capSection, repliesSection, rowsSection, type TimeCharts } from './time-sections.js';
 import { topOfPage } from './top-section.js';
 import type { ChartLibrary } from './uplot.js';
+import { verifiedSection } from './verified-section.js';
 
 function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
   return {
@@ -23,7 +24,7 @@ function chartsOf({ tally, lastRun }: PageContent): TimeCharts {
 
 function body(content: PageContent, charts: TimeCharts): Html {
   return html`${topOfPage(content)}<main>
-${reasonsSection(content)}${outcomesSection(content)}${jobSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${attemptsSection(content)}${capSection(content, charts)}${rejectedSection(content)}</main>
+${reasonsSection(content)}${outcomesSection(content)}${jobSection(content)}${rowsSection(content, charts)}${repliesSection(content, charts)}${attemptsSection(content)}${capSection(content, charts)}${verifiedSection(content)}${rejectedSection(content)}</main>
 <footer>
 <p>Made ${moment(content.madeAtMs, content.timeZone)} from <code>${content.files.results}</code>. Times are in the zone of the machine that made it, ${content.timeZone}.</p>
 <p>This page holds the ids of rows that were not sent, so that they can be searched for, and no attribute values. Like the job's other files it is for their owner alone. It loads nothing and sends nothing.</p>
