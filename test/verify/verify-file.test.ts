@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Machine } from '../../src/job/terms/machine.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
+import { folderHome } from '../../src/ledger/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Memory } from '../../src/memory/memory.js';
 import { type StartedSandbox, startOwnSandbox } from '../../src/sandbox/started-sandbox.js';
@@ -169,7 +170,7 @@ describe('verify', () => {
     const file = await world.put('a.csv', header + rows(3));
     await send(file);
     const entries = new Map<string, string>();
-    const openLedger = async () => memoryLedgerStore(entries);
+    const openLedger = async () => folderHome(memoryLedgerStore(entries), world.clock, world.clock, 'memory');
     await verify(file, {}, {}, { openLedger });
     expect([...entries.keys()].filter((key) => key.startsWith('ledger '))).toEqual(['ledger loopback-fetch/acme']);
   });
