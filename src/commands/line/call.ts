@@ -26,7 +26,17 @@ export interface Call {
   readonly secrets: Set<string>;
 }
 
-export type VerbName = 'send' | 'check' | 'status' | 'report' | 'drop' | 'serve' | 'verify' | 'state' | 'sandbox' | 'help';
+export type VerbName =
+  | 'send'
+  | 'check'
+  | 'status'
+  | 'report'
+  | 'drop'
+  | 'serve'
+  | 'verify'
+  | 'state'
+  | 'sandbox'
+  | 'help';
 
 /** Runs a verb to its end. Rejects with a ProfileDripError for what a user can act on. */
 export type RunVerb = (call: Call) => Promise<ExitStatus>;
