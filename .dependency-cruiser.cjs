@@ -133,11 +133,13 @@ const rooms = {
     'serve',
     'verify',
   ],
+  status: ['drop', 'job/files', 'job/lock', 'platform', 'storage', 'terms'],
+  nights: ['drop', 'job/files', 'job/terms', 'platform', 'storage', 'terms'],
   // The program.
   settings: ['terms', 'text', 'endpoint'],
   terminal: ['text', 'platform'],
   'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
-  'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal'],
+  'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal', 'nights', 'terminal/progress'],
   'commands/words': [
     'terms',
     'text',
@@ -149,6 +151,8 @@ const rooms = {
     'terminal/progress',
     'hints',
     'verify',
+    'report/figures',
+    'status',
   ],
   commands: [
     'terms',
@@ -172,6 +176,9 @@ const rooms = {
     'state',
     'serve',
     'verify',
+    'job/lock',
+    'nights',
+    'status',
   ],
 };
 

@@ -1,10 +1,9 @@
 import { type CheckHooks, type CheckOptions, type CheckResult, checkBatch, type FileCheck } from '../check/check.js';
 import type { SettingsFound } from '../settings/read.js';
 import { makeReadingReporter } from '../terminal/progress/reading-reporter.js';
-import { styled } from '../terminal/screen.js';
-import { harmless } from '../text/harmless.js';
 import type { Call } from './line/call.js';
 import { commandForFile } from './line/command-words.js';
+import { sayError } from './line/failure.js';
 import { checkText } from './words/check-words.js';
 
 /** What `check` and `send --dry-run` have in common: the files read with progress, and what was found in words. */
@@ -15,7 +14,7 @@ export async function checkFiles(
   options: CheckOptions,
   hooks: Pick<CheckHooks, 'onFirstRequest'> = {},
 ): Promise<CheckResult> {
-  const reporter = await makeReadingReporter(settings.progress, host.stderr, host.clock);
+  const reporter = await makeReadingReporter(settings.progress, host.stderr, host.clock, settings.logFormat);
   for (const { level, code, message } of notices) reporter.notice(level, code, message);
   const signal = host.watchSignals(() => {});
   return checkBatch(files, options, {
@@ -48,6 +47,6 @@ export function sayChecked(call: Call, found: SettingsFound, result: CheckResult
 }
 
 /** What stopped it, on standard error. */
-export function sayCheckError({ host: { stderr } }: Call, { error }: CheckResult): void {
-  if (error !== null) stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(error.message, 2000)}\n`);
+export function sayCheckError({ host }: Call, { error }: CheckResult): void {
+  if (error !== null) sayError(host, error);
 }

@@ -1,19 +1,19 @@
-import type { DropHooks } from '../drop/options.js';
-import type { JobSummary } from '../job/terms/summary.js';
-import { styled } from '../terminal/screen.js';
+import type { DropHooks, FileEnd } from '../drop/options.js';
+import type { RunSummary } from '../job/terms/summary.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
+import { version } from '../terms/version.js';
 import { harmless } from '../text/harmless.js';
 import { grouped } from '../text/numbers.js';
 import { requireFiles } from './line/arguments.js';
-import type { Call } from './line/call.js';
+import type { Call, VerbEnd } from './line/call.js';
 import { commandForFile } from './line/command-words.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { sayEnd } from './send-end.js';
-import { sendHooksOf, sendOptionsOf } from './sending.js';
+import { callHooksOf, sendOptionsOf } from './sending.js';
 import { summaryText } from './words/summary-words.js';
 
 /** `profile-drip drop`: options in, the library's call, words on the screen out. */
-export async function drop(call: Call): Promise<ExitStatus> {
+export async function drop(call: Call): Promise<ExitStatus | VerbEnd> {
   const found = await settingsOf(call, 'drop');
   const { settings } = found;
   if (settings.printConfig) {
@@ -24,39 +24,44 @@ export async function drop(call: Call): Promise<ExitStatus> {
   const [folder = ''] = call.files;
   const { match, marker, settleMs, watch } = settings;
   const options = { ...sendOptionsOf(found), match, marker, settleMs, watch };
+  // Whoever stays for weeks says what came of each file when it ends, and not of all of them again at the end.
+  const saysEach = watch;
   const failed: string[] = [];
-  const sendHooks = await sendHooksOf(call, found);
+  const callHooks = await callHooksOf(call, found, folder);
   const hooks: DropHooks = {
-    ...sendHooks,
-    onFileEnd({ fate, path, jobs }) {
-      if (fate === 'failed') failed.push(path);
-      if (watch) sayJobs(call, jobs, settings.json);
+    ...callHooks,
+    onFileEnd(end) {
+      if (end.isInFailed) failed.push(end.path);
+      if (saysEach) sayFile(call, end, settings.json);
+      if (end.fate !== 'gone') callHooks.onFileEnd?.(end);
     },
   };
   const { dropHere } = await import('../wiring/drop.js');
   const summary = await dropHere(folder, options, hooks);
-  sayFailed(call, failed);
-  // Whoever stays for weeks says what came of each file when it ends, and not of all of them again at the end.
-  await sayEnd(call, watch ? { ...summary, jobs: [] } : summary, settings.json);
-  return summary.exit_status;
+  const closing = failedWords(failed);
+  await sayEnd(call, saysEach ? { ...summary, jobs: [] } : summary, settings.json, closing);
+  return { status: summary.exit_status, error: summary.error };
 }
 
-function sayJobs(call: Call, jobs: readonly JobSummary[], asJson: boolean): void {
-  const { stdout, clock } = call.host;
+/** What came of one file, as it ends: the words of its summary, or one line of JSON in the form of the whole result. */
+function sayFile(call: Call, { jobs, exitStatus: status, error }: FileEnd, asJson: boolean): void {
+  const { stdout, clock, output } = call.host;
   if (asJson) {
-    for (const job of jobs) stdout.write(`${JSON.stringify(job)}\n`);
+    const summary: RunSummary = { schema: 1, version, exit_status: status, error, jobs };
+    stdout.write(`${JSON.stringify(summary)}\n`);
     return;
   }
+  if (jobs.length === 0 || (output.options.quiet !== null && status === exitStatus.done)) return;
   const commandFor = (file: string) => commandForFile(call, file);
   stdout.write(`${summaryText({ jobs }, { screen: stdout, nowMs: clock.wallMs(), commandFor })}\n`);
 }
 
 /** Among hundreds of files that went through, the one that did not is easily overlooked. */
-function sayFailed({ host }: Call, paths: readonly string[]): void {
+function failedWords(paths: readonly string[]): string[] {
   const [first] = paths;
-  if (first === undefined) return;
-  const { stderr } = host;
-  const what = styled(stderr, 'red', `${grouped(paths.length)} put into failed/`);
+  if (first === undefined) return [];
   const more = paths.length > 1 ? ` and ${grouped(paths.length - 1)} more` : '';
-  stderr.write(`${what}: ${harmless(first, 1000)}${more}; the .error.txt beside each says why\n`);
+  return [
+    `${grouped(paths.length)} put into failed/: ${harmless(first, 1000)}${more}; the .error.txt beside each says why`,
+  ];
 }

@@ -54,7 +54,8 @@ async function runProgram(args: readonly string[]): Promise<ExitStatus> {
   ]);
   const host = processHost((status) => process.exit(status));
   process.on('uncaughtException', (error) => {
-    sayFailure(host.stderr, error, [process.env.PROFILE_DRIP_TOKEN ?? '']);
+    sayFailure(host, error, [process.env.PROFILE_DRIP_TOKEN ?? '']);
+    host.output.finish(exitStatus.internal);
     process.exit(exitStatus.internal);
   });
   return main(args, host);

@@ -1,12 +1,12 @@
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { requireFiles } from './line/arguments.js';
-import type { Call } from './line/call.js';
+import type { Call, VerbEnd } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { sayEnd } from './send-end.js';
-import { sendHooksOf, sendOptionsOf } from './sending.js';
+import { callHooksOf, sendOptionsOf } from './sending.js';
 
 /** `profile-drip send`: options in, the library's call, words on the screen out. */
-export async function send(call: Call): Promise<ExitStatus> {
+export async function send(call: Call): Promise<ExitStatus | VerbEnd> {
   const { files } = call;
   const found = await settingsOf(call, 'send');
   const { settings } = found;
@@ -20,10 +20,10 @@ export async function send(call: Call): Promise<ExitStatus> {
     const { dryRun } = await import('./dry-run.js');
     return dryRun(call, found, options);
   }
-  const hooks = await sendHooksOf(call, found);
+  const hooks = await callHooksOf(call, found, null);
   // Not loaded before the settings are right: it is most of the program.
   const { sendHere } = await import('../wiring/send.js');
   const { summary } = await sendHere(files, options, hooks);
   await sayEnd(call, summary, settings.json);
-  return summary.exit_status;
+  return { status: summary.exit_status, error: summary.error };
 }

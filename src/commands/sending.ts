@@ -1,4 +1,6 @@
-import type { SendHooks, SendOptions } from '../job/terms/options.js';
+import type { SendEvent } from '../job/terms/events.js';
+import type { CallHooks } from '../job/terms/file-end.js';
+import type { SendOptions } from '../job/terms/options.js';
 import type { SettingsFound } from '../settings/read.js';
 import { UsageError } from '../terms/errors.js';
 import { duration } from '../text/words.js';
@@ -16,9 +18,19 @@ export function sendOptionsOf({ settings, token }: SettingsFound): SendOptions {
 }
 
 /** Progress and notices on standard error, and signals that stop it all in good order. */
-export async function sendHooksOf({ host }: Call, found: SettingsFound): Promise<SendHooks> {
+export async function callHooksOf(
+  { host, nights }: Call,
+  found: SettingsFound,
+  dropFolder: string | null,
+): Promise<CallHooks> {
   const { settings, notices } = found;
-  const onEvent = await progressListener(settings.progress, host);
+  const onShown = await progressListener(settings.progress, host);
+  const clientCode = settings.clientCode ?? '';
+  await nights.begin({ ...settings, clientCode, dropFolder });
+  const onEvent = (event: SendEvent) => {
+    onShown(event);
+    nights.onEvent(event);
+  };
   const say = (level: 'info' | 'warning', code: string, message: string) =>
     onEvent({ kind: 'notice', level, code, message });
   for (const { level, code, message } of notices) say(level, code, message);
@@ -27,8 +39,8 @@ export async function sendHooksOf({ host }: Call, found: SettingsFound): Promise
     say(
       'info',
       'stopping',
-      `${name}: no further row is begun, what is under way gets ${grace}; a second one ends at once`,
+      `${name} received: no new rows are started; requests in flight get ${grace} to finish. Signal again to stop immediately`,
     );
   });
-  return { signal, onEvent };
+  return { signal, onEvent, onFileEnd: (end) => nights.fileEnded(end) };
 }

@@ -13,7 +13,7 @@ import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { signalStatusOf } from './line/signals.js';
 import { lineListener } from './send-progress.js';
-import { sendHooksOf } from './sending.js';
+import { callHooksOf } from './sending.js';
 
 /** `profile-drip serve`: takes batches as the Bulk API does, until a signal ends it. */
 export async function serve(call: Call): Promise<ExitStatus> {
@@ -27,7 +27,7 @@ export async function serve(call: Call): Promise<ExitStatus> {
   const own = readOptions(serveTable, call.options, host.surroundings);
   const options = await serveOptionsOf(call, own, found);
   const progress = settings.progress === 'none' ? 'none' : 'log';
-  const { signal, onEvent } = await sendHooksOf(call, { ...found, settings: { ...settings, progress } });
+  const { signal, onEvent } = await callHooksOf(call, { ...found, settings: { ...settings, progress } }, null);
   const listeners = new Map<string | null, (event: SendEvent) => void>([[null, onEvent ?? (() => {})]]);
   const say = (event: SendEvent, clientCode: string | null) => {
     const listener = listeners.get(clientCode) ?? lineListener(progress, host);

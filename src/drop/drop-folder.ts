@@ -92,7 +92,7 @@ async function workUnderLock(
       },
       onTaken: (taken) => {
         end.add(taken);
-        hooks.onFileEnd?.(taken);
+        hooks.onFileEnd?.({ ...taken, file: taken.path, isInFailed: taken.fate === 'failed' });
       },
     });
   } catch (error) {
@@ -106,6 +106,7 @@ async function workUnderLock(
   return end.summary();
 }
 
+/** A file that went away before it was read is nobody's end. */
 function sayTrial({ onEvent }: DropHooks, { root }: Place): void {
   const message = `--sandbox: files go from ${root} to its archive though Target does not get them. Try it on copies`;
   onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-sandbox', message });

@@ -1,6 +1,5 @@
+import type { FileEnd as JobFileEnd } from '../job/terms/file-end.js';
 import type { SendHooks, SendOptions } from '../job/terms/options.js';
-import type { JobSummary, RunSummary } from '../job/terms/summary.js';
-import type { ExitStatus } from '../terms/exit-status.js';
 
 /** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart`, `allowOutdated` and `limit` are not taken. */
 export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated' | 'limit'> {
@@ -19,22 +18,18 @@ export interface Watcher {
 }
 
 /** What became of one file. */
-export interface FileEnd {
+export interface FileEnd extends Omit<JobFileEnd, 'file' | 'isInFailed'> {
   /** As it was in the drop folder. */
   readonly name: string;
   /** `stays`: it was stopped, and nothing after it may start. */
   readonly fate: 'archived' | 'failed' | 'gone' | 'stays';
-  readonly exitStatus: ExitStatus;
-  readonly error: RunSummary['error'];
-  /** Its jobs, as they stand in the summary. */
-  readonly jobs: readonly JobSummary[];
   /** Where the file is now. */
   readonly path: string;
 }
 
 export interface DropHooks extends SendHooks {
   /** Called as each file ends. */
-  readonly onFileEnd?: (end: FileEnd) => void;
+  readonly onFileEnd?: (end: FileEnd & JobFileEnd) => void;
   /** Called when what earlier runs began has been finished: files of theirs may have been put away since. */
   readonly onMoved?: () => Promise<void>;
   /** Who tells of new files, for a caller that puts them there itself; otherwise the system's notices do. */

@@ -99,6 +99,7 @@ export async function openPass(
           retries: options.retries,
           giveUpMs: options.giveUpMs,
           guardsFirstAnswers: options.maxFailures === null,
+          hasToken: options.token !== null || options.tokenFile !== null,
           stopsAtLongWaits: options.onCap === 'stop',
         },
         machine.random,

@@ -17,9 +17,11 @@ import { isOverMaxFailures, isTolerated } from './terms/row-limits.js';
 import {
   capStop,
   changedFileStop,
+  continuesAtOnce,
   faultStop,
   fileFaultStop,
   grownFileStop,
+  isInterruption,
   limitStop,
   lostJobStop,
   maxDurationStop,
@@ -72,8 +74,15 @@ export class Pass {
         const isOver = isOverMaxFailures(options.maxFailures, rejectedInRunCount, endedInRunCount);
         return isOver ? maxFailuresStop(rejectedInRunCount) : null;
       },
-      onHold: (hold) => this.#say({ kind: 'hold', hold, message: holdMessage(hold) }),
-      onRelease: (cause, sinceWallMs) => this.#say({ kind: 'released', cause, sinceWallMs }),
+      onHold: (hold) => {
+        const { cause, sinceWallMs, untilWallMs } = hold;
+        context.lock.says({ cause, sinceMs: sinceWallMs, untilMs: untilWallMs });
+        this.#say({ kind: 'hold', hold, message: holdMessage(hold) });
+      },
+      onRelease: (cause, sinceWallMs) => {
+        context.lock.says(null);
+        this.#say({ kind: 'released', cause, sinceWallMs });
+      },
       onSettledWithoutEvidence: () => {
         const message = ports.health.hasTaken ? lastRowsMessage : fewAnswersMessage;
         this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message });
@@ -108,17 +117,40 @@ export class Pass {
       maxDurationMs === null
         ? () => {}
         : machine.clock.schedule(maxDurationMs, () => this.#loop.stop(maxDurationStop(maxDurationMs)));
+    let end: PassEnd | null = null;
     try {
-      this.#say({ kind: 'started', file, resumedFromRow: this.#resumedFromRow, snapshot: () => this.#snapshot() });
+      this.#sayStarted();
       const fileFault = await this.#feed();
       await this.#loop.drain();
-      return await this.#conclude(fileFault);
+      end = await this.#conclude(fileFault);
+      return end;
     } finally {
       cancelMaxDuration();
       hooks.signal?.removeEventListener('abort', onAbort);
       await this.#keeper.stop();
-      hooks.onEvent?.({ kind: 'ended', file });
+      this.#context.lock.says(null);
+      hooks.onEvent?.({ kind: 'ended', file, end: end && { outcome: this.#outcome(end), exitStatus: end.exitStatus } });
     }
+  }
+
+  #sayStarted(): void {
+    const { base, ports, isResumed } = this.#opened;
+    const { fingerprint, sizeBytes, isCompressed } = base.file;
+    const isRead = isResumed && !isCompressed && fingerprint.bytes === sizeBytes;
+    this.#say({
+      kind: 'started',
+      file: this.#context.file,
+      resumedFromRow: this.#resumedFromRow,
+      doneCount: ports.tally.endedCount,
+      totalCount: base.totalRows ?? (isRead ? base.readRowCount : null),
+      snapshot: () => this.#snapshot(),
+    });
+  }
+
+  #outcome({ stop, exitStatus: status }: PassEnd) {
+    if (stop === null) return status === exitStatus.done ? 'done' : 'rejected';
+    if (continuesAtOnce(stop, this.#context.options.onChanged)) return 'continues';
+    return isInterruption(stop) ? 'interrupted' : 'stopped';
   }
 
   get #resumedFromRow(): number | null {
@@ -169,6 +201,8 @@ export class Pass {
       if (isToBeKept) await this.#keeper.save();
       const end = this.#endWith(stop);
       if (isToBeKept) await this.#writeSummary(end.summary);
+      // Why it stopped is worth telling, if this disk takes it; the checkpoint stays the last durable one.
+      else if (stop.patience !== 'none') await this.#writeSummary(end.summary).catch(() => {});
       return end;
     } catch (error) {
       if (!(error instanceof ProfileDripError)) throw error;

@@ -21,7 +21,7 @@ import { Pass } from './pass.js';
 import { runInput, type WorkOnSpool } from './run-input.js';
 import type { Machine } from './terms/machine.js';
 import type { SendHooks, SendOptions } from './terms/options.js';
-import { changedFileStop, grownFileStop, type Stop } from './terms/stops.js';
+import { continuesAtOnce } from './terms/stops.js';
 import type { JobSummary } from './terms/summary.js';
 import type { WorkEnd } from './work-end.js';
 
@@ -97,7 +97,7 @@ export async function runJob(
 /** One content of FILE after the other, where FILE has grown or is to be superseded. */
 async function workToTheEnd(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {
   let end = await workOn(context, options, jobs);
-  while (end.stop !== null && goesOnAtOnce(end.stop, options)) {
+  while (end.stop !== null && continuesAtOnce(end.stop, options.onChanged)) {
     const before = jobs.splice(-1);
     const earlierCount = jobs.length;
     end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
@@ -117,11 +117,6 @@ function ownFilesOf(disk: Disk): Disk {
 function sayKept({ hooks, file }: JobContext, kept: JobFiles): void {
   const message = `${file}: a new job begins; the files of the earlier one are kept as ${kept.stem}.*`;
   hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'earlier-job-kept', message });
-}
-
-/** FILE has grown, or has new content that is to take the old one's place. */
-function goesOnAtOnce(stop: Stop, options: SendOptions): boolean {
-  return stop === grownFileStop || (stop === changedFileStop && options.onChanged === 'supersede');
 }
 
 async function workOn(context: JobContext, options: SendOptions, jobs: JobSummary[]): Promise<WorkEnd> {

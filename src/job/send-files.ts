@@ -4,8 +4,9 @@ import { sortFiles } from './files/job-files.js';
 import { RowQuota } from './loop/row-quota.js';
 import { runJob } from './run-job.js';
 import { callError, type FileFault, fileFault } from './terms/call-error.js';
+import type { CallHooks } from './terms/file-end.js';
 import type { Machine } from './terms/machine.js';
-import type { SendHooks, SendOptions } from './terms/options.js';
+import type { SendOptions } from './terms/options.js';
 import type { JobSummary, RunSummary } from './terms/summary.js';
 
 /** What came of one call. */
@@ -23,7 +24,7 @@ export interface CallEnd {
 export async function sendFiles(
   files: readonly string[],
   options: SendOptions,
-  hooks: SendHooks,
+  hooks: CallHooks,
   machine: Machine,
 ): Promise<CallEnd> {
   const { sendable, passedOver } = sortFiles(files, options);
@@ -46,6 +47,7 @@ export async function sendFiles(
     const end = await runJob(file, { ...options, forget }, hooks, machine, quota);
     jobs.push(...end.jobs);
     statuses.push(end.exitStatus);
+    hooks.onFileEnd?.({ file, jobs: end.jobs, exitStatus: end.exitStatus, error: end.error, isInFailed: false });
     if (end.error !== null) {
       const fault = fileFault(file, sendable.length, end.exitStatus, end.error);
       faults.push(fault);

@@ -136,6 +136,14 @@ export const path: Kind<string> = {
   show: (of) => of,
 };
 
+/** What a shell is given. Never repeated: it may hold a secret. */
+export const shellText: Kind<string> = {
+  expected: 'a command for sh -c',
+  read: (given) => (given.includes('\0') ? wrong() : value(given)),
+  show: (of) => of,
+  mayRepeat: () => false,
+};
+
 /** As `path`, but never repeated: by mistake it may hold the token itself. */
 export const secretPath: Kind<string> = { ...path, mayRepeat: () => false };
 

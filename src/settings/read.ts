@@ -87,8 +87,8 @@ function entriesOf(settings: Settings, given: ReadonlyMap<AnySetting, Given>): E
   });
 }
 
-async function readConfig(given: readonly Given[], files: TokenFiles): Promise<Given[]> {
-  const config = given.findLast((one) => one.setting === settingsTable.config);
+async function readConfig(others: readonly Given[], files: TokenFiles): Promise<Given[]> {
+  const config = others.findLast((one) => one.setting === settingsTable.config);
   if (config === undefined) return [];
   const path = String(valueFrom(config));
   let content: string;
@@ -100,5 +100,11 @@ async function readConfig(given: readonly Given[], files: TokenFiles): Promise<G
       cause: error,
     });
   }
-  return fromConfigFile(content, path);
+  const given = fromConfigFile(content, path);
+  const command = given.find((one) => one.setting === settingsTable.onEnd);
+  if (command !== undefined && (await files.stat(path)).mayOthersWrite) {
+    const message = `${command.where}: others may write to that file, and it names a command that runs as you. Take the right away (chmod go-w, chown), or give --on-end on the command line`;
+    throw new UsageError('config-writable', message);
+  }
+  return given;
 }

@@ -8,8 +8,10 @@ import { tokenVariable } from './sources.js';
 /** What of the machine a token file needs. */
 export interface TokenFiles {
   readText(path: string): Promise<string>;
-  /** `mode`: permission bits (0o777 mask). */
-  stat(path: string): Promise<{ readonly mode: number; readonly isRegularFile: boolean }>;
+  /** `mode`: permission bits (0o777 mask). `mayOthersWrite`: group, everybody, or an owner who is neither this user nor root. */
+  stat(
+    path: string,
+  ): Promise<{ readonly mode: number; readonly isRegularFile: boolean; readonly mayOthersWrite: boolean }>;
 }
 
 /** @throws UsageError where the token could not go into a header. `where` says where it came from. */

@@ -94,7 +94,7 @@ describe('drop', () => {
     );
     expect([3, 7]).toContain(status);
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-      /^Go on with: {2}profile-drip drop .*'\*\.csv\|\*\.gz'.* -- in$/,
+      /^Resume with: {2}profile-drip drop .*'\*\.csv\|\*\.gz'.* -- in$/,
     );
     expect(readdirSync(join(folder, 'in'))).toContain('a.csv');
   });

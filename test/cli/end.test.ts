@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/commands/line/call.js';
 import { commandForFile, sameCommand } from '../../src/commands/line/command-words.js';
+import { nightsHost } from '../../src/commands/line/nights-host.js';
+import { Output } from '../../src/commands/line/output.js';
 import { sayEnd } from '../../src/commands/send-end.js';
 import { summaryText } from '../../src/commands/words/summary-words.js';
 import type { JobSummary, RunSummary } from '../../src/job/terms/summary.js';
+import { Nights } from '../../src/nights/nights.js';
 import { exitStatus } from '../../src/terms/exit-status.js';
 import { movedClock } from '../support/index.js';
 import { type FakeScreen, fakeScreen } from '../terminal/support/fake-screen.js';
@@ -42,11 +45,14 @@ function sendCall(
     surroundings: { environment, homeDir: '/home/me' },
     stdout,
     stderr,
+    output: new Output(stdout, stderr),
     clock: movedClock({ wallMs: nowMs }),
     files: { readText: () => Promise.reject(new Error()), stat: () => Promise.reject(new Error()) },
     watchSignals: () => new AbortController().signal,
   };
-  return { verb: 'send', files, options: new Map(Object.entries(options)), host, secrets: new Set(), stdout, stderr };
+  const nights = new Nights(nightsHost(host));
+  const given = new Map(Object.entries(options));
+  return { verb: 'send', files, options: given, host, nights, secrets: new Set(), stdout, stderr };
 }
 
 describe('the summary for a person', () => {
@@ -151,7 +157,7 @@ describe('the end', () => {
     await sayEnd(call, stopped, false);
     expect(call.stdout.written()).toContain('not finished');
     expect(call.stderr.written()).toBe(
-      'profile-drip: the cap is used up\nGo on with:  profile-drip send --client-code acme loyalty.csv\n',
+      'profile-drip: the cap is used up\nResume with:  profile-drip send --client-code acme loyalty.csv\n',
     );
   });
 
@@ -173,7 +179,7 @@ describe('the end', () => {
     const error = { code: 'file-quote-open', message: 'loyalty.csv: a quote that opens on line 9 is never closed' };
     await sayEnd(call, runSummary([stoppedJob], { exit_status: exitStatus.usage, error }), false);
     expect(call.stderr.written().trimEnd().split('\n').at(-1)).toMatch(
-      /^Once that is mended, go on with: {2}profile-drip send/,
+      /^Once that is mended, resume with: {2}profile-drip send/,
     );
   });
 });

@@ -84,12 +84,12 @@ describe('help', () => {
   });
 
   it.each(verbNames.filter((name) => name !== 'help'))(
-    'of %s has its options in groups and two examples, and fits into 80 columns',
+    'of %s has its options in groups and examples, and fits into 80 columns',
     (verb) => {
       const help = shown(verb, '--help');
       expect(shown(verb, '-h')).toBe(help);
       expect(help).toContain(`profile-drip ${verbs[verb].usage}`);
-      expect(verbs[verb].examples).toHaveLength(2);
+      expect(verbs[verb].examples.length).toBeGreaterThanOrEqual(2);
       for (const setting of Object.values(verbs[verb].table)) {
         if (setting.verbs.includes(verb)) expect(help).toContain(`--${setting.name} `);
       }

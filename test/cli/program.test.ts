@@ -56,7 +56,7 @@ describe('a mistake', () => {
     [['send', '--json'], 'argument-missing', { jobs: [] }],
     [['send', '--json', 'a.csv'], 'client-code-missing', { jobs: [] }],
     [['send', '--json', '--colour', 'a.csv'], 'option-unknown', { jobs: [] }],
-    [['status', '--json', '--out', ''], 'option-empty', { ledgers: [], jobs: [] }],
+    [['status', '--json', '--out', ''], 'option-empty', { ledgers: [], jobs: [], folders: [] }],
     [['--json'], 'verb-missing', { jobs: [] }],
   ])('with %j is one object on standard output', async (args, code, rest) => {
     const { status, stdout } = await runProgram(args);

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/commands/line/call.js';
+import { Output } from '../../src/commands/line/output.js';
 import { main } from '../../src/commands/main.js';
 import { row, writeJob } from '../report/support/job-on-disk.js';
 import { movedClock, temporaryFolder } from '../support/index.js';
@@ -14,10 +15,11 @@ async function profileDrip(...args: string[]) {
     surroundings: { environment: {}, homeDir: await temporaryFolder() },
     stdout,
     stderr,
+    output: new Output(stdout, stderr),
     clock: movedClock(),
     files: {
       readText: (path) => readFile(path, 'utf8'),
-      stat: async () => ({ mode: 0o600, isRegularFile: true }),
+      stat: async () => ({ mode: 0o600, isRegularFile: true, mayOthersWrite: false }),
     },
     watchSignals: () => new AbortController().signal,
   };

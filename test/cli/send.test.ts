@@ -48,7 +48,7 @@ describe('send', () => {
     expect(stdout).toContain(`Mend the rejects, then send them:\n  profile-drip send --client-code acme --endpoint`);
     expect(read('five.csv.rejects.csv')).toBe(`${header},Basel,b\n5,Genf,100%\n`);
     expect(stderr).toMatch(/ level=info event=started file=five\.csv/);
-    expect(stderr).toMatch(/ level=info event=ended file=five\.csv .*submitted=2 not_submitted=2 nothing_to_send=1/);
+    expect(stderr).toMatch(/ level=warning event=ended file=five\.csv .*submitted=2 not_submitted=2 nothing_to_send=1/);
     expect(sandbox.profile('thirdPartyId', '1', 'acme')).toEqual({ city: 'Zürich', note: 'a' });
   });
 
@@ -181,7 +181,7 @@ describe('a run that is told to stop', () => {
     expect(status).toBe(130);
     expect(stdout).toContain('not finished');
     const last = stderr.trimEnd().split('\n').at(-1) ?? '';
-    expect(last).toMatch(/^Go on with: {2}profile-drip send .* 'it is many\.csv'$/);
+    expect(last).toMatch(/^Resume with: {2}profile-drip send .* 'it is many\.csv'$/);
 
     const shown = await runProgram(['status', '--json', '--state-dir', 'state', 'it is many.csv'], { folder });
     const { ledgers, jobs } = JSON.parse(shown.stdout);
@@ -189,10 +189,10 @@ describe('a run that is told to stop', () => {
     expect(ledgers[0]).toMatchObject({ client_code: 'acme', loopback: true, limit: 1_000_000 });
     expect(ledgers[0].used).toBeGreaterThanOrEqual(jobs[0].rows.submitted);
     expect(jobs[0]).toMatchObject({ file: 'it is many.csv', complete: false });
-    expect(jobs[0].ends_at).not.toBeNull();
+    expect(jobs[0]).toMatchObject({ state: 'interrupted', exit_status: 130, ends_at: null });
 
     const command = last
-      .replace(/^Go on with: +profile-drip/, `"${process.execPath}" "${programPath}"`)
+      .replace(/^Resume with: +profile-drip/, `"${process.execPath}" "${programPath}"`)
       .replace('--rate 50', '--rate 0');
     const again = await promisify(execFile)('bash', ['-c', command], { cwd: folder });
     expect(again.stdout).toContain('done, all 400 rows');

@@ -236,7 +236,7 @@ describe('another run', () => {
   async function takeOver(file: string): Promise<void> {
     const holder = { host: 'other', pid: 1, pidNamespace: null, startedAt: null };
     const nowMs = world.clock.wallMs();
-    const lease = { runId: 'x', holder, bootId: null, sinceMs: nowMs, renewedAtMs: nowMs, uptimeMs: 0 };
+    const lease = { runId: 'x', holder, bootId: null, sinceMs: nowMs, renewedAtMs: nowMs, uptimeMs: 0, hold: null };
     await writeFile(`${file}.other`, formatLease(lease));
     await rename(`${file}.other`, `${file}.lock`);
   }

@@ -43,6 +43,7 @@ async function putLock(folder: string, stem: string, agoMs: number): Promise<voi
     sinceMs: nowMs - 60_000,
     renewedAtMs: nowMs - agoMs,
     uptimeMs: systemBootClock.uptimeMs() - agoMs,
+    hold: null,
   });
   const { lock } = jobFilesIn(folder, stem);
   await writeFile(lock, lease);

@@ -16,7 +16,7 @@ function read({ verb = 'send', options = {}, environment = {}, files = {}, homeD
   const fileAt = (path: string) => {
     const file = files[path];
     if (file === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
-    return { mode: 0o600, isRegularFile: true, ...file };
+    return { mode: 0o600, isRegularFile: true, mayOthersWrite: false, ...file };
   };
   return readSettings({
     verb,
@@ -235,7 +235,7 @@ describe('the token', () => {
   });
 
   it('is read at once from a pipe, which cannot be read again', async () => {
-    const files = { '/dev/fd/63': { text: 'sesame\n', isRegularFile: false, mode: 0o666 } };
+    const files = { '/dev/fd/63': { text: 'sesame\n', isRegularFile: false, mayOthersWrite: false, mode: 0o666 } };
     const found = await read({ files, options: { 'token-file': '/dev/fd/63' } });
     expect(found).toMatchObject({ token: 'sesame', settings: { tokenFile: null }, notices: [] });
     expect(printedSettings(found, 'send').find(({ name }) => name === 'token')?.where).toBe('--token-file');

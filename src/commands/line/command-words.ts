@@ -1,7 +1,7 @@
 import { listText, wordsOf } from '../../settings/kinds.js';
 import { shellCommand } from '../../terminal/shell.js';
 import type { NamedOption } from '../../terms/errors.js';
-import type { Call } from './call.js';
+import type { Call, Host } from './call.js';
 import { verbs } from './verbs.js';
 
 /** A command that goes on from this call, to be pasted: the same options, in the same words. */
@@ -46,12 +46,17 @@ function commandFor({ verb, options, host }: Call, files: readonly string[], wit
       const texts = lists.some((list) => list.name === name) ? wordsOf(text) : [text];
       return texts.flatMap((one) => (one.startsWith('-') ? [`--${name}=${one}`] : [`--${name}`, one]));
     });
-  // What npx runs is not on the path.
-  const program = host.surroundings.environment.npm_command === 'exec' ? ['npx', 'profile-drip'] : ['profile-drip'];
   // A file that looks like an option, or would be taken for one more word of an option, has to come after `--`.
   const takesWords = Object.values(verbs[verb].table).some(
     ({ name, kind }) => kind.wordSeparator !== undefined && options.has(name) && !without.includes(name),
   );
   const fileWords = takesWords || files.some((file) => /^-./.test(file)) ? ['--', ...files] : files;
-  return shellCommand([...program, verb, ...words, ...fileWords]);
+  return programCommand(host, [verb, ...words, ...fileWords]);
+}
+
+/** A call of this program, to be pasted. */
+export function programCommand({ surroundings }: Host, words: readonly string[]): string {
+  // What npx runs is not on the path.
+  const program = surroundings.environment.npm_command === 'exec' ? ['npx', 'profile-drip'] : ['profile-drip'];
+  return shellCommand([...program, ...words]);
 }

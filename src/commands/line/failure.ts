@@ -1,8 +1,10 @@
-import { type Screen, styled } from '../../terminal/screen.js';
+import { logLine } from '../../terminal/progress/log-line.js';
+import { styled } from '../../terminal/screen.js';
 import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 import { version } from '../../terms/version.js';
 import { harmless } from '../../text/harmless.js';
+import type { Host } from './call.js';
 
 /** What is said when a verb could not do its work. */
 
@@ -34,14 +36,29 @@ export function statusOf(thrown: unknown): ExitStatus {
   return error instanceof ProfileDripError ? error.exitStatus : exitStatus.internal;
 }
 
+type Spoken = Pick<Host, 'stderr' | 'output' | 'clock'>;
+
+/** What ended a call, in one line. */
+export function sayError({ stderr, output, clock }: Spoken, { code, message }: ErrorObject): void {
+  if (output.options.logFormat === 'json')
+    stderr.write(logLine('json', clock.wallMs(), 'error', 'error', { code, message }));
+  else stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(message, 2000)}\n`);
+}
+
 /** One message for a user's mistake; a stack for a fault of the program. Of `secrets` nothing is shown. */
-export function sayFailure(screen: Screen, thrown: unknown, secrets: Iterable<string>): void {
+export function sayFailure(host: Spoken, thrown: unknown, secrets: Iterable<string>): void {
+  const { stderr: screen, output, clock } = host;
   const error = toldError(thrown);
   if (error instanceof ProfileDripError) {
-    screen.write(`${styled(screen, 'red', 'profile-drip:')} ${harmless(error.message, 2000)}\n`);
+    sayError(host, error);
     return;
   }
   const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  if (output.options.logFormat === 'json') {
+    const fields = { ...errorObject(error), stack: withoutSecrets(stack, secrets) };
+    screen.write(logLine('json', clock.wallMs(), 'error', 'error', fields));
+    return;
+  }
   const shown = withoutSecrets(stack, secrets)
     .split('\n')
     .map((line) => `  ${harmless(line, 500)}\n`);

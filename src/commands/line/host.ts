@@ -5,30 +5,42 @@ import { systemClock } from '../../platform/clock.js';
 import { streamScreen } from '../../terminal/screen.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { Host } from './call.js';
+import { Output } from './output.js';
 import { signalStatuses, watchSignals } from './signals.js';
 
 /** The process that the program runs in. `endNow` ends it at once, with what is under way lost. */
 export function processHost(endNow: (status: ExitStatus) => void): Host {
   const { env } = process;
+  const output = new Output(streamScreen(process.stdout, env), streamScreen(process.stderr, env));
   return {
     surroundings: { environment: env, homeDir: homeFolder() },
-    stdout: streamScreen(process.stdout, env),
-    stderr: streamScreen(process.stderr, env),
+    stdout: output.stdout,
+    stderr: output.stderr,
+    output,
     clock: systemClock,
     files: {
       readText: (path) => readFile(path, 'utf8'),
       async stat(path) {
         const found = await stat(path);
-        return { mode: found.mode & 0o777, isRegularFile: found.isFile() };
+        return { mode: found.mode & 0o777, isRegularFile: found.isFile(), mayOthersWrite: mayOthersWrite(found) };
       },
     },
     watchSignals(onSignal) {
       return watchSignals(process, systemClock, {
         onFirst: onSignal,
-        onFurther: (name) => endNow(signalStatuses[name]),
+        onFurther: (name) => {
+          output.finish(signalStatuses[name]);
+          endNow(signalStatuses[name]);
+        },
       });
     },
   };
+}
+
+function mayOthersWrite({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
+  const userId = process.geteuid?.();
+  if (userId === undefined) return false; // a system without such owners
+  return (mode & 0o022) !== 0 || (uid !== userId && uid !== 0);
 }
 
 /** cron sets HOME or not, and containers run users that nobody knows: `HOME`, else the user's entry, else none. */

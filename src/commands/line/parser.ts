@@ -68,10 +68,12 @@ function makeProgram(columns: number) {
     .usage(
       "$0 VERB [options]\n\nSends a bulk-style CSV through Adobe Target's Single Profile Update API, row by row, within the daily cap, resumable, with a result for each row.",
     )
-    .example('profile-drip send --client-code acme loyalty.csv', 'send a file')
-    .example('profile-drip send --sandbox loyalty.csv', 'try it out without Target')
     .epilogue(
-      'profile-drip VERB --help shows the options of a verb.\n' +
+      exampleText([
+        ['profile-drip send --client-code acme loyalty.csv', 'send a file'],
+        ['profile-drip send --sandbox loyalty.csv', 'try it out without Target'],
+      ]) +
+        'profile-drip VERB --help shows the options of a verb.\n' +
         `profile-drip help TOPIC shows the manual. Topics: ${topicNames.join(', ')}.`,
     )
     .help()
@@ -88,8 +90,13 @@ function makeProgram(columns: number) {
 function describeVerb(program: Argv, { usage, table, examples, epilogue }: VerbDescription, name: VerbName): Argv {
   program.usage(`$0 ${usage}`);
   for (const [option, description] of commandLineOptions(table, name)) program.option(option, description);
-  for (const [command, meaning] of examples) program.example(command, meaning);
-  return program.epilogue(epilogue ?? '');
+  return program.epilogue(exampleText(examples) + (epilogue ?? ''));
+}
+
+/** Each command on a line of its own, whole: in columns, as yargs sets examples, it could not be pasted. */
+function exampleText(examples: VerbDescription['examples']): string {
+  const lines = examples.map(([command, meaning]) => `  # ${meaning}\n  ${command}\n`);
+  return lines.length === 0 ? '' : `Examples:\n${lines.join('')}\n`;
 }
 
 /** Names that yargs itself knows. */

@@ -5,10 +5,14 @@ import type { Call } from './call.js';
 
 /** The settings of a call, from all places; what they hold that is secret is noted. */
 export async function settingsOf(call: Call, verb: Verb): Promise<SettingsFound> {
-  const { host, options, secrets } = call;
+  const { host, nights, options, secrets } = call;
   const { surroundings, files } = host;
   const found = await readSettings({ verb, commandLine: options, surroundings, files });
   for (const secret of found.secrets) secrets.add(secret);
+  const { quiet, printConfig: isPrinting, watch, json: isJson, logFormat } = found.settings;
+  host.output.set({ quiet: quiet && !isPrinting ? (watch ? 'warnings' : 'withhold') : null, isJson, logFormat });
+  const { onEnd, dryRun } = found.settings;
+  nights.tells(isPrinting || dryRun ? null : onEnd);
   return found;
 }
 

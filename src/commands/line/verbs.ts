@@ -54,15 +54,16 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
     emptyResult: { files: [] },
   },
   status: {
-    usage: 'status [FILE...]',
-    summary: 'the cap used and left, when more comes free, and how far each job is',
+    usage: 'status [FILE|DIR...]',
+    summary: 'how each job stands, the cap used and left, and when more comes free',
     table: settingsTable,
     arguments: { name: 'FILE', min: 0, max: null },
     examples: [
       ['profile-drip status', 'the cap of each client code, with the last 24 hours'],
-      ['profile-drip status loyalty.csv', 'and how far the job on this file is'],
+      ['profile-drip status loyalty.csv', 'and how the job on this file stands, with the command to resume it'],
+      ['profile-drip status /srv/drop', 'every job in a folder, by day'],
     ],
-    emptyResult: { ledgers: [], jobs: [] },
+    emptyResult: { ledgers: [], jobs: [], folders: [] },
   },
   report: {
     usage: 'report FILE|DIR',

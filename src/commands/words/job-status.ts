@@ -1,44 +1,58 @@
 import { type Checkpoint, endedRowCount } from '../../job/files/checkpoint.js';
 import type { RowCounts } from '../../job/terms/summary.js';
 import type { LedgerStatus } from '../../ledger/status.js';
+import { type JobState, jobState, type StoredJob } from '../../status/job-state.js';
 import { shareDone, timeLeftMs } from '../../terminal/progress/time-left.js';
 
-/** How far a job is, from its checkpoint alone. Pure. */
-export interface JobStatus {
+/** How a job stands and how far it is. Pure. */
+export interface JobStatus extends JobState {
   readonly file: string;
+  /** Every row has its end. */
   readonly complete: boolean;
   /** `null`: there is no job on this file. */
   readonly rows: RowCounts | null;
   /** Of the whole file, 0 to 1; `null`: not known. */
   readonly share: number | null;
   readonly updatedAtMs: number | null;
-  /** If it goes on at the pace that it had so far, with the waits for the cap; `null`: it is done, or nobody can say. */
+  /** At the pace so far, with the waits for the cap. `null`: nothing is at work on it, or nobody can say. */
   readonly endsAtMs: number | null;
+  /** A command that resumes the job; `null`: nothing is to be resumed. */
+  readonly command: string | null;
 }
 
 /** Ten years: a guess beyond is none. */
 const guessMsMax = 3.2e11;
 
-export function jobStatus(
-  file: string,
-  checkpoint: Checkpoint | null,
-  ledgers: readonly LedgerStatus[],
-  nowMs: number,
-  isLoopback: boolean,
-): JobStatus {
+/** What a job's status depends on beside its files. */
+export interface JobStatusOptions {
+  readonly ledgers: readonly LedgerStatus[];
+  readonly nowMs: number;
+  readonly isLoopback: boolean;
+  /** Asked only where there is a job to resume. */
+  readonly commandFor: (checkpoint: Checkpoint) => string;
+}
+
+export function jobStatus(file: string, stored: StoredJob, options: JobStatusOptions): JobStatus {
+  const { checkpoint } = stored;
+  const standing = jobState(stored);
   if (checkpoint === null) {
-    return { file, complete: false, rows: null, share: null, updatedAtMs: null, endsAtMs: null };
+    const unknown = { complete: false, rows: null, share: null, updatedAtMs: null, endsAtMs: null, command: null };
+    return { file, ...standing, ...unknown };
   }
   const { state, counts, totalRows, updatedAtMs } = checkpoint;
   const complete = state === 'complete';
-  const leftMs = complete ? null : leftOf(checkpoint, ledgers, nowMs, isLoopback);
+  const isAtWork = standing.state === 'running' || standing.state === 'waiting';
+  const isToResume = standing.state === 'stopped' || standing.state === 'interrupted';
+  const leftMs = isAtWork && !complete ? leftOf(checkpoint, standing, options) : null;
   return {
     file,
+    ...standing,
     complete,
     rows: { total: totalRows, ...counts },
     share: complete ? 1 : checkpoint.file.isCompressed ? null : shareDone(readingOf(checkpoint)),
     updatedAtMs,
-    endsAtMs: leftMs === null || leftMs > guessMsMax ? null : nowMs + leftMs,
+    endsAtMs: leftMs === null || leftMs > guessMsMax ? null : options.nowMs + leftMs,
+    command: isToResume ? options.commandFor(checkpoint) : null,
   };
 }
 
@@ -49,12 +63,8 @@ function readingOf(checkpoint: Checkpoint) {
   return { readBytes: fingerprint.bytes, sizeBytes, endedRowCount: endedRowCount(counts), readRowCount };
 }
 
-function leftOf(
-  checkpoint: Checkpoint,
-  ledgers: readonly LedgerStatus[],
-  nowMs: number,
-  isLoopback: boolean,
-): number | null {
+function leftOf(checkpoint: Checkpoint, standing: JobState, options: JobStatusOptions): number | null {
+  const { ledgers, nowMs, isLoopback } = options;
   const { file, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
   const ranMs = updatedAtMs - startedAtMs;
   if (file.isCompressed || ranMs <= 0) return null;
@@ -68,7 +78,7 @@ function leftOf(
     tryCount: attempts,
     elapsedMs: ranMs,
     rowsPerSecond: (reading.endedRowCount / ranMs) * 1000,
-    holdUntilMs: null,
+    holdUntilMs: standing.untilMs,
     cap: ledger === undefined ? free : { ...ledger, limit: ledger.limit - ledger.reserve },
   });
 }

@@ -4,6 +4,7 @@ import { type Screen, styled } from '../../terminal/screen.js';
 import { harmless } from '../../text/harmless.js';
 import { grouped } from '../../text/numbers.js';
 import { counted, localTime, percent } from '../../text/words.js';
+import type { FolderStatus } from './folder-status.js';
 import type { JobStatus } from './job-status.js';
 import { endedCount, rejectedCount } from './summary-words.js';
 
@@ -20,13 +21,16 @@ export interface StatusWordsOptions {
 export function statusText(
   ledgers: readonly LedgerStatus[],
   jobs: readonly JobStatus[],
+  folders: readonly FolderStatus[],
   options: StatusWordsOptions,
 ): string {
   const caps =
     ledgers.length === 0
       ? [`No updates are counted in ${harmless(options.place, 1000)}\n`]
       : ledgers.map((ledger) => ledgerText(ledger, options));
-  return [...caps, ...(jobs.length === 0 ? [] : [jobs.map((job) => `${jobLine(job, options)}\n`).join('')])].join('\n');
+  const ofFiles = jobs.length === 0 ? [] : [jobs.map((job) => jobLines(job, options)).join('')];
+  // Whoever asks for a folder asks what happened there: that comes first.
+  return [...folders.map((folder) => folderText(folder, options)), ...ofFiles, ...caps].join('\n');
 }
 
 function ledgerText(ledger: LedgerStatus, { screen, nowMs, timeZone }: StatusWordsOptions): string {
@@ -53,14 +57,85 @@ function freeLine(ledger: LedgerStatus, time: (atMs: number) => string): string[
   return [`  more comes free at ${time(nextFreeAtMs)}${thousand}, all of it at ${time(allFreeAtMs)}`];
 }
 
-function jobLine(job: JobStatus, { screen, nowMs, timeZone }: StatusWordsOptions): string {
+/** What keeps a job from sending, in words; the codes are those of `--json`. */
+const holdWords: Readonly<Record<string, string>> = {
+  cap: 'the cap is used up',
+  throttled: 'the server asks for a pause',
+  outage: 'no good answers from the endpoint',
+  disk: 'results cannot be written',
+  token: 'the token is not accepted',
+  state: 'the state cannot be reached',
+};
+
+/** How a job stands in a line, and where somebody has to act the reason and the command in lines of their own. */
+function jobLines(job: JobStatus, options: StatusWordsOptions): string {
+  const { screen } = options;
   const file = styled(screen, 'bold', harmless(job.file));
-  if (job.rows === null || job.updatedAtMs === null) return `${file}: no job has begun on it`;
-  const rejected = rejectedCount(job.rows);
-  const rows = `${counted(endedCount(job.rows), 'row')}, ${grouped(job.rows.submitted)} submitted, ${grouped(rejected)} did not go through`;
-  const at = localTime(job.updatedAtMs, nowMs, timeZone);
-  if (job.complete) return `${file}: done at ${at}: ${rows}`;
-  const share = job.share === null ? 'not finished' : `${percent(job.share)} done`;
-  const ends = job.endsAtMs === null ? '' : `; done by ${localTime(job.endsAtMs, nowMs, timeZone)} at the pace so far`;
-  return `${file}: ${share} at ${at}: ${rows}${ends}`;
+  const details = [
+    ...(job.error === null || job.state !== 'stopped' ? [] : [`    why: ${harmless(job.error.message, 2000)}`]),
+    ...(job.command === null ? [] : [`    resume it with the options that you gave beside these: ${job.command}`]),
+  ];
+  return [`${file}: ${standing(job, options)}`, ...details].map((line) => `${line}\n`).join('');
+}
+
+function standing(job: JobStatus, { screen, nowMs, timeZone }: StatusWordsOptions): string {
+  const time = (atMs: number) => localTime(atMs, nowMs, timeZone);
+  const since = job.sinceMs === null ? '' : ` since ${time(job.sinceMs)}`;
+  const by = job.holder === null ? '' : ` by ${job.holder}`;
+  switch (job.state) {
+    case null:
+      return 'no job has begun on it';
+    case 'running':
+      return `${styled(screen, 'green', 'running')}${since}${by}${progress(job)}${forecast(job, time)}`;
+    case 'waiting': {
+      const why = holdWords[job.cause ?? ''] ?? job.cause ?? 'unknown';
+      const until = job.untilMs === null ? '' : ` until ${time(job.untilMs)}`;
+      return `${styled(screen, 'yellow', 'waiting')}${since}${until}: ${why}${progress(job)}${forecast(job, time)} (${job.holder ?? 'another run'})`;
+    }
+    case 'stopped':
+      return `${styled(screen, 'red', 'stopped')}${since} (${job.cause ?? 'unknown'}, status ${job.exitStatus})${progress(job)}`;
+    case 'interrupted': {
+      const how = job.exitStatus === null ? 'it was killed, or this machine went down' : (job.error?.message ?? '');
+      return `${styled(screen, 'red', 'interrupted')}${since}: ${harmless(how, 500)}${progress(job)}`;
+    }
+    case 'done': {
+      const at = job.sinceMs === null ? '' : ` at ${time(job.sinceMs)}`;
+      const how = job.cause === 'superseded' ? ', replaced by a later job' : `, status ${job.exitStatus}`;
+      return `${styled(screen, job.exitStatus === 0 ? 'green' : 'yellow', 'done')}${at}${how}${progress(job)}`;
+    }
+  }
+}
+
+function progress({ rows, share, state }: JobStatus): string {
+  if (rows === null) return '';
+  const done = state === 'done' || share === null ? '' : `${percent(share)} done, `;
+  const rejected = grouped(rejectedCount(rows));
+  return `: ${done}${counted(endedCount(rows), 'row')}, ${grouped(rows.submitted)} submitted, ${rejected} did not go through`;
+}
+
+function forecast({ endsAtMs }: JobStatus, time: (atMs: number) => string): string {
+  return endsAtMs === null ? '' : `; done by ${time(endsAtMs)} at the pace so far`;
+}
+
+/** Every job in a folder, the newest day first; the totals come first, because that is what is looked for. */
+function folderText(status: FolderStatus, options: StatusWordsOptions): string {
+  const { folder, days, holder, holderSinceMs, byDay, totals } = status;
+  const { screen, nowMs, timeZone } = options;
+  const title = styled(screen, 'bold', harmless(folder, 1000));
+  const jobs = `${counted(totals.jobs, 'job')} in the last ${counted(days, 'day')}`;
+  const states = [
+    `${grouped(totals.done)} done`,
+    `${grouped(totals.atWork)} at work`,
+    `${grouped(totals.stopped)} not finished`,
+  ];
+  const rows = `${counted(totals.rows, 'row')}, ${grouped(totals.submitted)} submitted, ${grouped(totals.notThrough)} did not go through`;
+  const watching =
+    holder === null || holderSinceMs === null
+      ? []
+      : [`${holder} works on this folder since ${localTime(holderSinceMs, nowMs, timeZone)}\n`];
+  const ofDays = byDay.map(({ day, jobs: ofDay }) => {
+    const lines = ofDay.map((job) => jobLines(job, options).replaceAll(/^(?=.)/gm, '  '));
+    return `${day === '' ? 'unknown day' : day}\n${lines.join('')}`;
+  });
+  return [`${title}: ${jobs}: ${states.join(', ')}; ${rows}\n`, ...watching, ...ofDays].join('');
 }

@@ -119,7 +119,7 @@ export class Health<Row extends HealthRow> {
    * --limit keeps them back; where none was taken, that is no evidence against the rows.
    */
   settle(isAtLimit = false): Judgement<Row> & { readonly endsWithoutEvidence?: boolean } {
-    const { state, verdict, freed } = noRowLeft(this.#question);
+    const { state, verdict, freed } = noRowLeft(this.#question, this.#options);
     this.#question = state;
     if (verdict.kind === 'stop') return verdict;
     if (freed.length > 0) return { kind: 'continue', moves: freed, rereadsToken: false };

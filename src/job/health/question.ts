@@ -5,6 +5,7 @@ import {
   type Ending,
   errorText,
   evidenceOf,
+  type HealthOptions,
   type HealthRow,
   type Move,
   pass,
@@ -68,10 +69,10 @@ export function tokenWasReread<Row>(state: Question<Row>): Stepped<Row> {
 }
 
 /** No other row is left, and none can come. */
-export function noRowLeft<Row extends HealthRow>(state: Question<Row>): Stepped<Row> {
+export function noRowLeft<Row extends HealthRow>(state: Question<Row>, options: HealthOptions): Stepped<Row> {
   if (state?.phase !== 'other-row') return { state, verdict: pass, freed: [] };
   if (isOfAll(state)) {
-    return { state, verdict: { kind: 'stop', stop: stopOf(state) }, freed: [] };
+    return { state, verdict: { kind: 'stop', stop: stopOf(state, options) }, freed: [] };
   }
   return { state: { ...state, phase: 'last-look' }, verdict: pass, freed: [first(state.row)] };
 }
@@ -100,14 +101,14 @@ function stopping<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>, 
   if (state.row !== row) {
     const next: OpenQuestion<Row> = { ...state, others: [...state.others, row], lastError };
     // Rows that were in flight before the question have no say: they may be neighbours, or have left with an old token.
-    if (state.phase === 'other-row' && isOfAll(next)) return stop({ kind: 'stop', stop: stopOf(next) });
+    if (state.phase === 'other-row' && isOfAll(next)) return stop({ kind: 'stop', stop: stopOf(next, seen.options) });
     return { state: next, verdict: keep, freed: [] };
   }
   if (state.phase === 'last-look') {
     return nextLook(state, { kind: 'end', row, ending: ownEnding(outcome) });
   }
   const next: OpenQuestion<Row> = { ...state, phase: 'other-row', outcome, lastError };
-  if (!hasTaken) return stop({ kind: 'stop', stop: stopOf(next) });
+  if (!hasTaken) return stop({ kind: 'stop', stop: stopOf(next, seen.options) });
   return { state: next, verdict: keep, freed: [] };
 }
 
@@ -137,7 +138,10 @@ function ownEnding({ httpStatus, cause, reason }: StopOutcome): Ending {
   return { status: 'refused', httpStatus, reason: own };
 }
 
-function stopOf<Row extends HealthRow>({ row, outcome, others, lastError }: OpenQuestion<Row>) {
+function stopOf<Row extends HealthRow>(
+  { row, outcome, others, lastError }: OpenQuestion<Row>,
+  { hasToken }: HealthOptions,
+) {
   if (outcome.cause === 'redirect') return redirectStop(outcome.httpStatus, lastError);
-  return unauthorizedStop(row, lastError, others.length);
+  return unauthorizedStop(row, lastError, others.length, hasToken);
 }

@@ -6,13 +6,14 @@ import { differentRowsMax, type HealthRow, rowText } from './terms.js';
 /** The stops that health asks for, in words. Each names the last error. */
 
 /** `alsoCount`: other rows that were answered so. */
-export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: number): Stop {
+export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: number, hasToken: boolean): Stop {
   const also = alsoCount === 0 ? '' : `, and ${alsoCount} more ${alsoCount === 1 ? 'row' : 'rows'} are answered so`;
-  return endpointStop(
-    'unauthorized',
-    `the endpoint does not accept ${rowText(row)}, also with the token read again${also}. Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired, the client code and the endpoint. Last error: ${lastError}`,
-    lastError,
-  );
+  const why = hasToken
+    ? `also with the token read again${also}. Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired`
+    : `no token was given${also}. If Target asks for a profile token, give it: --token-file PATH, or PROFILE_DRIP_TOKEN in the environment. Else check`;
+  const last = `Last error: ${lastError}`;
+  const message = `the endpoint does not accept ${rowText(row)}${hasToken ? ', ' : ': '}${why}${hasToken ? ', the' : ' the'} client code and the endpoint. ${last}`;
+  return endpointStop('unauthorized', message, lastError);
 }
 
 export function redirectStop(httpStatus: number | null, lastError: string): Stop {

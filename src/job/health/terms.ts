@@ -18,6 +18,8 @@ export interface HealthOptions {
   readonly giveUpMs: number;
   /** Off where --max-failures was given, which takes its place. */
   readonly guardsFirstAnswers: boolean;
+  /** Whether a token is sent. */
+  readonly hasToken: boolean;
   /** --on-cap stop: a wait of over a minute that the server asks for ends the run (4). */
   readonly stopsAtLongWaits: boolean;
 }

@@ -9,6 +9,14 @@ export const leaseLifeMs = 30_000;
 /** A file system's clock that reads further back than a lock's own time does not tell its age. */
 const clockDoubtMs = 5000;
 
+/** Why the holder sends nothing at the moment, for whoever asks how the job is. */
+export interface LeaseHold {
+  readonly cause: string;
+  readonly sinceMs: number;
+  /** `null`: not known. */
+  readonly untilMs: number | null;
+}
+
 /** What stands in a lock file: who has the job, and when that was last said. */
 export interface Lease {
   readonly runId: string;
@@ -19,6 +27,8 @@ export interface Lease {
   readonly renewedAtMs: number;
   /** Of the machine, at the renewal. */
   readonly uptimeMs: number;
+  /** `null`: it is at work. */
+  readonly hold: LeaseHold | null;
 }
 
 /** A lock file as it was found. */
@@ -43,6 +53,11 @@ export function formatLease(lease: Lease): string {
     boot_id: lease.bootId,
     pid_namespace: holder.pidNamespace,
     process_started: holder.startedAt,
+    hold: lease.hold && {
+      cause: lease.hold.cause,
+      since: new Date(lease.hold.sinceMs).toISOString(),
+      until: lease.hold.untilMs === null ? null : new Date(lease.hold.untilMs).toISOString(),
+    },
   };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
@@ -63,11 +78,22 @@ export function parseLease(text: string): Lease | null {
       sinceMs: fields.timeMs('since'),
       renewedAtMs: fields.timeMs('renewed_at'),
       uptimeMs: fields.whole('uptime_ms'),
+      hold: parseHold(fields.objectOrNull('hold')),
     };
   } catch (error) {
     if (error instanceof FieldFault) return null;
     throw error;
   }
+}
+
+function parseHold(fields: Fields | null): LeaseHold | null {
+  if (fields === null) return null;
+  const isUnknown = fields.textOrNull('until') === null;
+  return {
+    cause: fields.text('cause', /^[a-z-]{1,40}$/),
+    sinceMs: fields.timeMs('since'),
+    untilMs: isUnknown ? null : fields.timeMs('until'),
+  };
 }
 
 /** The lock file at `path`; `null`: there is none. */
@@ -130,7 +156,11 @@ function isDead(holder: ProcessIdentity, state: ProcessState): boolean {
 /** For a message: `process 4711 on web1, since 2026-11-23 16:17:04 +01:00`. */
 export function describeHolder(found: FoundLease | null): string {
   const lease = found?.lease ?? null;
-  if (lease === null) return 'another run';
-  const host = /^[\w.-]{1,253}$/.test(lease.holder.host) ? lease.holder.host : 'an unnamed host';
-  return `process ${lease.holder.pid} on ${host}, since ${localTime(lease.sinceMs)}`;
+  return lease === null ? 'another run' : `${holderName(lease)}, since ${localTime(lease.sinceMs)}`;
+}
+
+/** `process 4711 on web1`. */
+export function holderName({ holder }: Lease): string {
+  const host = /^[\w.-]{1,253}$/.test(holder.host) ? holder.host : 'an unnamed host';
+  return `process ${holder.pid} on ${host}`;
 }

@@ -5,7 +5,7 @@ import { unlessMissing } from '../../storage/disk-errors.js';
 import { tempPathOf } from '../../storage/replace-file.js';
 import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.js';
 import { exitStatus } from '../../terms/exit-status.js';
-import { describeHolder, type FoundLease, findLease, formatLease } from './lease.js';
+import { describeHolder, type FoundLease, findLease, formatLease, type LeaseHold } from './lease.js';
 
 export interface LockOptions {
   readonly disk: Disk;
@@ -46,6 +46,8 @@ export class LockFile {
   readonly #sinceMs: number;
   readonly #file: DiskFile;
   readonly #identity: string;
+  /** Said with the next `write`. */
+  hold: LeaseHold | null = null;
 
   private constructor(options: LockOptions, file: DiskFile, identity: string) {
     this.#options = options;
@@ -73,6 +75,7 @@ export class LockFile {
       sinceMs: this.#sinceMs,
       renewedAtMs: wallMs,
       uptimeMs: bootClock.uptimeMs(),
+      hold: this.hold,
     };
     await this.#file.truncate(0); // who reads in between finds nothing, and goes by the file's time
     await this.#file.append(Buffer.from(formatLease(lease)));

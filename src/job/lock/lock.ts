@@ -4,7 +4,7 @@ import type { Cancel } from '../../platform/ports.js';
 import { onDisk } from '../../storage/disk-errors.js';
 import { ProfileDripError } from '../../terms/errors.js';
 import { exitStatus } from '../../terms/exit-status.js';
-import { describeHolder, type FoundLease, findLease, judgeLease, leaseLifeMs } from './lease.js';
+import { describeHolder, type FoundLease, findLease, judgeLease, type LeaseHold, leaseLifeMs } from './lease.js';
 import { busy, LockFile, type LockOptions, legibleLease, type Renewal } from './lock-file.js';
 
 export type { LockOptions } from './lock-file.js';
@@ -100,10 +100,20 @@ export class Lock {
     return onDisk(`renew the job's lock in ${this.#options.path}`, () => this.#renew());
   }
 
+  /** Says in the lock file why nothing is sent, or (`null`) that the run is at work again: `status` reads it there. */
+  says(hold: LeaseHold | null): void {
+    if (this.#own.hold === hold) return;
+    this.#own.hold = hold;
+    if (this.#state !== 'held') return;
+    // A renewal that has begun may have written the earlier word. Where the disk refuses, the next renewal says it.
+    const before = this.#renewing ?? Promise.resolve(true);
+    before.then(() => (this.#state === 'held' ? this.#renew() : false)).catch(() => {});
+  }
+
   /** Ends the lease. The lock file goes if it is still this run's. Never rejects. */
   async release(): Promise<void> {
     this.#cancelTimer?.();
-    await this.#renewing?.catch(() => {}); // the lease ends, renewed or not
+    while (this.#renewing !== null) await this.#renewing.catch(() => {}); // the lease ends, renewed or not
     this.#cancelTimer?.();
     if (this.#state === 'released') return;
     this.#state = 'released';

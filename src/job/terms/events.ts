@@ -1,4 +1,5 @@
 import type { CapView } from '../../platform/ports.js';
+import type { ExitStatus } from '../../terms/exit-status.js';
 import type { RowStatus } from '../../terms/outcome.js';
 
 /** Why nothing goes out at the moment. */
@@ -39,6 +40,9 @@ export type SendEvent =
       readonly file: string;
       /** Row at which this run goes on; `null`: from the start. */
       readonly resumedFromRow: number | null;
+      /** Rows that had ended before, and how many FILE has (`null`: it was not read to its end yet). */
+      readonly doneCount: number;
+      readonly totalCount: number | null;
       /** To be asked at any time until `ended`. */
       readonly snapshot: () => SendSnapshot;
     }
@@ -46,7 +50,16 @@ export type SendEvent =
   | { readonly kind: 'released'; readonly cause: HoldCause; readonly sinceWallMs: number }
   /** A line to be said once: a new ledger, a hint, a warning. `code` is stable. */
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
-  | { readonly kind: 'ended'; readonly file: string };
+  | {
+      readonly kind: 'ended';
+      readonly file: string;
+      /** `null`: the program broke off. */
+      readonly end: {
+        /** `continues`: the same run begins with what FILE holds now. */
+        readonly outcome: 'done' | 'rejected' | 'stopped' | 'interrupted' | 'continues';
+        readonly exitStatus: ExitStatus;
+      } | null;
+    };
 
 /** What a hold means, for a log line; since when and until when stand in the hold itself. */
 const holdMessages: Readonly<Record<HoldCause, string>> = {

@@ -110,3 +110,13 @@ export function faultStop(error: unknown): Stop {
   }
   return { exitStatus: exitStatus.internal, code: 'internal', message: 'a fault of the program', patience: 'grace' };
 }
+
+/** Whether the run itself begins at once with what FILE holds now: it has grown, or new content is to take the old one's place. */
+export function continuesAtOnce(stop: Stop, onChanged: 'refuse' | 'supersede'): boolean {
+  return stop === grownFileStop || (stop === changedFileStop && onChanged === 'supersede');
+}
+
+/** Whether a signal, or the caller, ended the run. */
+export function isInterruption({ code }: Stop): boolean {
+  return code === 'interrupted';
+}

@@ -117,11 +117,12 @@ function dropFolderOf({ folder }: JobFiles): string | null {
   return basename(resolve(folder)) === '.profile-drip' ? dirname(resolve(folder)) : null;
 }
 
-function optionsOf(settings: JobIdentity): string[] {
+/** The options that make a job this job, as one types them. A new part of a job's identity has its line here. */
+export function optionsOf(settings: JobIdentity): string[] {
   const { clientCode, endpoint, values, plus, delimiter, idColumn, idType } = settings;
   const target =
     endpoint === 'sandbox'
-      ? ['--sandbox']
+      ? ['--sandbox', ...unlessUsual('client-code', clientCode, 'sandbox')]
       : [...option('client-code', clientCode), ...unlessUsual('endpoint', endpoint, defaultEndpoint(clientCode))];
   return [
     ...target,

@@ -58,7 +58,7 @@ function movingLayouts(view: RunView): Layout[] {
   const left = view.timeLeftMs === null ? null : duration(view.timeLeftMs);
   const rejectedStyle: { style?: Style } = view.rejectedCount > 0 ? { style: 'red' } : {};
   const submitted = piece(`${grouped(view.submittedCount)} submitted`);
-  const rejected = [{ text: `${grouped(view.rejectedCount)} not`, ...rejectedStyle }];
+  const rejected = [{ text: `${grouped(view.rejectedCount)} not sent`, ...rejectedStyle }];
   const cap = percent(view.capUsedShare);
   const quiet = view.quietCount === 0 ? [] : piece(`${grouped(view.quietCount)} nothing to send`);
   const shortLeft = piece(left === null ? null : `${left} left`);
@@ -85,6 +85,7 @@ function movingLayouts(view: RunView): Layout[] {
     { barColumnsMin: 5, pieces: [...shortSubmitted, ...rejected, ...shortLeft] },
     { barColumnsMin: 0, pieces: [...shortSubmitted, ...rejected, ...shortLeft] },
     { barColumnsMin: 0, pieces: [...shortSubmitted, ...rejected] },
+    { barColumnsMin: 0, pieces: view.rejectedCount > 0 ? rejected : shortSubmitted },
   ];
 }
 
@@ -100,9 +101,10 @@ const heldWords: Readonly<Record<string, readonly [string, string]>> = {
 function heldLayouts(view: RunView, hold: Hold, timeZone?: string): Layout[] {
   const [long, short] = heldWords[hold.cause] ?? ['waiting', 'waiting'];
   const since = `since ${localTime(hold.sinceWallMs, view.wallMs, timeZone)}`;
+  const until = untilWords(hold, view.wallMs, timeZone);
   const untilMs = hold.untilWallMs;
-  const until = untilMs === null ? null : `until ${localTime(untilMs, view.wallMs, timeZone)}`;
-  const still = untilMs === null ? '' : ` (${duration(Math.max(0, untilMs - view.wallMs))})`;
+  const isShort = untilMs === null || hold.cause === 'outage';
+  const still = isShort ? '' : ` (${duration(Math.max(0, untilMs - view.wallMs))})`;
   const left = view.rowsLeft === null ? [] : piece(`${counted(view.rowsLeft, 'row')} left`);
   const held = (text: string): Piece => ({ text, style: 'yellow' });
   const long140 = until === null ? `${long} ${since}` : `${long} ${since}, ${until}${still}`;
@@ -113,6 +115,13 @@ function heldLayouts(view: RunView, hold: Hold, timeZone?: string): Layout[] {
     { barColumnsMin: 0, pieces: [held(`${short}: ${until ?? since}`)] },
     { barColumnsMin: 0, pieces: [held(until ?? since)] },
   ];
+}
+
+/** In an outage one row is sent at that time, to see whether it is over. */
+function untilWords({ cause, untilWallMs }: Hold, nowMs: number, timeZone?: string): string | null {
+  if (untilWallMs === null) return null;
+  if (cause !== 'outage') return `until ${localTime(untilWallMs, nowMs, timeZone)}`;
+  return `next attempt ${untilWallMs <= nowMs ? 'now' : `in ${duration(Math.max(1000, untilWallMs - nowMs))}`}`;
 }
 
 function piece(text: string | null): Piece[] {

@@ -7,7 +7,7 @@ import type { Bar, StartBar } from './bar.js';
 import { barLine, runLayouts } from './bar-line.js';
 import { HoldLines } from './hold-lines.js';
 import { RateMeter } from './rate-meter.js';
-import { noticeText, type Reporter } from './reporter.js';
+import { doneWords, noticeText, type Reporter } from './reporter.js';
 import { runView } from './run-view.js';
 
 /** Time without a hold over which rows a second are told. */
@@ -21,9 +21,9 @@ export function barReporter(screen: Screen, clock: Clock, startBar: StartBar): R
   const now = () => localTime(clock.wallMs(), clock.wallMs());
 
   return {
-    started(file, resumedFromRow, snapshot) {
+    started(file, resumed, snapshot) {
       const meter = new RateMeter(rateWindowMs);
-      const from = resumedFromRow === null ? '' : `, resumed at row ${grouped(resumedFromRow)}`;
+      const from = resumed === null ? '' : `: ${doneWords(resumed)}, resuming at row ${grouped(resumed.fromRow)}`;
       say(`sending ${harmless(file)}${from}`);
       bar = startBar(screen, () => {
         const view = runView(snapshot(), meter, clock.monotonicMs(), clock.wallMs());
@@ -37,7 +37,7 @@ export function barReporter(screen: Screen, clock: Clock, startBar: StartBar): R
     },
     released(_cause, sinceWallMs) {
       const heldMs = Math.max(0, clock.wallMs() - sinceWallMs);
-      if (holdLines.shouldSayReleased()) say(`${now()}: resumed after ${duration(heldMs)}`);
+      if (holdLines.shouldSayReleased()) say(`${now()}: sending again after ${duration(heldMs)}`);
     },
     notice(level, _code, message) {
       say(noticeText(screen, level, message));

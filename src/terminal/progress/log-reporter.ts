@@ -2,9 +2,9 @@ import type { Cancel, Clock } from '../../platform/ports.js';
 import { isoLocalTime } from '../../text/words.js';
 import type { Screen } from '../screen.js';
 import { HoldLines } from './hold-lines.js';
-import { type LogValue, logLine } from './log-line.js';
+import { isAtLeast, type LogLevel, type LogValue, logLine } from './log-line.js';
 import { RateMeter } from './rate-meter.js';
-import type { Reporter } from './reporter.js';
+import type { LogStyle, Reporter, RunEnd } from './reporter.js';
 import { type RunView, runView, type Snapshot } from './run-view.js';
 
 /** Time without a hold over which rows a second are told. */
@@ -12,13 +12,14 @@ const rateWindowMs = 60_000;
 const lineEveryMs = 30_000;
 
 /** Lines for cron, pipes and CI: one every 30 seconds, and one at each change of state. */
-export function logReporter(screen: Screen, clock: Clock): Reporter {
+export function logReporter(screen: Screen, clock: Clock, { format, least }: LogStyle): Reporter {
   const holdLines = new HoldLines();
   let running: { readonly file: string; readonly snapshot: () => Snapshot; readonly meter: RateMeter } | null = null;
   let cancelNext: Cancel = () => {};
 
-  const say = (level: 'info' | 'warning', event: string, fields: Record<string, LogValue>) => {
-    screen.write(logLine(clock.wallMs(), level, event, { file: running?.file ?? null, ...fields }));
+  const say = (level: LogLevel, event: string, fields: Record<string, LogValue>) => {
+    if (!isAtLeast(level, least)) return;
+    screen.write(logLine(format, clock.wallMs(), level, event, { file: running?.file ?? null, ...fields }));
   };
   const view = (): RunView | null =>
     running === null ? null : runView(running.snapshot(), running.meter, clock.monotonicMs(), clock.wallMs());
@@ -29,15 +30,19 @@ export function logReporter(screen: Screen, clock: Clock): Reporter {
   };
 
   return {
-    started(file, resumedFromRow, snapshot) {
+    started(file, resumed, snapshot) {
       running = { file, snapshot, meter: new RateMeter(rateWindowMs) };
       view(); // the meter's first point
-      say('info', 'started', { resumed_from_row: resumedFromRow });
+      say('info', 'started', {
+        resumed_from_row: resumed?.fromRow ?? null,
+        rows_done: resumed?.doneCount ?? null,
+        rows_total: resumed?.totalCount ?? null,
+      });
       cancelNext = clock.schedule(lineEveryMs, sayProgress);
     },
     hold(hold, message) {
       if (!holdLines.shouldSayHold(hold.cause, clock.monotonicMs())) return;
-      say('info', 'hold', {
+      say(levelOfHold(hold.cause), 'hold', {
         cause: hold.cause,
         since: isoLocalTime(hold.sinceWallMs),
         until: hold.untilWallMs === null ? null : isoLocalTime(hold.untilWallMs),
@@ -47,18 +52,29 @@ export function logReporter(screen: Screen, clock: Clock): Reporter {
     },
     released(cause, sinceWallMs) {
       if (!holdLines.shouldSayReleased()) return;
-      say('info', 'released', { cause, held_seconds: Math.max(0, clock.wallMs() - sinceWallMs) / 1000 });
+      say(levelOfHold(cause), 'released', { cause, held_seconds: Math.max(0, clock.wallMs() - sinceWallMs) / 1000 });
     },
     notice(level, code, message) {
       say(level, 'notice', { code, message });
     },
-    ended() {
+    ended(_file, end) {
       cancelNext();
       const last = view();
-      if (last !== null) say('info', 'ended', { ...progressFields(last), seconds_left: null });
+      const told = { outcome: end?.outcome ?? 'stopped', exit_status: end?.exitStatus ?? null };
+      if (last !== null) say(levelOfEnd(end), 'ended', { ...told, ...progressFields(last), seconds_left: null });
       running = null;
     },
   };
+}
+
+/** The cap is used up and comes free as it should; everything else that holds a run is worth a look. */
+function levelOfHold(cause: string): LogLevel {
+  return cause === 'cap' ? 'info' : 'warning';
+}
+
+function levelOfEnd(end: RunEnd | null): LogLevel {
+  if (end?.outcome === 'done' || end?.outcome === 'continues') return 'info';
+  return end?.outcome === 'rejected' ? 'warning' : 'error';
 }
 
 function progressFields(view: RunView): Record<string, LogValue> {

@@ -5,7 +5,7 @@ import { counted, duration, rate } from '../../text/words.js';
 import type { Screen } from '../screen.js';
 import { type Bar, loadBar, type StartBar } from './bar.js';
 import { barLine, type Layout } from './bar-line.js';
-import { logLine } from './log-line.js';
+import { type LogFormat, logLine } from './log-line.js';
 import type { ProgressMode } from './progress.js';
 import { RateMeter } from './rate-meter.js';
 import { noticeText } from './reporter.js';
@@ -29,16 +29,23 @@ export interface ReadingReporter {
 const rateWindowMs = 15_000;
 const lineEveryMs = 30_000;
 
-/** `auto`, and `bar` without a terminal to draw on: a bar on a terminal, else lines. */
-export async function makeReadingReporter(mode: ProgressMode, screen: Screen, clock: Clock): Promise<ReadingReporter> {
-  if (mode === 'none') return { started() {}, notice: warningsOn(screen), ended() {} };
-  if (mode === 'log' || !screen.isTerminal) return readingLog(screen, clock);
+/** `auto`, and `bar` too where there is no terminal to draw on: a bar on a terminal, else lines. */
+export async function makeReadingReporter(
+  mode: ProgressMode,
+  screen: Screen,
+  clock: Clock,
+  format: LogFormat = 'text',
+): Promise<ReadingReporter> {
+  if (mode === 'none') return { started() {}, notice: warningsOn(screen, clock, format), ended() {} };
+  if (mode === 'log' || !screen.isTerminal || format === 'json') return readingLog(screen, clock, format);
   return readingBar(screen, clock, await loadBar());
 }
 
-function warningsOn(screen: Screen): ReadingReporter['notice'] {
-  return (level, _code, message) => {
-    if (level === 'warning') screen.write(`${noticeText(screen, level, message)}\n`);
+function warningsOn(screen: Screen, clock: Clock, format: LogFormat): ReadingReporter['notice'] {
+  return (level, code, message) => {
+    if (level !== 'warning') return;
+    if (format === 'json') screen.write(logLine(format, clock.wallMs(), level, 'notice', { code, message }));
+    else screen.write(`${noticeText(screen, level, message)}\n`);
   };
 }
 
@@ -67,7 +74,7 @@ function readingBar(screen: Screen, clock: Clock, startBar: StartBar): ReadingRe
 }
 
 /** Lines for cron, pipes and CI: one every 30 seconds, so that a short check says only what it found. */
-function readingLog(screen: Screen, clock: Clock): ReadingReporter {
+function readingLog(screen: Screen, clock: Clock, format: LogFormat): ReadingReporter {
   let cancelNext: Cancel = () => {};
   return {
     started(file, reading) {
@@ -82,14 +89,14 @@ function readingLog(screen: Screen, clock: Clock): ReadingReporter {
           invalid: now.invalidCount,
           rows_per_second: meter.rowsPerSecond(),
         };
-        screen.write(logLine(clock.wallMs(), 'info', 'checking', fields));
+        screen.write(logLine(format, clock.wallMs(), 'info', 'checking', fields));
         cancelNext = clock.schedule(lineEveryMs, say);
       };
       meter.add(clock.monotonicMs(), 0, false);
       cancelNext = clock.schedule(lineEveryMs, say);
     },
     notice(level, code, message) {
-      screen.write(logLine(clock.wallMs(), level, 'notice', { code, message }));
+      screen.write(logLine(format, clock.wallMs(), level, 'notice', { code, message }));
     },
     ended() {
       cancelNext();

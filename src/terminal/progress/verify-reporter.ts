@@ -77,13 +77,13 @@ function verifyLog(screen: Screen, clock: Clock): VerifyReporter {
       const say = () => {
         const { phase, askedCount, toAskCount, counts } = asking();
         const fields = { file, phase, asked: askedCount, of: toAskCount, applied: counts.applied };
-        screen.write(logLine(clock.wallMs(), 'info', 'verifying', fields));
+        screen.write(logLine('text', clock.wallMs(), 'info', 'verifying', fields));
         cancelNext = clock.schedule(lineEveryMs, say);
       };
       cancelNext = clock.schedule(lineEveryMs, say);
     },
     notice(level, code, message) {
-      screen.write(logLine(clock.wallMs(), level, 'notice', { code, message }));
+      screen.write(logLine('text', clock.wallMs(), level, 'notice', { code, message }));
     },
     ended() {
       cancelNext();

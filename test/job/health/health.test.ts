@@ -17,7 +17,7 @@ const row = (name: string): Row => {
 
 function health(options: Partial<HealthOptions> = {}, hasTaken = false): Health<Row> {
   return new Health<Row>(
-    { retries: 5, giveUpMs: 1_800_000, guardsFirstAnswers: true, stopsAtLongWaits: false, ...options },
+    { retries: 5, giveUpMs: 1_800_000, guardsFirstAnswers: true, hasToken: true, stopsAtLongWaits: false, ...options },
     { next: () => 0.5 },
     hasTaken,
   );

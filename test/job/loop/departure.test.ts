@@ -120,7 +120,7 @@ describe('what came to be while an attempt waited for its connection', () => {
     const slow = slowConnection(4, async () => {
       const holder = { host: 'other', pid: 1, pidNamespace: null, startedAt: null };
       const nowMs = world.clock.wallMs();
-      const lease = { runId: 'x', holder, bootId: null, sinceMs: nowMs, renewedAtMs: nowMs, uptimeMs: 0 };
+      const lease = { runId: 'x', holder, bootId: null, sinceMs: nowMs, renewedAtMs: nowMs, uptimeMs: 0, hold: null };
       await writeFile(`${file}.other`, formatLease(lease));
       await rename(`${file}.other`, `${file}.lock`);
       world.clock.stepWall(60_000);

@@ -32,12 +32,12 @@ describe('the line of the bar', () => {
   it.each([
     [
       140,
-      ' 43 % ▕█████████████████░░░░░░░░░░░░░░░░░░░░░░░▏  1,234 rows/s  412,345 submitted  12 not  cap 41 % used  4 min 12 s left',
+      ' 43 % ▕█████████████████░░░░░░░░░░░░░░░░░░░░░░░▏  1,234 rows/s  412,345 submitted  12 not sent  cap 41 % used  4 min 12 s left',
     ],
-    [80, ' 43 % ▕█████░░░░░░░░▏  1,234/s  412,345 ok  12 not  cap 41 %  4 min 12 s left'],
-    [60, ' 43 %  1,234/s  412,345 ok  12 not  cap 41 %  4 min 12 s'],
-    [50, ' 43 %  412,345 ok  12 not  4 min 12 s left'],
-    [30, ' 43 %  412,345 ok  12 not'],
+    [80, ' 43 % ▕███░░░░░▏  1,234/s  412,345 ok  12 not sent  cap 41 %  4 min 12 s left'],
+    [60, ' 43 % ▕███░░░░▏  412,345 ok  12 not sent  4 min 12 s left'],
+    [50, ' 43 %  412,345 ok  12 not sent  4 min 12 s left'],
+    [30, ' 43 %  12 not sent'],
     [8, ' 43 %'],
   ])('says what fits into %d columns', (columns, expected) => {
     expect(line(moving, columns).trimStart()).toBe(expected.trimStart());

@@ -42,7 +42,7 @@ describe('log lines', () => {
     const clock = movedClock();
     const reporter = await makeReporter('auto', screen, clock);
     let now = nothing;
-    reporter.started('my file.csv', 17, () => now);
+    reporter.started('my file.csv', { fromRow: 17, doneCount: 16, totalCount: null }, () => now);
     now = half;
     await clock.advance(30_000);
     reporter.hold(
@@ -52,7 +52,7 @@ describe('log lines', () => {
     await clock.advance(60_000);
     reporter.released('cap', clock.wallMs() - 60_000);
     reporter.notice('warning', 'a-code', 'mind "this"');
-    reporter.ended('my file.csv');
+    reporter.ended('my file.csv', { outcome: 'rejected', exitStatus: 1 });
     const lines = screen.written().trimEnd().split('\n');
     expect(lines.map((line) => fields(line).event)).toEqual([
       'started',
@@ -67,7 +67,7 @@ describe('log lines', () => {
     for (const line of lines) {
       expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d level=(info|warning) event=/);
     }
-    expect(fields(lines[0] ?? '')).toMatchObject({ file: 'my file.csv', resumed_from_row: '17' });
+    expect(fields(lines[0] ?? '')).toMatchObject({ file: 'my file.csv', resumed_from_row: '17', rows_done: '16' });
     expect(fields(lines[1] ?? '')).toMatchObject({
       percent: '50',
       rows: '3000',
@@ -80,14 +80,44 @@ describe('log lines', () => {
     expect(fields(lines[2] ?? '')).toMatchObject({ cause: 'cap', rows_left: '3000', message: 'the cap is used up' });
     expect(fields(lines[5] ?? '')).toMatchObject({ cause: 'cap', held_seconds: '60' });
     expect(lines[6]).toContain('message="mind \\"this\\""');
+    expect(fields(lines[7] ?? '')).toMatchObject({ level: 'warning', outcome: 'rejected', exit_status: '1' });
     expect(clock.timerCount()).toBe(0);
+  });
+
+  it('are one JSON object each where that is asked for, on a terminal too', async () => {
+    const screen = fakeScreen({ isTerminal: true });
+    const reporter = await makeReporter('auto', screen, movedClock(), { format: 'json', least: 'info' });
+    reporter.started('a\n"b".csv', null, () => half);
+    reporter.notice('warning', 'a-code', 'mind this');
+    reporter.ended('a', { outcome: 'stopped', exitStatus: 4 });
+    const lines = screen.written().trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'started', level: 'info', time: expect.stringMatching(/^\d{4}-.*[+-]\d\d:\d\d$/) },
+      { event: 'notice', level: 'warning', code: 'a-code', message: 'mind this' },
+      { event: 'ended', level: 'error', outcome: 'stopped', exit_status: 4, submitted: 2990 },
+    ]);
+  });
+
+  it('leave out what is less than the least that is asked for', async () => {
+    const screen = fakeScreen({ isTerminal: true });
+    const reporter = await makeReporter('bar', screen, movedClock(), { format: 'text', least: 'warning' });
+    reporter.started('a.csv', null, () => half);
+    reporter.hold({ cause: 'cap', sinceWallMs: 0, untilWallMs: null }, 'the cap is used up');
+    reporter.hold({ cause: 'outage', sinceWallMs: 0, untilWallMs: null }, 'no answers');
+    reporter.ended('a.csv', { outcome: 'done', exitStatus: 0 });
+    reporter.started('b.csv', null, () => half);
+    reporter.ended('b.csv', null);
+    expect(screen.written().match(/level=\w+ event=\w+/g)).toEqual([
+      'level=warning event=hold',
+      'level=error event=ended',
+    ]);
   });
 
   it('stay one line each, whatever a file is called', async () => {
     const screen = fakeScreen();
     const reporter = await makeReporter('log', screen, movedClock());
     reporter.started('a\nb\u001b[2J.csv', null, () => nothing);
-    reporter.ended('');
+    reporter.ended('', null);
     expect(screen.written().match(/\n/g)).toHaveLength(2);
     expect(screen.written()).not.toContain('\u001b');
   });
@@ -97,12 +127,15 @@ describe('the reporter', () => {
   it('draws a bar on a terminal, with what is said above it, and clears it at the end', async () => {
     const screen = fakeScreen({ isTerminal: true });
     const reporter = await makeReporter('auto', screen, movedClock());
-    reporter.started('loyalty.csv', 17, () => half);
+    reporter.started('loyalty.csv', { fromRow: 1082, doneCount: 1081, totalCount: 3600 }, () => half);
     reporter.notice('warning', 'a-code', 'mind this');
     const [first, second, bar] = terminalLines(screen.written());
-    expect([first, second]).toEqual(['sending loyalty.csv, resumed at row 17', 'warning: mind this']);
-    expect(bar).toMatch(/^ *50 % ▕█+░+▏ .*2,990 submitted {2}10 not/);
-    reporter.ended('loyalty.csv');
+    expect([first, second]).toEqual([
+      'sending loyalty.csv: 1,081 of 3,600 rows are done, resuming at row 1,082',
+      'warning: mind this',
+    ]);
+    expect(bar).toMatch(/^ *50 % ▕█+░+▏ .*2,990 submitted {2}10 not sent/);
+    reporter.ended('loyalty.csv', { outcome: 'done', exitStatus: 0 });
     expect(terminalLines(screen.written())).toEqual([first, second, '']);
   });
 
@@ -120,7 +153,7 @@ describe('the reporter', () => {
     reporter.hold({ cause: 'cap', sinceWallMs: 0, untilWallMs: null }, 'x');
     reporter.notice('info', 'a-code', 'x');
     reporter.notice('warning', 'a-code', 'mind this');
-    reporter.ended('loyalty.csv');
+    reporter.ended('loyalty.csv', { outcome: 'done', exitStatus: 0 });
     expect(screen.written()).toBe('warning: mind this\n');
   });
 });
