@@ -21,10 +21,11 @@ export async function requireCurrentRejects(disk: Disk, file: string): Promise<v
   const name = kept?.stem ?? rejects.name;
   const now = await jobOf(disk, folder, name);
   const parent = rejects.round === 1 ? null : await jobOf(disk, folder, roundName(rejects));
-  const sinceMs = kept?.startedAtMs ?? parent?.startedAtMs ?? now?.startedAtMs ?? null;
+  // The time in a kept name has no milliseconds: the job's own checkpoint has them, if it is there.
+  const keptSinceMs = kept && ((await jobOf(disk, folder, rejects.name))?.startedAtMs ?? kept.startedAtMs + 999);
+  const sinceMs = keptSinceMs ?? parent?.startedAtMs ?? now?.startedAtMs ?? null;
   if (sinceMs === null) return;
-  // The time in a kept name has no milliseconds.
-  const isLater = (job: Checkpoint | null) => job !== null && job.startedAtMs >= sinceMs + (kept === null ? 1 : 1000);
+  const isLater = (job: Checkpoint | null) => job !== null && job.startedAtMs > sinceMs;
   const isFirstRound = kept === null && parent === null;
   if (isLater(now) || (isFirstRound && now !== null && !hasRejects(now))) throw outdated(file, name);
   for (const job of await laterJobsOfDropFolder(disk, folder, now)) {

@@ -59,11 +59,10 @@ describe('drop', () => {
     put('a.csv', `${header}1,Bern\n`);
     put('b.csv', 'no header of ours\n1\n');
     put(`${'x'.repeat(236)}.csv`, `${header}1,Bern\n`);
-    const { status, stderr } = await run();
+    const { status, stdout } = await run();
     expect(status).toBe(2);
-    const last = stderr.trimEnd().split('\n').slice(-2).join('\n');
-    expect(last).toMatch(
-      /^2 put into failed\/: in\/failed\/b\.csv and 1 more; the \.error\.txt beside each says why\n/,
+    expect(stdout).toMatch(
+      /\n2 put into failed\/: in\/failed\/b\.csv and 1 more; the \.error\.txt beside each says why\n$/,
     );
   });
 
@@ -139,8 +138,8 @@ describe('drop --watch', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ file }) => file)).toEqual(['in/a.csv', 'in/b.csv', undefined]);
-    expect(lines[0]).toMatchObject({ complete: true, rows: { submitted: 1 } });
+    expect(lines.map(({ jobs: [job] }) => job?.file)).toEqual(['in/a.csv', 'in/b.csv', undefined]);
+    expect(lines[0]).toMatchObject({ exit_status: 0, jobs: [{ complete: true, rows: { submitted: 1 } }] });
     expect(lines[2]).toMatchObject({ schema: 1, exit_status: 143, jobs: [] });
   });
 });

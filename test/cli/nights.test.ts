@@ -42,7 +42,7 @@ describe('--on-end', () => {
     const isFree = 'test ! -e "in/.profile-drip/$(basename "$PROFILE_DRIP_FILE").lock" && echo free >>free';
     const { status, stdout } = await run(['drop', 'in', '--settle', '0', '--on-end', `${tell}; ${isFree}`]);
     expect(status).toBe(2);
-    expect(stdout).toMatch(/\n1 put into failed\/\n$/);
+    expect(stdout).toMatch(/\n1 put into failed\/: .*\n$/);
     expect(told()).toEqual(['0 in/a.csv 1', '1 in/b.csv 1', '2 in/failed/c.csv 0']);
     expect(readFileSync(join(folder, 'free'), 'utf8')).toBe('free\nfree\nfree\n');
   });

@@ -68,7 +68,9 @@ describe('the next step', () => {
 
   it('resumes a sandbox job in the sandbox, and a dropped file by its folder', () => {
     const settings = { ...job().settings, endpoint: 'sandbox' };
-    expect(step({ job: job({ settings }) }).command).toBe('profile-drip send --sandbox /data/x.csv');
+    expect(step({ job: job({ settings }) }).command).toBe(
+      'profile-drip send --sandbox --client-code acmeretail /data/x.csv',
+    );
     expect(step({ files: jobFilesIn('/srv/drop/.profile-drip', 'x.csv') }).command).toBe(
       'profile-drip drop /srv/drop --client-code acmeretail',
     );
