@@ -20,7 +20,7 @@ export const fileCodes = {
 
 export type FileCode = keyof typeof fileCodes;
 
-const onceMended = 'Rows before it are not touched: once this is mended, the same command goes on.';
+const onceCorrected = 'The rows before it are not affected. Correct the file, then run the same command again to resume.';
 
 /** File names come from outside; a path may be long, and its end is what tells files apart. */
 function shown(path: string): string {
@@ -33,7 +33,7 @@ export function fileError(path: string, lineNumber: number | null, code: FileCod
 }
 
 export function quoteOpen(path: string, lineNumber: number) {
-  const text = `a quote (") opens here that is never closed. Close it, or double it ("") if it is text. ${onceMended}`;
+  const text = `a quote (") opens here that is never closed. Close it, or double it ("") if it is text. ${onceCorrected}`;
   return fileError(path, lineNumber, 'file-quote-open', text);
 }
 
@@ -46,20 +46,20 @@ export function recordTooLong(
 ) {
   const limit =
     code === 'file-record-bytes'
-      ? 'goes on for over 1,000,000 bytes'
-      : 'goes on over more than 20 lines, and encoded values hold no line breaks';
+      ? 'is over 1,000,000 bytes long'
+      : 'is over 20 lines long, and encoded values contain no line breaks';
   const quote = quoteLineNumber === null ? '' : ` (its quote on line ${quoteLineNumber} is not closed)`;
   const todo =
     code === 'file-record-bytes'
       ? 'Look for a stray quote (") or line ends that are missing.'
       : 'Look for a stray quote ("), or say --values raw if these values are not URL-encoded.';
-  return fileError(path, lineNumber, code, `the record that begins here ${limit}${quote}. ${todo} ${onceMended}`);
+  return fileError(path, lineNumber, code, `the record that begins here ${limit}${quote}. ${todo} ${onceCorrected}`);
 }
 
 export function nulByte(path: string, lineNumber: number) {
   const text =
     'expected text, found a NUL byte. Add --encoding utf-16 if the file is UTF-16; else save it as CSV in UTF-8 (not as a spreadsheet).';
-  return fileError(path, lineNumber, 'file-not-text', `${text} ${onceMended}`);
+  return fileError(path, lineNumber, 'file-not-text', `${text} ${onceCorrected}`);
 }
 
 export function notCsv(path: string, { name, advice }: Container) {
@@ -98,11 +98,11 @@ export class ContentFault extends Error {
 
   /** `reached`: the line up to which the content could be read, where it was read by lines. */
   toFileError(path: string, reached: number | null): FileError {
-    return fileError(path, reached, this.code, `${this.message} ${onceMended}`, this.cause);
+    return fileError(path, reached, this.code, `${this.message} ${onceCorrected}`, this.cause);
   }
 }
 
-/** What came of opening FILE or looking at it. */
+/** The error for what failed when FILE was opened or looked at. */
 export function openingError(path: string, error: unknown): FileError | MachineError {
   const found = systemCode(error);
   switch (found) {
@@ -138,7 +138,7 @@ export function readingError(path: string, error: unknown): MachineError {
   const found = systemCode(error) ?? 'unknown error';
   return new MachineError(
     'file-read-failed',
-    `${shown(path)}: this machine could not read the file (${found}). Once it can, the same command goes on.`,
+    `${shown(path)}: cannot read the file (${found}). Check the disk, then run the same command again to resume.`,
     { cause: error },
   );
 }

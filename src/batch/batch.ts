@@ -22,7 +22,7 @@ export interface Format {
   readonly encoding: FoundEncoding;
 }
 
-/** Where a row begins, or would begin: reading goes on from here exactly as if it had come from the start. */
+/** Where a row begins, or would begin: reading resumes here exactly as if it had come from the start. */
 export interface Position {
   /** Data rows count from 1. */
   readonly rowNumber: number;
@@ -93,7 +93,7 @@ export interface RowsOptions {
   readonly blockBytes?: number;
 }
 
-/** Good rows, in whatever they come in, the place after them, and then what cannot be read on, at that place. */
+/** Good rows, the place after them, and the error that stops the reading at that place. */
 export interface Taken<Rows> {
   readonly rows: Rows;
   readonly after: Position;
@@ -102,7 +102,7 @@ export interface Taken<Rows> {
 
 /** Makes rows of content as it comes. After a fault nothing more is accepted, and the place stays where it was. */
 export interface Reader<Rows> {
-  /** So many chunks more may be given before the first is answered for; 0: one at a time. */
+  /** How many more chunks may be given before the first one is answered; 0: one at a time. */
   readonly aheadCount: number;
   /** Takes the next chunk, which must stay as it is. */
   take(chunk: Buffer): Promise<Taken<Rows>>;
@@ -147,9 +147,9 @@ export interface Batch {
   readBytes(): number;
   /** Of the content that has been read so far, which may be more than rows were made of; throws where none is kept. */
   fingerprint(): Fingerprint;
-  /** Of the content up to `byte`, read anew: for what stands before a bad record. */
+  /** Of the content up to `byte`, which is read again: for what stands before a bad record. */
   fingerprintTo(byte: number): Promise<Fingerprint>;
-  /** Reads the content of the open file anew, up to `fingerprint.bytes`, and compares. */
+  /** Reads the content of the open file again, up to `fingerprint.bytes`, and compares. */
   matches(fingerprint: Fingerprint): Promise<boolean>;
   /** SHA-256, hexadecimal, of the whole of FILE's own bytes. */
   sha256(): Promise<string>;

@@ -8,7 +8,7 @@ export const compressedBlockBytes = 16_384;
 const contentChunkBytes = 65_536;
 
 function fault(message: string, cause?: unknown): ContentFault {
-  return new ContentFault('file-gzip', `${message} Make the .gz anew from its source.`, cause);
+  return new ContentFault('file-gzip', `${message} Create the .gz again from its source.`, cause);
 }
 
 /**

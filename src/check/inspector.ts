@@ -85,7 +85,7 @@ export class Inspector {
     }
   }
 
-  /** Of the rows taken as sendable, so many are unchanged. */
+  /** `count` of the rows that were taken as sendable are unchanged. */
   wereUnchanged(count: number): void {
     this.#sendableCount -= count;
     this.#unchangedCount += count;

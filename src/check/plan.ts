@@ -15,7 +15,7 @@ export interface Pacing {
   /** 0: no limit, and sending is taken to need no time. */
   readonly ratePerSecond: number;
   readonly pace: 'burst' | 'spread';
-  /** How long a try may be under way: so much later its unit comes free. */
+  /** How long an attempt may be in flight: its unit comes free that much later. */
   readonly timeoutMs: number;
 }
 

@@ -20,7 +20,7 @@ export interface FileCheck {
     readonly total: number;
     readonly sendable: number;
     readonly skipped: number;
-    /** With --changed-only: what the memory holds just so. */
+    /** With --changed-only: identical to what the memory holds. */
     readonly unchanged: number;
     readonly invalid: number;
   };
@@ -60,7 +60,7 @@ export interface AttributeCheck {
 
 /** What sending the file would take, after the files before it. */
 export interface Plan {
-  /** One for each sendable row: tries that fail come on top. */
+  /** One for each sendable row: attempts that fail come on top. */
   readonly updates: number;
   /** When the check was made; `null` without a client code. */
   readonly cap_left: number | null;

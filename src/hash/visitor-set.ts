@@ -18,7 +18,7 @@ export class VisitorSet {
     this.#shards = Array.from({ length: shardCount }, () => new Shard());
   }
 
-  /** Takes note of a visitor, and says for the how-manieth time: the first, the second, or a later one. */
+  /** Adds a visitor; returns whether this is its first, second or a later occurrence. */
   add(id: string): 'first' | 'second' | 'later' {
     const time = this.#shardOf(id).add((this.#hash[1] ?? 0) >>> 0, (this.#hash[0] ?? 0) >>> 0);
     if (time === 'first') this.#size += 1;

@@ -18,7 +18,7 @@ interface Waiting<Packed> {
 /**
  * Makes rows in a thread of its own, which `program` is (a module that calls `serveRows`, thread.ts); it is handed
  * `request`. Disk and network stay where they are: the thread gets content and gives rows, nothing else.
- * `aheadCount`: so many chunks are with the thread, or wait for their turn, while the rows of another are used up. 2 where
+ * `aheadCount`: how many chunks are with the thread, or wait for their turn, while the rows of another are used. 2 where
  * both are about as quick, so that neither waits for the other; 1 where the thread is quicker: what is made long
  * before it is wanted outlives collections of young garbage.
  */

@@ -32,7 +32,7 @@ async function openingFault(content: string | Uint8Array, options = encoded) {
   return told(await failureOf(batchOf(content, options)));
 }
 
-describe('what is no file to read', () => {
+describe('a path that is not a file to read', () => {
   it.each(['', 'no/such/', 'drop.csv/'])('a missing path (%s) is told', async (folder) => {
     const path = join(await temporaryFolder(), folder, 'missing.csv');
     expect(told(await failureOf(openBatch(realDisk, path, encoded)))).toEqual({ code: 'file-missing', line: null });
@@ -227,13 +227,13 @@ describe('a file that changes while it is read', () => {
     expect(told(error).code).toBe('file-shrank');
   });
 
-  it('is told when reading is to go on beyond its end', async () => {
+  it('is told when reading is to resume beyond its end', async () => {
     const batch = await batchOf(`${head}1,x\n`);
     const { error } = await readAll(batch.rows({ rowNumber: 9, lineNumber: 10, byte: 4_000 }, { fingerprint: null }));
     expect(told(error)).toEqual({ code: 'file-shrank', line: 10 });
   });
 
-  it('goes on being read when another takes its name, or when it is removed', async () => {
+  it('is read to its end when another file takes its name, or when it is removed', async () => {
     const path = await fileOf(`${head}1,old\n`);
     const batch = await opened(path);
     expect(await batch.lookAgain()).toBe('same');

@@ -89,7 +89,7 @@ describe('any table that csv-stringify writes', () => {
     );
   });
 
-  it('goes on from any of its rows as if it had come from the start', async () => {
+  it('resumes at any of its rows as if it had been read from the start', async () => {
     const placeOf = (row: RawRow): Position => ({
       rowNumber: row.rowNumber,
       lineNumber: row.lineNumber,

@@ -147,7 +147,7 @@ describe('what cannot be read on', () => {
     expect(await cellsOf(`batch=pcId,a\n${lines(21)}`, raw)).toHaveLength(2);
   });
 
-  it('is a record over 1,000,000 bytes; one of exactly so many is fine', async () => {
+  it('is a record over 1,000,000 bytes; one of exactly 1,000,000 bytes is fine', async () => {
     const record = (sizeBytes: number) => `2,${'x'.repeat(sizeBytes - 3)}\n`;
     const expected = { rows: ['1'], code: 'file-record-bytes', line: 3 };
     for (const sizeBytes of [16_384, 2_000_000]) {
@@ -172,7 +172,7 @@ describe('what cannot be read on', () => {
 
   it('names the line of the open quote where a record grows too long with it', async () => {
     const { error } = await readChunks([Buffer.from(`1,"a\nb","${'x'.repeat(1_100_000)}`)], raw);
-    expect(String(error)).toContain('line 1: the record that begins here goes on for over 1,000,000 bytes');
+    expect(String(error)).toContain('line 1: the record that begins here is over 1,000,000 bytes long');
     expect(String(error)).toContain('its quote on line 2 is not closed');
   });
 
