@@ -4,12 +4,12 @@ import { type LedgerTime, ledgerMs } from './ledger-time.js';
 /**
  * How long a unit counts: the rule of the cap, without a clock or a disk.
  *
- * Units are stamped with the bucket in which they are granted, 10 s of the ledger's awake time. A try starts only within
+ * Units are stamped with the bucket in which they are granted, 10 s of the ledger's awake time. An attempt starts only within
  * the bucket of its unit, and arrives at most its time-out later. So a bucket is over, and settles, one time-out after
  * its end; from there on a whole day has to go by before its units come free. No window of 24 hours, here or at the
- * server, then holds tries of that bucket and of the one that its units go to next.
+ * server, then holds attempts of that bucket and of the one that its units go to next.
  *
- * While a bucket is open the machine may sleep, and a try be under way on both sides of it: that is why the day is
+ * While a bucket is open the machine may sleep, and an attempt may be in flight before and after it. So the day is
  * counted from the time asleep as it stands when the bucket settles. Units of the last bucket before a sleep come free
  * up to that sleep later for it.
  */
@@ -33,7 +33,7 @@ export interface SettledBucket {
 export const bucketMs = 10_000;
 export const dayMs = 86_400_000;
 
-/** How far a permit lets the wall clock and the monotonic clock drift apart before it asks anew (lease.ts). */
+/** How far a permit lets the wall clock and the monotonic clock drift apart before it asks again (lease.ts). */
 export const toleranceMs = 1_000;
 
 /** The bucket that units are stamped with now. */
@@ -44,17 +44,17 @@ export function stampAt({ awakeMs, stampAheadMs }: Pick<HomeTime, 'awakeMs' | 's
 /** What a bucket's end depends on. */
 export type BucketTime = LedgerTime & Pick<HomeTime, 'marginMs'>;
 
-/** Awake time at which the last try of a bucket may start. */
+/** Awake time at which the last attempt of a bucket may start. */
 export function endOf(bucketNumber: number): number {
   return (bucketNumber + 1) * bucketMs;
 }
 
-/** Awake time from which no try of a bucket can be under way. */
+/** Awake time from which no attempt of a bucket can be in flight. */
 export function settlesAt(bucket: OpenBucket): number {
   return endOf(bucket.number) + bucket.timeoutMs + toleranceMs;
 }
 
-/** `null`: a try of it may still start, or arrive. */
+/** `null`: an attempt of it may still start, or arrive. */
 export function settle(bucket: OpenBucket, now: BucketTime): SettledBucket | null {
   return now.awakeMs < settlesAt(bucket) ? null : asSettled(bucket, now);
 }
@@ -87,7 +87,7 @@ export function unitsOf(buckets: Iterable<{ readonly units: number }>): number {
   return units;
 }
 
-/** Ledger's time at which so many units of `buckets` (in their order) have come free; `null`: there are not so many. */
+/** Ledger's time at which `units` units of `buckets` (in their order) have come free; `null`: there are fewer. */
 export function freedAtMs(buckets: Iterable<SettledBucket>, units: number): number | null {
   let freedUnits = 0;
   let atMs = Number.NEGATIVE_INFINITY;

@@ -66,7 +66,7 @@ export function checkStill(records: LedgerRecords, known: Known): void {
 /** Ends a transaction that wrote to `changedLedgers`: raises the version. @throws DamagedRecord */
 export function noteChange(records: LedgerRecords, changedLedgers: readonly string[]): Known {
   const ledgers = readNames(records);
-  // A ledger that there was, and that is begun anew, would have an unused cap.
+  // A ledger that existed before, and is created again, would have an unused cap.
   const twice = ledgers.find((name, index) => ledgers.indexOf(name) !== index);
   if (twice !== undefined) throw new DamagedRecord(`the ledger "${twice}" is missing`);
   const { version, used } = readWritten(records);

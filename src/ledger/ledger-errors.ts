@@ -7,7 +7,7 @@ import { DamagedRecord, ForeignRecord } from './ledger-records.js';
 
 /** What to do about a ledger that cannot be trusted. `place`: the state directory. */
 function wayOut(place: string): string {
-  return `Put back the state directory as it was, or start anew on purpose: wait until 24 hours have gone by since the last update was sent (what was used of the cap is forgotten), then remove ${place}/ledger and ${place}/ledger.guard`;
+  return `Put back the state directory as it was, or create a new one on purpose: wait until 24 hours have gone by since the last update was sent (what was used of the cap is forgotten), then remove ${place}/ledger and ${place}/ledger.guard`;
 }
 
 export function damagedLedger(stateDir: string, found: string, cause?: unknown): MachineError {

@@ -15,7 +15,7 @@ import { unseal } from './ledger-seal.js';
  * end the process.
  *
  * `ledger/` appears complete, by a rename, and the guard before the first unit is granted: so there is no state between,
- * whenever a process that makes them is killed.
+ * whenever a process that creates them is killed.
  */
 /** `null`: there is no ledger, and there was none. @throws MachineError for one that lmdb should not be given to open. */
 export async function lookAtLedger(disk: Disk, clock: Clock, place: LedgerPlace): Promise<Known | null> {

@@ -212,18 +212,18 @@ function read(records: LedgerRecords, key: string): unknown {
     const value: unknown = JSON.parse(text);
     return value;
   } catch {
-    throw new DamagedRecord(`the record "${key}" is no JSON`);
+    throw new DamagedRecord(`the record "${key}" is not JSON`);
   }
 }
 
 function asList(value: unknown, key: string, length?: number): unknown[] {
   const isIt = Array.isArray(value) && (length === undefined || value.length === length);
-  if (!isIt) throw new DamagedRecord(`the record "${key}" has not the form that it should have`);
+  if (!isIt) throw new DamagedRecord(`the record "${key}" has an invalid format`);
   return value;
 }
 
 function asNumber(value: unknown, key: string): number {
-  if (typeof value !== 'number') throw new DamagedRecord(`the record "${key}" has no number where one should be`);
+  if (typeof value !== 'number') throw new DamagedRecord(`the record "${key}" has a value that is not a number`);
   return value;
 }
 
@@ -234,6 +234,6 @@ function asCount(value: unknown, key: string): number {
 }
 
 function asText(value: unknown, key: string): string {
-  if (typeof value !== 'string') throw new DamagedRecord(`the record "${key}" has no text where one should be`);
+  if (typeof value !== 'string') throw new DamagedRecord(`the record "${key}" has a value that is not a text`);
   return value;
 }

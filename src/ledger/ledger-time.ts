@@ -1,7 +1,7 @@
 /**
  * The ledger's own time: it only goes forward, and no step of a wall clock moves it as long as the machine runs on.
  * It is made of two parts, both in milliseconds since the ledger began: `awakeMs`, by which units are stamped, and
- * `asleepMs`, for which the machine slept and no try can have started. Their sum says how long ago something was.
+ * `asleepMs`, for which the machine slept and no attempt can have started. Their sum says how long ago something was.
  *
  * Promised: between processes of one boot and one time namespace (equal `timeBase`), the ledger's time never runs ahead
  * of real time, whatever the wall clock does and whichever process looks at it; at most it falls behind. Where the
@@ -19,7 +19,7 @@
  * - that a machine slept where the clock that counts sleep and the wall clock agree on it. One of them alone moves
  *   nothing: a container's made-up uptime (lxcfs), or a wall clock set by hand. A paused virtual machine, which shows in
  *   neither, frees its units that much later;
- * - that a try is not under way on both sides of a sleep which is followed by a restart before any run has looked;
+ * - that no attempt is in flight before and after a sleep which is followed by a restart before any run has looked;
  * - that nobody puts an older copy of the ledger in place (a restored backup, a snapshot of the whole machine).
  */
 export interface LedgerTime {
@@ -39,7 +39,7 @@ export interface MachineTime {
 /** The ledger's time at one instant, and the machine's at the same. */
 export interface Anchor extends LedgerTime {
   readonly machine: MachineTime;
-  /** The furthest that the wall clock has been, and where it would be now if it had gone on from there. */
+  /** The furthest that the wall clock has been, and where it would be now if it had continued from there. */
   readonly wallHighMs: number;
 }
 

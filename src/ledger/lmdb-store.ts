@@ -27,7 +27,7 @@ import { networkDisk } from './network-disks.js';
 
 /** Zeros that are put behind what lmdb uses of the file, once there is less than half as much. */
 const roomBytes = 4 * 1024 * 1024;
-/** Address space, not memory: many times what a ledger comes to, so that it need not be mapped anew. */
+/** Address space, not memory: many times what a ledger comes to, so that it need not be mapped again. */
 const mapBytes = 256 * 1024 * 1024;
 
 /** The ledger in a state directory; created where there is none. @throws MachineError */

@@ -13,7 +13,7 @@ import { type Holder, LockFile, prepareLockFile } from './lock-file.js';
  *
  * - It is opened once in a process, however many use it: lmdb-js finds the one that is open only after opening and
  *   closing the lock file once more, which takes away this process's lock on it (POSIX: any close drops all), and the
- *   next process would take the shared mutexes for left over and make them anew.
+ *   next process would take the shared mutexes for left over and create them again.
  * - Everything runs in write transactions, reading too. A reading one would take a slot in lmdb's table of readers,
  *   which goes by process id: two containers with the same id in their PID namespaces shut each other out, and a process
  *   that stands still keeps every page from being used again. A write transaction that writes nothing costs 0.1 ms.
@@ -66,7 +66,7 @@ const environments = new Set<SharedEnvironment>();
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * Opens the environment in `folder`, which must exist; one without a data file is begun. A data file must have been
+ * Opens the environment in `folder`, which must exist; one without a data file is created. A data file must have been
  * looked at (file-check.ts). Rejects with an LmdbFault, the system's error or lmdb's.
  */
 export function openEnvironment(folder: string, options: EnvironmentOptions): Promise<Environment> {
@@ -92,7 +92,7 @@ async function useEnvironment(folder: string, options: EnvironmentOptions): Prom
       environments.add(environment);
       return environment;
     }
-    // It has just been begun, or was moved meanwhile: only what was there before and after is surely what is open.
+    // It has just been created, or was moved meanwhile: only what was there before and after is surely what is open.
     await environment.end();
   }
 }
@@ -190,7 +190,7 @@ async function untilFree(lockFile: LockFile, clock: Clock): Promise<void> {
 
 /** What all users of one environment in this process share. */
 class SharedEnvironment {
-  /** Of the data file, `dev:ino`; `null`: it has just been begun. */
+  /** Of the data file, `dev:ino`; `null`: it has just been created. */
   readonly identity: string | null;
   readonly database: Database;
   readonly lockFile: LockFile;

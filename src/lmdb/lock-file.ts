@@ -21,7 +21,7 @@ import { systemCode } from '../terms/errors.js';
  * - Who holds the mutex can be read. lmdb waits for it without an end, and a process cannot exit while it waits; so
  *   whoever wants to begin a transaction looks first.
  * - Closing any handle of the file takes away this process's locks on it (POSIX), and the next process would make the
- *   mutex anew. So the handle here is opened before lmdb opens the file, and closed after lmdb has closed it.
+ *   mutex again. So the handle here is opened before lmdb opens the file, and closed after lmdb has closed it.
  *
  * Layout after lmdb-js 3.5's mdb.c (struct MDB_txninfo), with the robust mutexes of glibc and musl.
  */

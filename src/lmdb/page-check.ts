@@ -146,7 +146,7 @@ class PageWalk {
     this.#seen.add(number);
   }
 
-  /** A count, then so many entries: 0 (none), a page's number, or the negative length of a run and its first page. */
+  /** A count, then that many entries: 0 (none), a page's number, or the negative length of a run and its first page. */
   #takeFreePages(list: Uint8Array): void {
     if (list.length < 8 || list.length % 8 !== 0)
       throw new DamagedPages(`a list of free pages of ${list.length} bytes`);

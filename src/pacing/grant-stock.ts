@@ -13,7 +13,7 @@ export class LeaseStock {
     this.#leases.push(lease);
   }
 
-  /** The lease to take from; those that are used up or over are let go. */
+  /** The lease to take from; those that are used up or over are discarded. */
   best(now: Instant): Lease | null {
     for (let lease = this.#leases[0]; lease !== undefined; lease = this.#leases[0]) {
       if (lease.units > 0 && lease.isGood(now)) return lease;

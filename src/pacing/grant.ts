@@ -77,7 +77,7 @@ export interface Consumption {
   /** Units that were taken since it was granted, from whichever lease. */
   readonly takenUnits: number;
   readonly elapsedMs: number;
-  /** A try had to wait for units. */
+  /** An attempt had to wait for units. */
   readonly ranDry: boolean;
 }
 

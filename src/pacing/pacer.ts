@@ -28,13 +28,13 @@ export type Take =
   /** Nothing goes out any more. */
   | { readonly kind: 'fault'; readonly error: MachineError };
 
-/** When tries may go. For each permit that `take` gives, `giveBack` or `ended` is called once. */
+/** When attempts may leave. For each permit that `take` gives, `giveBack` or `ended` is called once. */
 export interface Pacer {
   /** Costs a microsecond at most, and never waits for the disk. `now`, here and below: read in this step; where it is left out, the clocks are read. */
   take(now?: Instant): Take;
   /** Nothing was sent under it. */
   giveBack(permit: Permit): void;
-  /** Its try has ended, in whatever way. */
+  /** Its attempt has ended, in whatever way. */
   ended(permit: Permit, now?: Instant): void;
   /** As last known here; after `close`, as it stood then. */
   view(): CapView;
@@ -57,10 +57,10 @@ export interface PacerOptions {
   readonly limit: number;
   /** --reserve: units of them that this run leaves alone. */
   readonly reserve: number;
-  /** Tries a second; 0: no limit. */
+  /** Attempts a second; 0: no limit. */
   readonly ratePerSecond: number;
   readonly pace: 'burst' | 'spread';
-  /** A try arrives at most this long after it started. */
+  /** An attempt arrives at most this long after it started. */
   readonly timeoutMs: number;
   /** --give-up: the ledger's home may be away this long. */
   readonly giveUpMs: number;
@@ -78,7 +78,7 @@ export interface Patience {
 
 /** Another run's unused units come back unannounced: look for them this often while the cap is used up. */
 const pollMs = 60_000;
-/** A lease that ends sooner than this is followed by the next one, so that no try waits at the end of a bucket. */
+/** A lease that ends sooner than this is followed by the next one, so that no attempt waits at the end of a bucket. */
 const followMs = 500;
 /** Single units that come back wait this long for others. */
 const tidyMs = 100;
@@ -139,7 +139,7 @@ class LedgerPacer implements Pacer {
   readonly #rate: Rate;
   readonly #stock = new LeaseStock();
 
-  /** Tries that may have arrived late, to be counted once more. */
+  /** Attempts that may have arrived late, to be counted once more. */
   #lateUnits: number;
   #transaction: Promise<void> | null = null;
   #pending: PendingDraw | null = null;
@@ -161,7 +161,7 @@ class LedgerPacer implements Pacer {
   /** As the last transaction found it, on monotonic time. */
   #usedUnits = 0;
   #nextFreeMs: number | null = null;
-  /** Before it, asking for more is no use. */
+  /** Before it, asking for more is of no use. */
   #usedUpUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(home: LedgerHome, clock: Clock, bootClock: BootClock, options: PacerOptions) {
@@ -449,7 +449,7 @@ class LedgerPacer implements Pacer {
     });
   }
 
-  /** Sees to it that unused units go back though nothing more is taken. A transaction under way arms it when it is done. */
+  /** Sees to it that unused units go back though nothing more is taken. A transaction in flight arms it when it is done. */
   #armTidy(): void {
     const isIdle = this.#isOpen && this.#transaction === null && this.#absence === null;
     if (!isIdle || this.#closing !== null || this.#fault !== null) return;

@@ -1,9 +1,9 @@
 import type { Instant } from '../platform/instant.js';
 import type { Lease } from './grant.js';
 
-/** Leave for one try, counted on disk. */
+/** Permission for one attempt, counted on disk. */
 export interface Permit {
-  /** Whether a try may still start under it: asked in the step in which its bytes leave; `true` means that they do. `now`: read in this step. */
+  /** Whether an attempt may still start under it: asked in the step in which its bytes leave; `true` means that they do. `now`: read in this step. */
   isValid(now?: Instant): boolean;
 }
 

@@ -1,26 +1,26 @@
 /**
- * When the next try may start, on monotonic time: evenly spaced, and never more than so many in any one second.
+ * When the next attempt may start, on monotonic time: evenly spaced, and never more than the rate in any one second.
  *
  * Two parts: a grid of slots, which makes up for timers that fire late but not for longer waits, and for a rate a
- * second a window over the tries that really started, for those that were given leave need not start at once.
+ * second a window over the attempts that really started, because those that have a permit need not start at once.
  */
 export interface RateOptions {
-  /** Tries a second; 0: no limit. */
+  /** Attempts a second; 0: no limit. */
   readonly ratePerSecond: number;
-  /** Least gap between two tries (--pace spread); 0: none. */
+  /** Least gap between two attempts (--pace spread); 0: none. */
   readonly spreadGapMs: number;
 }
 
 /** Slots that were missed by less than this are made up for at once: a timer late, a collection of garbage. */
 const catchUpMsMax = 100;
 
-/** All tries of a second have leave, and none has started: nobody says when one will. */
+/** All attempts of a second have a permit, and none has started: nobody says when one will. */
 const askAgainMs = 10;
 
 /** Closer than this is now: sums of fractions are not exact. */
 const grainMs = 0.01;
 
-/** A window this long instead of a second, and slots that much apart, so that no clock's grain lets one try too many in. */
+/** A window this long instead of a second, and slots that much apart, so that no clock's grain lets one attempt too many in. */
 const windowMs = 1_001;
 const slackFactor = 1.002;
 
@@ -36,14 +36,14 @@ export class Rate {
     this.#window = ratePerSecond > 0 ? new StartWindow(Math.max(1, Math.floor(ratePerSecond))) : null;
   }
 
-  /** The earliest time at which a try may start: now is fine if it is not later than `nowMs`. */
+  /** The earliest time at which an attempt may start: now is fine if it is not later than `nowMs`. */
   nextStartMs(nowMs: number): number {
     let startMs = this.#window?.nextStartMs(nowMs) ?? nowMs;
     for (const grid of this.#grids) startMs = Math.max(startMs, grid.nextStartMs(nowMs));
     return startMs;
   }
 
-  /** A try was given leave to start. Then comes `started` or `gaveBack`. */
+  /** An attempt was permitted to start. Then comes `started` or `gaveBack`. */
   took(nowMs: number): void {
     for (const grid of this.#grids) grid.take(nowMs);
     this.#window?.took();

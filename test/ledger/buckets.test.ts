@@ -30,7 +30,7 @@ describe('settle', () => {
   const bucket = { number: 3, units: 7, timeoutMs: 30_000 };
   const overMs = 40_000 + 30_000 + 1_000;
 
-  it('leaves a bucket open until no try of it can be under way', () => {
+  it('leaves a bucket open until no attempt of it can be in flight', () => {
     expect(settle(bucket, awake(overMs - 1))).toBeNull();
     expect(settle(bucket, awake(overMs - 1, 5 * dayMs))).toBeNull();
   });
@@ -39,7 +39,7 @@ describe('settle', () => {
     expect(settle(bucket, awake(overMs))?.freeAtMs).toBe(overMs + dayMs);
   });
 
-  it('counts the day from the latest sleep that a try of it may have outlasted', () => {
+  it('counts the day from the latest sleep that an attempt of it may have outlasted', () => {
     expect(settle(bucket, awake(overMs + 5, 4_000))?.freeAtMs).toBe(overMs + 4_000 + dayMs);
   });
 });

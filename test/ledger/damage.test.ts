@@ -12,7 +12,7 @@ import { isBuilt, start } from './support/child.js';
 const limit = 300;
 const usedUnits = 250;
 
-/** A ledger of which `usedUnits` are used, in a bucket each, beside two others. */
+/** A ledger with `usedUnits` used units, in a bucket each, beside two others. */
 async function filled(): Promise<string> {
   const stateDir = join(await temporaryFolder(), 'state');
   const store = await openLedgerStore(stateDir);
@@ -109,7 +109,7 @@ describe('a ledger with a damaged record', () => {
   });
 });
 
-describe.skipIf(!isBuilt)('a ledger of which anything is damaged', () => {
+describe.skipIf(!isBuilt)('a ledger with damage anywhere', () => {
   it('is never over the cap, and never ends the process: it is refused, or right', { timeout: 60_000 }, async () => {
     const stateDir = await filled();
     const usedBytes = usedBytesOf(await readFile(dataPathOf(stateDir)));

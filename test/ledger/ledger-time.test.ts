@@ -29,7 +29,7 @@ describe('elapsed', () => {
     ['of two sleeps the shorter is believed', later({ wall: 3 * hour, monotonic: 10, uptime: hour + 10 }), 10, hour],
     ['an uptime alone moves nothing', later({ wall: 10, monotonic: 10, uptime: 9 * hour }), 10, 0],
     ['an uptime that goes back moves nothing', later({ wall: 9 * hour, monotonic: 10, uptime: -hour }), 10, 0],
-    ['the grain of the uptime is no sleep', later({ wall: 1_999, monotonic: 0, uptime: 1_999 }), 0, 0],
+    ['the grain of the uptime is not taken for sleep', later({ wall: 1_999, monotonic: 0, uptime: 1_999 }), 0, 0],
     ['a monotonic clock that goes back moves nothing', later({ wall: 10, monotonic: -hour }), 0, 0],
     ['over a restart the wall clock counts', later({ wall: 7 * hour, monotonic: -4 * hour }, 'boot 2'), 7 * hour, 0],
     ['over a restart a wall clock behind frees nothing', later({ wall: -hour, monotonic: 60 }, 'boot 2'), 0, 0],
@@ -75,7 +75,7 @@ describe('advance', () => {
     expect(timeOver(awake, right)).toBe(10 + hour);
   });
 
-  it('goes on by the monotonic clock after a restart with a clock far behind', () => {
+  it('continues by the monotonic clock after a restart with a clock far behind', () => {
     const behind = later({ wall: -1_000 * hour, monotonic: 0 }, 'boot 2');
     const hourLater = later({ wall: -999 * hour, monotonic: hour }, 'boot 2');
     expect(timeOver(behind, hourLater)).toBe(hour);

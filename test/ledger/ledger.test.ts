@@ -43,7 +43,7 @@ describe('draw', () => {
     });
   });
 
-  it('frees a bucket once a day has gone by since no try of it can be under way, and not before', async () => {
+  it('frees a bucket once a day has gone by since no attempt of it can be in flight, and not before', async () => {
     for (let turn = 0; turn < 8; turn += 1) await drawAt(3, { wantedUnits: 100 });
     expect(await drawAt(4, { wantedUnits: 1 })).toMatchObject({
       grantedUnits: 0,
@@ -72,7 +72,7 @@ describe('draw', () => {
     expect((await drawAt(2 * dayMs, { returned: new Map([[0, 4]]) })).usedUnits).toBe(0);
   });
 
-  it('counts late tries whatever is left, and grants nothing until that has come free', async () => {
+  it('counts late attempts whatever is left, and grants nothing until that has come free', async () => {
     await drawAt(0, { wantedUnits: 1 });
     expect(await drawAt(1, { lateUnits: 150, wantedUnits: 5 })).toMatchObject({ grantedUnits: 0, usedUnits: 151 });
   });
@@ -128,7 +128,7 @@ describe('verify', () => {
     await expect(isWhole()).rejects.toThrow(DamagedRecord);
   });
 
-  it('refuses to go on without the clock that the ledger was kept by', async () => {
+  it('refuses to continue without the clock that the ledger was kept by', async () => {
     await drawAt(0, { wantedUnits: 1 });
     entries.delete('clock');
     await expect(drawAt(1)).rejects.toThrow(DamagedRecord);

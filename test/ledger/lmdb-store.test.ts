@@ -139,7 +139,7 @@ describe('a ledger that cannot be trusted', () => {
     expect(await digest(dataPath)).toBe(before);
   });
 
-  it('says how to begin anew on purpose, and that works', async () => {
+  it('says how to create a new one on purpose, and that works', async () => {
     await makeLedger();
     await truncate(dataPath, 10);
     const { message } = await refusal(openLedgerStore(stateDir));
@@ -227,13 +227,13 @@ describe('a lock file', () => {
 });
 
 describe('a place where no ledger can be', () => {
-  it('is refused where something that is no folder has its name', async () => {
+  it('is refused where something that is not a folder has its name', async () => {
     await writeFile(stateDir, '');
     expect((await refusal(openLedgerStore(stateDir))).code).toBe('ledger-no-folder');
     expect((await refusal(openLedgerStore(join(stateDir, 'below')))).code).toBe('ledger-no-folder');
   });
 
-  it.skipIf(!isBuilt)('is refused where this user may not', async () => {
+  it.skipIf(!isBuilt)('is refused where permission is denied', async () => {
     await makeLedger();
     await chmod(dataPath, 0);
     const child = start('open-as-nobody.mjs', [stateDir]);

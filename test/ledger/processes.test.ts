@@ -9,7 +9,7 @@ import { type Child, canUnshare, isBuilt, start } from './support/child.js';
 
 const timeout = 60_000;
 
-/** Processes that spend one cap, each with a file that tells how many tries it started. */
+/** Processes that spend one cap, each with a file that tells how many attempts it started. */
 class Spenders {
   readonly stateDir: string;
   readonly #limit: number;
@@ -23,13 +23,13 @@ class Spenders {
   }
 
   start(ratePerSecond = 0): Child {
-    const tallyPath = join(this.stateDir, `tries.${this.#tallyPaths.length}`);
+    const tallyPath = join(this.stateDir, `attempts.${this.#tallyPaths.length}`);
     this.#tallyPaths.push(tallyPath);
     const options = { stateDir: this.stateDir, tallyPath, limit: this.#limit, ratePerSecond };
     return start('spend.mjs', [JSON.stringify(options)], { namespaced: this.#namespaced });
   }
 
-  async tries(): Promise<number> {
+  async attempts(): Promise<number> {
     const sizes = await Promise.all(this.#tallyPaths.map(async (path) => (await stat(path)).size));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
@@ -48,7 +48,7 @@ describe.skipIf(!isBuilt)('several processes on one state directory', () => {
     const spenders = new Spenders(await temporaryFolder(), { limit: 5_000 });
     const children = [spenders.start(), spenders.start(300), spenders.start(), spenders.start()];
     for (const child of children) expect(await child.done()).toContain('cap-used');
-    expect(await spenders.tries()).toBe(5_000);
+    expect(await spenders.attempts()).toBe(5_000);
     expect(await spenders.used()).toBe(5_000);
   });
 
@@ -63,15 +63,15 @@ describe.skipIf(!isBuilt)('several processes on one state directory', () => {
       await child.kill();
     }
     const usedByKilled = await spenders.used();
-    const triedByKilled = await spenders.tries();
-    expect(usedByKilled).toBeGreaterThanOrEqual(triedByKilled);
+    const attemptedByKilled = await spenders.attempts();
+    expect(usedByKilled).toBeGreaterThanOrEqual(attemptedByKilled);
     const last = [spenders.start(), spenders.start()];
     for (const child of last) expect(await child.done()).toContain('cap-used');
     expect(await spenders.used()).toBe(20_000);
-    expect(await spenders.tries()).toBe(20_000 - usedByKilled + triedByKilled);
+    expect(await spenders.attempts()).toBe(20_000 - usedByKilled + attemptedByKilled);
   });
 
-  it('go on after one was killed in the midst of a transaction, of which nothing is left', { timeout }, async () => {
+  it('continue after one was killed in the middle of a transaction, and nothing of that transaction is left', { timeout }, async () => {
     const stateDir = await temporaryFolder();
     const store = await openLedgerStore(stateDir);
     const child = start('count.mjs', [stateDir, '3', '--die']);
@@ -107,7 +107,7 @@ describe.skipIf(!isBuilt)('several processes on one state directory', () => {
 });
 
 describe.skipIf(!isBuilt || !canUnshare)('two containers over one state directory', () => {
-  it('share the cap to the unit, although both are process 1, and one is killed and started anew', {
+  it('share the cap to the unit, although both are process 1, and one is killed and started again', {
     timeout,
   }, async () => {
     const spenders = new Spenders(await temporaryFolder(), { limit: 6_000, namespaced: true });
@@ -118,7 +118,7 @@ describe.skipIf(!isBuilt || !canUnshare)('two containers over one state director
     expect(await one.done()).toContain('cap-used');
     expect(await again.done()).toContain('cap-used');
     expect(await spenders.used()).toBe(6_000);
-    expect(await spenders.tries()).toBeLessThanOrEqual(6_000);
-    expect(await spenders.tries()).toBeGreaterThan(3_000);
+    expect(await spenders.attempts()).toBeLessThanOrEqual(6_000);
+    expect(await spenders.attempts()).toBeGreaterThan(3_000);
   });
 });

@@ -5,7 +5,7 @@ import { type Course, fullest, World, type WorldProcess } from '../pacing/suppor
 
 /** One thing that happens to a machine and the processes on it; `who` picks one of those that run. */
 type Happening =
-  | { readonly kind: 'tries'; readonly who: number; readonly count: number; readonly course: Course }
+  | { readonly kind: 'attempts'; readonly who: number; readonly count: number; readonly course: Course }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'kill' | 'close'; readonly who: number }
   | { readonly kind: 'stop'; readonly who: number; readonly ms: number }
@@ -37,7 +37,7 @@ const steady: fc.Arbitrary<Course> = fc.record({
   endsAt: share,
 });
 
-/** Now and then a process is stopped after it asked for leave, before the bytes leave. */
+/** Now and then a process is stopped after it asked for permission, before the bytes leave. */
 const halting = fc
   .tuple(
     steady,
@@ -59,7 +59,7 @@ function happenings({ courses, wallSteps, sleeps }: What): fc.Arbitrary<Happenin
   const delayMs = fc.nat({ max: 50 });
   const stepMs = fc.oneof(fc.constant(0), wallSteps);
   const happening: fc.Arbitrary<Happening> = fc.oneof(
-    { weight: 10, arbitrary: fc.record({ kind: of('tries'), who, count, course: courses }) },
+    { weight: 10, arbitrary: fc.record({ kind: of('attempts'), who, count, course: courses }) },
     { weight: 6, arbitrary: fc.record({ kind: of('wait'), ms: span }) },
     { weight: 1, arbitrary: fc.record({ kind: of('kill', 'close'), who }) },
     { weight: 1, arbitrary: fc.record({ kind: of('stop'), who, ms: span }) },
@@ -82,12 +82,12 @@ async function live(world: World, history: readonly Happening[]): Promise<void> 
     }
     const one = 'who' in happening ? processes[happening.who % processes.length] : undefined;
     switch (happening.kind) {
-      case 'tries':
+      case 'attempts':
         if (!one?.isRunning) break;
         // The first asks for units, the second finds them.
-        one.startTries(happening.count, happening.course);
+        one.startAttempts(happening.count, happening.course);
         await world.advance(120);
-        if (one.isRunning) one.startTries(happening.count, happening.course);
+        if (one.isRunning) one.startAttempts(happening.count, happening.course);
         break;
       case 'wait':
         await world.advance(happening.ms);
@@ -132,7 +132,7 @@ async function usableADayLater(world: World): Promise<number> {
   const process = await world.start({ ...options, timeoutMs: second }, { commitMs: 0, answerMs: 0 });
   const before = startsMs.length;
   for (let turn = 0; turn < 2 * limit; turn += 1) {
-    process.startTries(limit, { startsAfterMs: 0, stopsBetweenMs: 0, arrivesAt: 0, endsAt: 0 });
+    process.startAttempts(limit, { startsAfterMs: 0, stopsBetweenMs: 0, arrivesAt: 0, endsAt: 0 });
     await world.advance(1);
   }
   process.kill();

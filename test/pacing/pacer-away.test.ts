@@ -76,7 +76,7 @@ const usual: PacerOptions = {
 };
 
 describe('a pacer whose home is away', () => {
-  it('uses what is leased, says so when that is used up, and goes on when the home is back', async () => {
+  it('uses what is leased, says so when that is used up, and continues when the home is back', async () => {
     const pacer = await open();
     expect(pacer.take().kind).toBe('fetching');
     await settle();

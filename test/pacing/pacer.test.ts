@@ -36,7 +36,7 @@ async function open(
   return (await openPacer(homeOf(store), clock, clock, { pace: 'burst', ...all })).pacer;
 }
 
-/** Takes so many permits, and fails if it may not. */
+/** Takes `count` permits, and fails if it may not. */
 async function takeAll(pacer: Pacer, count: number): Promise<Permit[]> {
   const permits: Permit[] = [];
   while (permits.length < count) {
@@ -87,7 +87,7 @@ describe('a pacer', () => {
     expect(pacer.take().kind).toBe('go');
   });
 
-  it('goes on by itself when the cap comes free', async () => {
+  it('continues by itself when the cap comes free', async () => {
     const pacer = await open({ limit: 20 });
     await useUp(pacer);
     pacer.onReady = vi.fn();
@@ -151,7 +151,7 @@ describe('a pacer', () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it('counts a try once more whose end is seen so late that it may have arrived late', async () => {
+  it('counts an attempt once more when its end is seen so late that it may have arrived late', async () => {
     const pacer = await open({ limit: 10 });
     const permits = await takeAll(pacer, 2);
     for (const permit of permits) permit.isValid();
@@ -209,7 +209,7 @@ describe('a pacer', () => {
     expect((await openPacer(homeOf(store), clock, clock, { pace: 'burst', ...options })).isNew).toBe(false);
   });
 
-  it('keeps its rate in tries, and asks for about a second of units at a time', async () => {
+  it('keeps its rate in attempts, and asks for about a second of units at a time', async () => {
     let transactions = 0;
     const store = memoryLedgerStore(entries);
     const counting: LedgerStore = {
@@ -266,7 +266,7 @@ describe('a pacer whose ledger fails', () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it('hands on what is no fault of the machine as it is', async () => {
+  it('throws an error that is not of the machine as it is', async () => {
     const { breaking, failWith } = breakable();
     const pacer = await open({}, breaking);
     failWith(() => Promise.reject(new TypeError('a fault of the program')));

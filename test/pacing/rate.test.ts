@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Rate } from '../../src/pacing/rate.js';
 import { seededRandom } from '../support/index.js';
 
-/** Starts tries for as long as asked, waking `lateMs()` after the time it was told; `stalls` are [from, length]. */
+/** Starts attempts for as long as asked, waking `lateMs()` after the time it was told; `stalls` are [from, length]. */
 function startsOver(
   rate: Rate,
   durationMs: number,
@@ -53,7 +53,7 @@ describe('a rate', () => {
     expect(fullestSecond(startsMs)).toBeLessThanOrEqual(500);
   });
 
-  it('spaces tries evenly', () => {
+  it('spaces attempts evenly', () => {
     const startsMs = startsOver(new Rate({ ratePerSecond: 100, spreadGapMs: 0 }), 5_000, () => 0);
     const gapsMs = startsMs.slice(1).map((startMs, index) => startMs - (startsMs[index] ?? 0));
     expect(Math.min(...gapsMs)).toBeGreaterThan(9.9);
@@ -66,7 +66,7 @@ describe('a rate', () => {
     expect(gapsMs.filter((ms) => ms < 9.9)).toEqual([]);
   });
 
-  it('is never passed in any second, however late tries start that were given leave', () => {
+  it('is never passed in any second, however late attempts start that have a permit', () => {
     const history = fc.array(
       fc.oneof(
         fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 1_500 }) }),
@@ -106,7 +106,7 @@ describe('a rate', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
-  it('is not used up by tries that did not start', () => {
+  it('is not used up by attempts that did not start', () => {
     const rate = new Rate({ ratePerSecond: 10, spreadGapMs: 0 });
     for (let turn = 0; turn < 50; turn += 1) {
       expect(rate.nextStartMs(0)).toBeLessThanOrEqual(0);

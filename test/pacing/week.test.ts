@@ -13,7 +13,7 @@ function work(process: WorldProcess): void {
   let cancelWake: Cancel = () => {};
   const pump = () => {
     for (;;) {
-      const take = process.startTry(course);
+      const take = process.startAttempt(course);
       if (take.kind === 'go') continue;
       cancelWake();
       if (take.kind === 'wait') cancelWake = process.scheduleAt(take.untilMonotonicMs, pump);
@@ -46,12 +46,12 @@ async function run(world: World, options: Partial<WorldOptions> = {}): Promise<W
 /** The share of the cap that is used while there is work: how much sooner than now it could have come round so often. */
 function meanUse({ startsMs }: World, capLimit: number, rounds: number): number {
   const [first, last] = [startsMs[0], startsMs[rounds * capLimit]];
-  if (first === undefined || last === undefined) throw new Error(`only ${startsMs.length} tries`);
+  if (first === undefined || last === undefined) throw new Error(`only ${startsMs.length} attempts`);
   return (rounds * dayMs) / (last - first);
 }
 
 describe('a backlog larger than the cap, over days', () => {
-  it('is worked off at 99.9 % of the cap at least, by two runs that are started anew now and then, and killed once', async () => {
+  it('is worked off at 99.9 % of the cap at least, by two runs that are started again now and then, and killed once', async () => {
     const world = new World({ namesBoots: true });
     let one = await run(world, { ratePerSecond: 10 });
     let other = await run(world, { ratePerSecond: 10 });
@@ -72,7 +72,7 @@ describe('a backlog larger than the cap, over days', () => {
 });
 
 describe('--pace spread', () => {
-  it('uses as much, with gaps as even as the cap allows, and no burst when a run goes on after a while', async () => {
+  it('uses as much, with gaps as even as the cap allows, and no burst when a run resumes after a while', async () => {
     const world = new World({ namesBoots: true });
     const pace = { pace: 'spread', limit: 5_000 } as const;
     const first = await run(world, pace);

@@ -71,13 +71,13 @@ const stampAheadMs = 3_000;
 const leaseMinMs = 2_000;
 /** A connection that was idle for longer may be cut without a word by what stands between. */
 const idleMsMax = 30_000;
-/** Clients that write at once make each other try again; then the state is busy. */
+/** Clients that write at once make each other retry; then the state is busy. */
 const conflictCountMax = 30;
 const conflictPauseMs = 20;
 /** Any number that all versions of the program share: who creates the tables holds it. */
 const schemaLock = '7236501187';
 
-/** What comes of a ledger that is not where, or what, it was. */
+/** The error for a ledger that is not where, or what, it was. */
 type Restored = 'refuse' | 'accept';
 
 /** What this run saw of a ledger: it must not become another one, nor an older one. */

@@ -89,9 +89,9 @@ async function live(world: World, database: SharedDatabase, history: readonly Ha
       case 'attempts':
         if (!one?.isRunning) break;
         // The first asks for units, the second finds them.
-        one.startTries(happening.count, happening.course);
+        one.startAttempts(happening.count, happening.course);
         await world.advance(120);
-        if (one.isRunning) one.startTries(happening.count, happening.course);
+        if (one.isRunning) one.startAttempts(happening.count, happening.course);
         break;
       case 'wait':
         // A run that waits for units asks each minute: over hours that would be many transactions.
@@ -142,7 +142,7 @@ async function usableADayLater(world: World, database: SharedDatabase): Promise<
   const process = await world.start(own, delays);
   const before = world.startsMs.length;
   for (let turn = 0; turn < 2 * limit; turn += 1) {
-    process.startTries(limit, straight);
+    process.startAttempts(limit, straight);
     await world.advance(1);
   }
   process.kill();

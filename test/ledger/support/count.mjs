@@ -1,4 +1,4 @@
-// Adds to a number in the ledger, so many times, and says what it added. `--die`: is killed in the middle of a
+// Adds to a number in the ledger, as often as it is told, and says what it added. `--die`: is killed in the middle of a
 // transaction. `--say`: says when it has begun, and with what code it was refused.
 import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
 

@@ -1,4 +1,4 @@
-// Opens the ledger with so many file handles left, and says how that failed.
+// Opens the ledger with few file handles left, and says how that failed.
 import { closeSync, openSync } from 'node:fs';
 import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
 

@@ -1,5 +1,5 @@
-// Starts tries for as long as the cap lets it, then ends by itself. Each try is a byte at the end of a file of its own,
-// which outlives a SIGKILL. Says on standard output when its first try is out, and in the end how it ended.
+// Starts attempts for as long as the cap lets it, then ends by itself. Each attempt is a byte at the end of its own file,
+// which outlives a SIGKILL. Says on standard output when its first attempt is out, and in the end how it ended.
 import { openSync, writeSync } from 'node:fs';
 import { openPacer } from '../../../dist/pacing/pacer.js';
 import { systemBootClock, systemClock } from '../../../dist/platform/clock.js';

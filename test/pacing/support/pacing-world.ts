@@ -7,10 +7,10 @@ import type { Cancel, Clock, LedgerStore } from '../../../src/platform/ports.js'
 
 /**
  * A machine with a ledger, processes that use it, and somebody outside who knows the real time and writes down when each
- * try left and when it arrived. Fast enough for days: promises are let run on by microtasks alone.
+ * attempt left and when it arrived. Fast enough for days: promises continue by microtasks alone.
  *
  * Faults: processes are killed (what they committed stays, what they were about to hear is lost), stopped for a while,
- * or started anew; the machine sleeps or starts anew; its wall clock is set, or set wrong over a restart.
+ * or started again; the machine sleeps or restarts; its wall clock is set, or set wrong over a restart.
  */
 export class World {
   readonly startsMs: number[] = [];
@@ -102,7 +102,7 @@ export class World {
   }
 
   /**
-   * What is under way arrives as late after it as it would have without: more than is promised to be borne, which is
+   * What is in flight arrives as late after it as it would have without: more than is promised to be borne, which is
    * a time-out of real time. Where boots have no names, it is taken at its word.
    */
   sleep(ms: number): void {
@@ -147,7 +147,7 @@ export class World {
     return process;
   }
 
-  /** A try leaves now, and arrives after a while, whatever becomes of its process. */
+  /** An attempt leaves now, and arrives after a while, whatever becomes of its process. */
   leave(arrivesAfterMs: number): void {
     this.startsMs.push(this.nowMs);
     this.schedule(arrivesAfterMs, () => this.arrivalsMs.push(this.nowMs), this.nowMs + arrivesAfterMs);
@@ -168,7 +168,7 @@ export type WorldOptions = Omit<PacerOptions, 'giveUpMs' | 'lateUnits'>;
 interface Timer {
   readonly dueMs: number;
   readonly run: () => void;
-  /** Of a try under way: real time, if the machine runs on. */
+  /** Of an attempt in flight: real time, if the machine runs on. */
   readonly arrivesMs: number | null;
 }
 
@@ -178,7 +178,7 @@ export interface Delays {
   readonly answerMs: number;
 }
 
-/** How one try goes: from `take` to leaving, arriving and ending. */
+/** The course of one attempt: from `take` to leaving, arriving and ending. */
 export interface Course {
   readonly startsAfterMs: number;
   /** The process is stopped after the permit was asked, before the bytes leave. */
@@ -254,14 +254,14 @@ export class WorldProcess {
     this.#isDead = true;
   }
 
-  /** Starts as many tries as it may now, `count` at most. */
-  startTries(count: number, course: Course): void {
+  /** Starts as many attempts as it may now, `count` at most. */
+  startAttempts(count: number, course: Course): void {
     for (let started = 0; started < count; started += 1) {
-      if (this.startTry(course).kind !== 'go') return;
+      if (this.startAttempt(course).kind !== 'go') return;
     }
   }
 
-  startTry(course: Course): Take {
+  startAttempt(course: Course): Take {
     const take = this.pacer.take();
     if (take.kind !== 'go') return take;
     const { permit } = take;
@@ -298,7 +298,7 @@ export class WorldProcess {
       this.schedule(Math.max(arrivesAt, endsAt) * timeoutMs, ended);
       return;
     }
-    // A process that is stopped in between, and then ends before its late try does, is beyond what can be promised.
+    // A process that is stopped in between, and then ends before its late attempt does, is beyond what can be promised.
     this.#world.leave(0);
     ended();
   }
@@ -351,7 +351,7 @@ export function fullest(timesMs: readonly number[]): number {
   return most;
 }
 
-/** Lets promises go on; nothing here waits for more than a few of them in a row. */
+/** Lets promises continue; nothing here waits for more than a few of them in a row. */
 export async function flush(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await null;
 }
