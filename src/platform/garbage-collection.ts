@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
  *
  * - It lets old garbage grow to three times what is alive, which a long file's run comes to and a short one's does not.
  *   At half of what is alive memory stays where it is within seconds, whatever the file's length (test/bench/RESULTS.md).
- * - It shares out the collection of young garbage among threads, of which next to nothing survives here: to wait for
+ * - It shares out the collection of young garbage among threads, and next to nothing of it survives here: to wait for
  *   them takes longer than to do it alone, and they take the cores from the threads that work.
  */
 export function setUpGarbageCollection(): void {

@@ -95,7 +95,7 @@ export interface Disk {
 /** The addresses of a host name, as the system resolves it now. Rejects with the system's error (ENOTFOUND, EAI_AGAIN). */
 export type LookUp = (hostname: string) => Promise<readonly string[]>;
 
-/** One try on its way out. */
+/** One attempt on its way out. */
 export interface OutgoingTry {
   readonly method: 'GET' | 'POST';
   /** Path and query, from `/`. */
@@ -108,7 +108,7 @@ export interface OutgoingTry {
   readonly timeoutMs: number;
 }
 
-/** What the network made of a try: facts alone, target-api/classify judges them. Never rejects. */
+/** What the network made of an attempt: facts alone, target-api/classify judges them. Never rejects. */
 export type Reply =
   | {
       readonly kind: 'answered';
@@ -134,7 +134,7 @@ export type Reply =
   /** `abortAll` ended it after bytes left: it may have been taken. */
   | { readonly kind: 'aborted' };
 
-/** Who has a try carried. */
+/** Who has an attempt carried. */
 export interface Sender {
   /** Asked in the same step in which the bytes are handed to the socket: `false` and nothing leaves. Does not throw. */
   mayStart(): boolean;
@@ -145,7 +145,7 @@ export interface Sender {
 export interface Transport {
   /** Tens of thousands a second: hence a callback and no promise. */
   send(outgoing: OutgoingTry, sender: Sender): void;
-  /** Ends what is under way at once. */
+  /** Ends what is in flight at once. */
   abortAll(): void;
   close(): Promise<void>;
 }
@@ -161,16 +161,16 @@ export interface LedgerRecords {
 export interface LedgerStore {
   /**
    * Runs `work` with the ledger to itself, among all processes. Resolves when what it wrote is durable. Rejects with
-   * what `work` threw, of whose writing nothing is kept, or with a MachineError, after which any or none may be kept.
+   * what `work` threw, and then nothing that it wrote is kept, or with a MachineError, after which any or none may be kept.
    */
   transact<T>(work: (records: LedgerRecords) => T): Promise<T>;
-  /** Resolves when the transactions under way are done. */
+  /** Resolves when the transactions in flight are done. */
   close(): Promise<void>;
 }
 
 /** The cap as last known to this process: what pacing reports and people are shown. */
 export interface CapView {
-  /** The cap less the reserve: what our tries may use in any rolling 24 hours. */
+  /** The cap less the reserve: what our attempts may use in any rolling 24 hours. */
   readonly limit: number;
   readonly used: number;
   readonly left: number;

@@ -104,7 +104,7 @@ export class Fields {
   }
 }
 
-/** The most that is read of a file of ours: a checkpoint with 10,000 tried rows takes a tenth of it. */
+/** The most that is read of a file of ours: a checkpoint with 10,000 attempted rows takes a tenth of it. */
 const textBytesMax = 16_777_216;
 
 /** A small file's whole text, up to 16 MB; rejects with the system's error. */

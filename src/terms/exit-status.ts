@@ -19,7 +19,7 @@ export const exitStatus = {
   machine: 6,
   /** Stopped: --max-duration. */
   maxDuration: 7,
-  /** A fault of the program. */
+  /** An internal error: a bug in profile-drip. */
   internal: 70,
   /** Another run has the job. */
   busy: 75,
@@ -33,7 +33,7 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 /** With several FILEs the worst decides; the contract gives the order, and a signal's status stands above all. */
 const worstFirst: readonly ExitStatus[] = [129, 130, 143, 70, 6, 3, 2, 5, 4, 7, 75, 1, 0];
 
-/** The status of a call over several files. An empty list is `0`: nothing to do is no fault. */
+/** The status of a call over several files. An empty list is `0`: nothing to do is not an error. */
 export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
   return worstFirst.find((status) => statuses.includes(status)) ?? exitStatus.done;
 }
@@ -43,7 +43,7 @@ export function endsTheCall(status: ExitStatus): boolean {
   return status !== exitStatus.done && status !== exitStatus.rowsRejected && status !== exitStatus.usage;
 }
 
-/** Whether the same command goes on from where this run ended. */
+/** Whether the same command resumes where this run ended. */
 export function isResumable(status: ExitStatus): boolean {
   return endsTheCall(status) && status !== exitStatus.internal;
 }

@@ -1,5 +1,5 @@
 /**
- * What can come of a try and of a row: the one vocabulary that job, target and pacing share.
+ * How an attempt and a row can end: the one vocabulary that job, target-api and pacing share.
  * The codes are a public interface: they stand in the results report, in the summary and in `check`.
  */
 
@@ -16,7 +16,7 @@ export const invalidCodes = {
   'request-size': 'the request would be over the limit (POST 60,000 bytes, GET 8,000)',
 } as const;
 
-/** Why a try was no success. */
+/** Why an attempt did not succeed. */
 export const tryCodes = {
   'target-refused': 'Target answered that it will not take this row',
   'http-4xx': 'an answer of the 4xx family that speaks of this row',
@@ -37,7 +37,7 @@ export const tryCodes = {
 /** Why a row was not sent although nothing is wrong with it. */
 export const quietCodes = {
   'no-values': 'no value to send',
-  'last-submitted': 'all of it was last submitted just so (--changed-only)',
+  'last-submitted': 'identical to what was last submitted (--changed-only)',
 } as const;
 
 export type InvalidCode = keyof typeof invalidCodes;
@@ -59,12 +59,12 @@ export function isRejected(status: RowStatus): boolean {
   return status === 'invalid' || status === 'refused' || status === 'failed';
 }
 
-/** What came of one try. Pure classification makes it (target-api/classify), the loop acts on it. */
+/** How one attempt ended. Pure classification makes it (target-api/classify), the loop acts on it. */
 export type TryOutcome =
   | { readonly kind: 'submitted'; readonly httpStatus: number }
-  /** An answer about this row alone: it is not tried again. */
+  /** An answer about this row alone: it is not sent again. */
   | { readonly kind: 'refused'; readonly httpStatus: number; readonly reason: Reason }
-  /** To be tried again. `trouble` says what the health of the run makes of it. */
+  /** To be sent again. `trouble` says what the health of the run makes of it. */
   | {
       readonly kind: 'retry';
       readonly httpStatus: number | null;
