@@ -41,7 +41,7 @@ export const errorCodes = {
   },
   'option-command-line-only': {
     status: usage,
-    means: 'an option stands in the environment or a file, and is taken from the command line alone',
+    means: 'an option is set in the environment or a file, but is accepted only on the command line',
     advice: 'Remove it there',
   },
   'config-writable': {
@@ -55,7 +55,7 @@ export const errorCodes = {
     means: '`http:` to another machine would send ids and values unencrypted',
     advice: 'Use `https:`, or give `--allow-http`',
   },
-  'proxy-url': { status: usage, means: 'the proxy in the environment is not a URL', advice: 'Mend `HTTPS_PROXY`' },
+  'proxy-url': { status: usage, means: 'the proxy in the environment is not a URL', advice: 'Correct `HTTPS_PROXY`' },
   'state-dir-missing': {
     status: usage,
     means: 'this user has no home folder for the state',
@@ -89,7 +89,11 @@ export const errorCodes = {
     advice: 'Check its path and permissions',
   },
   'token-empty': { status: usage, means: 'the token is empty', advice: 'Put the token alone into the file' },
-  'token-characters': { status: usage, means: 'the token holds what no token holds', advice: readMessage },
+  'token-characters': {
+    status: usage,
+    means: 'the token has characters that a token cannot have',
+    advice: readMessage,
+  },
   'token-twice': {
     status: usage,
     means: 'the token is given twice',
@@ -97,7 +101,7 @@ export const errorCodes = {
   },
   'token-file': {
     status: usage,
-    means: 'the token file holds no single token',
+    means: 'the token file does not hold exactly one token',
     advice: 'Put the token alone into the file',
   },
   // FILE.
@@ -115,9 +119,9 @@ export const errorCodes = {
   'file-record-lines': {
     status: usage,
     means: 'an encoded record runs over more than 20 lines: probably a stray quote',
-    advice: 'Mend the line that is named; then the same command resumes',
+    advice: 'Correct the line that is named; then the same command resumes',
   },
-  'file-record-bytes': { status: usage, means: 'a record is over 1 MB', advice: 'Mend the line that is named' },
+  'file-record-bytes': { status: usage, means: 'a record is over 1 MB', advice: 'Correct the line that is named' },
   'file-shrank': {
     status: usage,
     means: 'FILE became shorter while it was read',
@@ -134,17 +138,17 @@ export const errorCodes = {
     advice: 'Restore it, or give `--on-changed supersede`',
   },
   'file-is-job-file': { status: usage, means: 'FILE is a file of another job', advice: 'Name the file itself' },
-  'input-unreadable': { status: usage, means: 'standard input broke', advice: 'Start the pipe again' },
+  'input-unreadable': { status: usage, means: 'standard input could not be read', advice: 'Start the pipe again' },
   // FILE's first line.
   'header-delimiter': {
     status: usage,
-    means: 'the header looks cut at another character',
+    means: 'the header seems to use another delimiter',
     advice: 'Give `--delimiter`',
   },
   'header-percent': {
     status: usage,
     means: 'a name in the header has a broken `%`',
-    advice: 'Give `--values raw`, or mend it',
+    advice: 'Give `--values raw`, or correct it',
   },
   'header-name-empty': { status: usage, means: 'a column has no name', advice: 'Name it, or remove it' },
   'header-name-twice': { status: usage, means: 'two columns have one name', advice: 'Remove one' },
@@ -244,7 +248,7 @@ export const errorCodes = {
   certificate: {
     status: endpoint,
     means: 'the certificate is not trusted',
-    advice: 'Set `NODE_EXTRA_CA_CERTS`, or mend the endpoint',
+    advice: 'Set `NODE_EXTRA_CA_CERTS`, or correct the certificate',
   },
   'endpoint-unresolved': {
     status: endpoint,
@@ -277,7 +281,11 @@ export const errorCodes = {
     means: 'permission denied',
     advice: 'Give this user write access, or use `--out`',
   },
-  'disk-gone': { status: machine, means: 'a file, a folder or the disk is not there any more', advice: 'Put it back' },
+  'disk-gone': {
+    status: machine,
+    means: 'a file, a folder or the disk does not exist any more',
+    advice: 'Put it back',
+  },
   'disk-no-file': { status: machine, means: 'a folder has the name of a job file', advice: 'Rename it' },
   'disk-file-size': {
     status: machine,
@@ -367,8 +375,8 @@ export const noticeCodes = {
   'earlier-job-kept': "an earlier job's files were renamed and kept",
   'job-done': 'the job on this content is done, and nothing is sent',
   'job-file-passed-over': 'a FILE is a job file of another FILE, and is passed over',
-  'few-answers': 'a short file got refusals alone: check `--endpoint` and `--client-code`',
-  'ledger-new': 'a new ledger begins, which knows nothing of the last 24 hours',
+  'few-answers': 'a short file got only refusals: check `--endpoint` and `--client-code`',
+  'ledger-new': 'a new ledger is created, which knows nothing of the last 24 hours',
   stopping: 'a signal came: no new rows are started',
   'step-summary': 'the file that GITHUB_STEP_SUMMARY names cannot be written',
   'token-file-mode': 'others may read the token file: `chmod 600`',
@@ -378,10 +386,10 @@ export const noticeCodes = {
   keep: 'an old file of `--keep` cannot be removed',
   'drop-settling': 'a pass waits until files stand still',
   'drop-waiting': 'files are not taken yet',
-  'drop-file-gone': 'a file went away before it was read',
+  'drop-file-gone': 'a file was removed before it was read',
   'drop-empty': 'nothing has arrived',
   'drop-sandbox': 'with `--sandbox`, files move to the archive although Target got nothing',
-  'drop-unwatched': 'the system gives no notices of this folder: it is listed now and then',
+  'drop-unwatched': 'the system does not report changes of this folder: it is listed at intervals',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type NoticeCode = keyof typeof noticeCodes;

@@ -5,7 +5,7 @@
 
 /** Why a row is not sendable. It costs nothing of the cap. */
 export const invalidCodes = {
-  'header-again': 'the header once more: files were joined with their headers',
+  'header-again': 'the header again: files were joined with their headers',
   'id-empty': 'the id is empty, or nothing but blanks and invisible characters',
   'id-characters': '+ or / in a thirdPartyId: Target does not take them',
   'id-plus': 'a bare + in an encoded id: say with --plus what it means',
