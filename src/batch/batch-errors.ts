@@ -5,7 +5,7 @@ import type { Container } from './containers.js';
 /** The errors of form: what cannot be read on in FILE. The codes are a public interface. */
 export const fileCodes = {
   'file-missing': 'there is no such file',
-  'file-unreadable': 'the file may not be opened',
+  'file-unreadable': 'the file cannot be opened',
   'file-not-regular': 'a folder, a device or a pipe in place of a file',
   'file-empty': 'no header line',
   'file-not-text': 'a NUL byte, or another kind of file (Excel, zip, PDF, …)',
@@ -15,12 +15,13 @@ export const fileCodes = {
   'file-gzip': 'a gzip that is damaged, ends early, or has something else after it',
   'file-shrank': 'the file has become shorter while it was read',
   'rows-one-cell': 'no row has more than one cell, and the header has two columns or more',
-  'delimiter-unclear': 'what is between the cells cannot be told (--delimiter auto)',
+  'delimiter-unclear': 'the delimiter is unclear (--delimiter auto)',
 } as const;
 
 export type FileCode = keyof typeof fileCodes;
 
-const onceCorrected = 'The rows before it are not affected. Correct the file, then run the same command again to resume.';
+const onceCorrected =
+  'The rows before it are not affected. Correct the file, then run the same command again to resume.';
 
 /** File names come from outside; a path may be long, and its end is what tells files apart. */
 function shown(path: string): string {
@@ -52,7 +53,7 @@ export function recordTooLong(
   const todo =
     code === 'file-record-bytes'
       ? 'Look for a stray quote (") or line ends that are missing.'
-      : 'Look for a stray quote ("), or say --values raw if these values are not URL-encoded.';
+      : 'Look for a stray quote ("), or give --values raw if these values are not URL-encoded.';
   return fileError(path, lineNumber, code, `the record that begins here ${limit}${quote}. ${todo} ${onceCorrected}`);
 }
 
@@ -74,7 +75,7 @@ export function rowsOneCell(path: string, lineNumber: number, characterWords: st
 
 export function delimiterUnclear(path: string) {
   const text =
-    'cannot tell what is between the cells: no one of comma, semicolon, tab and | cuts the header and the first rows alike. Name it: --delimiter CHAR.';
+    'cannot find the delimiter: none of comma, semicolon, tab and | splits the header and the first rows in the same way. Give it: --delimiter CHAR.';
   return fileError(path, 1, 'delimiter-unclear', text);
 }
 
@@ -118,7 +119,7 @@ export function openingError(path: string, error: unknown): FileError | MachineE
         path,
         null,
         'file-unreadable',
-        `the file cannot be opened (${found}). Check its path and rights.`,
+        `the file cannot be opened (${found}). Check its path and permissions.`,
         error,
       );
     case 'ENXIO': // a socket
@@ -130,7 +131,7 @@ export function openingError(path: string, error: unknown): FileError | MachineE
 }
 
 export function notRegular(path: string, found: string, cause?: unknown) {
-  const text = `expected a file, found a ${found}. To send what a pipe gives, name - as FILE and pipe it in.`;
+  const text = `expected a file, found a ${found}. To send the output of a pipe, give - as FILE.`;
   return fileError(path, null, 'file-not-regular', text, cause);
 }
 

@@ -55,7 +55,7 @@ const signatures: readonly Signature[] = [
   { name: 'a Parquet file', advice: 'Export the rows as CSV in UTF-8.', starts: ['PAR1'] },
   {
     name: 'a web page',
-    advice: 'A download may have got an error page or a login in place of the file: download it again.',
+    advice: 'The download may be an error page or a login page: download the file again.',
     starts: ['<!DOCTYPE', '<!doctype', '<html', '<HTML'],
   },
   { name: 'an XML document', advice: 'Export the rows as CSV in UTF-8.', starts: ['<?xml'] },

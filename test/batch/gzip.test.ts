@@ -114,7 +114,7 @@ describe('a gzip that cannot be read on', () => {
     }
   });
 
-  it('gives the rows before the fault although one read held both', async () => {
+  it('gives the rows before the error although one read held both', async () => {
     const damaged = gzipSync(`${head}${'1,xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n'.repeat(50_000)}`);
     expect(damaged.length).toBeLessThan(16_384);
     damaged.writeUInt32LE(0, damaged.length - 8);
@@ -124,7 +124,7 @@ describe('a gzip that cannot be read on', () => {
     expect(told(error)).toEqual({ code: 'file-gzip', line: rows.length + 2 });
   });
 
-  it('from its start is told when it is opened', async () => {
+  it('from its start is reported when it is opened', async () => {
     for (const content of [Buffer.from([0x1f, 0x8b]), Buffer.from('\x1f\x8bnot a gzip', 'latin1')]) {
       expect(told(await failureOf(openBatch(realDisk, await fileOf(content), encoded)))).toEqual({
         code: 'file-gzip',
@@ -133,7 +133,7 @@ describe('a gzip that cannot be read on', () => {
     }
   });
 
-  it('for it has become shorter is told as any other file', async () => {
+  it('that has become shorter is reported as any other file', async () => {
     const path = await fileOf(packed);
     const batch = await opened(path);
     await truncate(path, packed.length - 100);

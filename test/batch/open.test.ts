@@ -33,12 +33,12 @@ async function openingFault(content: string | Uint8Array, options = encoded) {
 }
 
 describe('a path that is not a file to read', () => {
-  it.each(['', 'no/such/', 'drop.csv/'])('a missing path (%s) is told', async (folder) => {
+  it.each(['', 'no/such/', 'drop.csv/'])('a missing path (%s) is reported', async (folder) => {
     const path = join(await temporaryFolder(), folder, 'missing.csv');
     expect(told(await failureOf(openBatch(realDisk, path, encoded)))).toEqual({ code: 'file-missing', line: null });
   });
 
-  it('a folder, a device and a pipe are told, and none of them hangs', async () => {
+  it('a folder, a device and a pipe are reported, and none of them hangs', async () => {
     const folder = await temporaryFolder();
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
@@ -50,7 +50,7 @@ describe('a path that is not a file to read', () => {
     }
   });
 
-  it('a file that may not be read is told', async () => {
+  it('a file without permission to read is reported', async () => {
     const disk = { ...realDisk, openInput: () => Promise.reject(systemError('EACCES')) };
     const error = asFileError(await failureOf(openBatch(disk, 'drop.csv', encoded)));
     expect(error.code).toBe('file-unreadable');
@@ -60,16 +60,16 @@ describe('a path that is not a file to read', () => {
     if (process.getuid?.() !== 0) expect((await openingFailure(path)).code).toBe('file-unreadable');
   });
 
-  it('a path with a NUL in it is told', async () => {
+  it('a path with a NUL in it is reported', async () => {
     expect((await openingFailure('a\0b')).code).toBe('file-unreadable');
   });
 
-  it('a machine that is out of file handles is not the file’s fault', async () => {
+  it('a machine that is out of file handles is an error of the machine', async () => {
     const disk = { ...realDisk, openInput: () => Promise.reject(systemError('EMFILE')) };
     expect(await failureOf(openBatch(disk, 'drop.csv', encoded))).toBeInstanceOf(MachineError);
   });
 
-  it('is told with its name made harmless for a screen', async () => {
+  it('is reported with its name made harmless for a screen', async () => {
     const error = await openingFailure(join(await temporaryFolder(), '\u001b[2Jdrop.csv\n'));
     expect(error.message).toContain('\\u001b[2Jdrop.csv\\u000a: there is no such file');
   });
@@ -126,7 +126,7 @@ describe('the header', () => {
     expect((await batchOf('batch=pcId,prénom\n1,\uFFFD\n')).header.isUtf8).toBe(true);
   });
 
-  it('with a quote that stays open, over 20 lines or over 1 MB is told', async () => {
+  it('with a quote that stays open, over 20 lines or over 1 MB is reported', async () => {
     expect(await openingFault('\n"batch=pcId,a\n1,x\n')).toEqual({ code: 'file-quote-open', line: 2 });
     expect(await openingFault(`"${'\n'.repeat(30)}"\n`)).toEqual({ code: 'file-record-lines', line: 1 });
     expect(await openingFault(`batch=pcId${',a'.repeat(600_000)}`)).toEqual({ code: 'file-record-bytes', line: 1 });
@@ -206,7 +206,7 @@ describe('a file that changes while it is read', () => {
     expect(rows.at(-1)?.cells).toEqual(['7', 'z']);
   });
 
-  it('is told when it has become shorter, and its torn last row is not given', async () => {
+  it('is reported when it has become shorter, and its torn last row is not given', async () => {
     const path = await fileOf(`${head}1,x\n2,yyyy`);
     const batch = await opened(
       path,
@@ -218,7 +218,7 @@ describe('a file that changes while it is read', () => {
     expect(told(error)).toEqual({ code: 'file-shrank', line: 3 });
   });
 
-  it('is told when it became shorter before it was read so far', async () => {
+  it('is reported when it became shorter before it was read that far', async () => {
     const path = await fileOf(`${head}1,x\n2,yyyy`);
     const batch = await opened(path);
     await truncate(path, head.length + 7);
@@ -227,7 +227,7 @@ describe('a file that changes while it is read', () => {
     expect(told(error).code).toBe('file-shrank');
   });
 
-  it('is told when reading is to resume beyond its end', async () => {
+  it('is reported when reading is to resume beyond its end', async () => {
     const batch = await batchOf(`${head}1,x\n`);
     const { error } = await readAll(batch.rows({ rowNumber: 9, lineNumber: 10, byte: 4_000 }, { fingerprint: null }));
     expect(told(error)).toEqual({ code: 'file-shrank', line: 10 });
@@ -270,7 +270,7 @@ describe('a file that changes while it is read', () => {
 });
 
 describe('a disk that fails', () => {
-  it('in the middle is this machine’s fault, after the rows that could be read', async () => {
+  it('in the middle is an error of this machine, after the rows that could be read', async () => {
     const path = await fileOf(`batch=pcId,a\n${'1,x\n'.repeat(40_000)}`);
     const disk = diskWith((file) => ({
       read: (into, positionBytes) =>
@@ -295,7 +295,7 @@ describe('a disk that fails', () => {
     ]);
   });
 
-  it('that cannot look at the path is this machine’s fault', async () => {
+  it('that cannot look at the path is an error of this machine', async () => {
     const path = await fileOf('batch=pcId\n');
     const disk = { ...realDisk, stat: () => Promise.reject(systemError('EIO')) };
     expect(await failureOf((await opened(path, encoded, disk)).lookAgain())).toBeInstanceOf(MachineError);

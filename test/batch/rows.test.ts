@@ -47,7 +47,7 @@ describe('lines', () => {
     expect(rows.map((row) => row.lineNumber)).toEqual([2, 6]);
   });
 
-  it('that are blank are no rows, but count', async () => {
+  it('that are blank are not rows, but count', async () => {
     const rows = await rowsOf(await batchOf('\n\r\nbatch=pcId,a\n\n\r\r\n1,a\n\n\n2,b\n\n'));
     expect(rows.map((row) => [row.lineNumber, row.cells[0]])).toEqual([
       [7, '1'],
@@ -96,7 +96,7 @@ describe('bytes', () => {
     }
   });
 
-  it('that are not UTF-8 are told for their row alone, a real U+FFFD being fine', async () => {
+  it('that are not UTF-8 are reported for their row alone, and a real U+FFFD is fine', async () => {
     const latin1 = Buffer.from('2,Z\xfcrich\n', 'latin1');
     const surrogate = Buffer.from([0x34, 0x2c, 0xed, 0xa0, 0x80, 0x0a]);
     const content = Buffer.concat([Buffer.from('1,\uFFFD\n'), latin1, Buffer.from('3,Zürich\n'), surrogate]);
@@ -160,7 +160,7 @@ describe('what cannot be read on', () => {
     expect((await readChunks(chunks)).rows.map((row) => row.lineNumber)).toEqual([1, 4]);
   });
 
-  it('is told by the limit that comes first in the record, however it is cut', async () => {
+  it('is reported by the limit that comes first in the record, however it is cut', async () => {
     const long = 'x'.repeat(1_000_000);
     for (const sizeBytes of [16_384, 4_000_000]) {
       const linesFirst = await failing(`2,"${'\n'.repeat(30)}${long}"\n`, encoded, sizeBytes);
@@ -189,7 +189,7 @@ describe('what cannot be read on', () => {
     expect(batch.nextPosition()).toEqual({ rowNumber: 2, lineNumber: 4, byte: 18 });
   });
 
-  it('is told without a word of what the cells hold', async () => {
+  it('is reported without anything that the cells hold', async () => {
     for (const bad of ['2,"secret\n', `2,"${'secret\n'.repeat(30)}"`, '2,secret\0', `2,${'secret'.repeat(200_000)}`]) {
       const { error } = await readChunks([Buffer.from(bad)]);
       expect(String(error)).not.toContain('secret');
