@@ -91,7 +91,7 @@ export function failedLedger(stateDir: string, error: unknown): unknown {
   const known = systemFaults[said];
   return new MachineError(
     known?.code ?? 'ledger-failed',
-    `the cap's ledger in ${stateDir} could not be read or written: ${known?.found ?? said}. What cannot be counted is not sent: check the disk and its room, or choose another folder with --state-dir, then run the same command again`,
+    `the cap's ledger in ${stateDir} could not be read or written: ${known?.found ?? said}. What cannot be counted is not sent: check the disk and its free space, or choose another folder with --state-dir, then run the same command again`,
     { cause: error },
   );
 }

@@ -25,7 +25,7 @@ export interface LedgerHome {
   /** Names of all ledgers that concern this machine. */
   names(): Promise<string[]>;
   /**
-   * Rejects with what `work` threw, or with a MachineError that no retry can mend (damaged, of another version,
+   * Rejects with what `work` threw, or with a MachineError that no retry can solve (damaged, of another version,
    * permission denied).
    */
   transact<T>(name: string, work: LedgerWork<T>): Promise<Outcome<T>>;

@@ -30,7 +30,7 @@ export interface Draw {
   readonly wantedUnits: number;
   /** Units under which nothing was sent, by the number of their bucket. */
   readonly returned: ReadonlyMap<number, number>;
-  /** Attempts that may have arrived later than their bucket allows: they are counted once more, whatever is left. */
+  /** Attempts that may have arrived later than their bucket allows: they are counted again, whatever is left. */
   readonly lateUnits: number;
 }
 

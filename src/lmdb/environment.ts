@@ -12,7 +12,7 @@ import { type Holder, LockFile, prepareLockFile } from './lock-file.js';
  * An lmdb environment: one folder with a data file and a lock file, keys and values as bytes.
  *
  * - It is opened once in a process, however many use it: lmdb-js finds the one that is open only after opening and
- *   closing the lock file once more, which takes away this process's lock on it (POSIX: any close drops all), and the
+ *   closing the lock file again, which takes away this process's lock on it (POSIX: any close drops all), and the
  *   next process would take the shared mutexes for left over and create them again.
  * - Everything runs in write transactions, reading too. A reading one would take a slot in lmdb's table of readers,
  *   which goes by process id: two containers with the same id in their PID namespaces shut each other out, and a process
@@ -228,7 +228,7 @@ class SharedEnvironment {
   }
 
   async end(): Promise<void> {
-    this.lockFile.mend();
+    this.lockFile.repair();
     await this.database.close();
     this.lockFile.close();
   }

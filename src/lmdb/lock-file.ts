@@ -93,8 +93,8 @@ export class LockFile {
     );
   }
 
-  /** lmdb looks at what it has mapped once more when it is closed: a file that was emptied gets its length back. */
-  mend(): void {
+  /** lmdb reads what it has mapped again when it is closed: a file that was emptied gets its length back. */
+  repair(): void {
     const { size } = fstatSync(this.#handle);
     if (size < fullBytes) writeSync(this.#handle, new Uint8Array(fullBytes - size), 0, fullBytes - size, size);
   }

@@ -139,7 +139,7 @@ class LedgerPacer implements Pacer {
   readonly #rate: Rate;
   readonly #stock = new LeaseStock();
 
-  /** Attempts that may have arrived late, to be counted once more. */
+  /** Attempts that may have arrived late, to be counted again. */
   #lateUnits: number;
   #transaction: Promise<void> | null = null;
   #pending: PendingDraw | null = null;

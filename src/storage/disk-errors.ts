@@ -19,7 +19,7 @@ const faults: Readonly<Record<string, { readonly code: string; readonly found: s
     found: 'permission denied',
     advice: 'Give this user write access, or choose another folder with --out',
   },
-  ENOENT: { code: 'disk-gone', found: 'the file or its folder is not there any more', advice: 'Put it back' },
+  ENOENT: { code: 'disk-gone', found: 'the file or its folder does not exist any more', advice: 'Put it back' },
   ENOTDIR: {
     code: 'disk-gone',
     found: 'a part of the path is not a folder',
@@ -65,7 +65,7 @@ const unknownFault = { code: 'disk-failed', found: 'the disk reports an error', 
 export function diskFault(error: unknown, deed: string): ProfileDripError {
   if (error instanceof ProfileDripError) return error;
   const system = systemCode(error);
-  if (system === null) throw error; // no fault of the disk: a fault of the program
+  if (system === null) throw error; // not an error of the disk: an internal error
   const { code, found, advice } = faults[system] ?? unknownFault;
   const isReading = /^(?:read|look at) /.test(deed);
   const todo = isReading ? advice.replace('write access', 'read access') : advice;

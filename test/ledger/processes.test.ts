@@ -71,7 +71,9 @@ describe.skipIf(!isBuilt)('several processes on one state directory', () => {
     expect(await spenders.attempts()).toBe(20_000 - usedByKilled + attemptedByKilled);
   });
 
-  it('continue after one was killed in the middle of a transaction, and nothing of that transaction is left', { timeout }, async () => {
+  it('continue after one was killed in the middle of a transaction, and nothing of that transaction is left', {
+    timeout,
+  }, async () => {
     const stateDir = await temporaryFolder();
     const store = await openLedgerStore(stateDir);
     const child = start('count.mjs', [stateDir, '3', '--die']);

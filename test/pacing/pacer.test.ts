@@ -151,7 +151,7 @@ describe('a pacer', () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it('counts an attempt once more when its end is seen so late that it may have arrived late', async () => {
+  it('counts an attempt again when its end is seen so late that it may have arrived late', async () => {
     const pacer = await open({ limit: 10 });
     const permits = await takeAll(pacer, 2);
     for (const permit of permits) permit.isValid();

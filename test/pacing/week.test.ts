@@ -51,7 +51,7 @@ function meanUse({ startsMs }: World, capLimit: number, rounds: number): number 
 }
 
 describe('a backlog larger than the cap, over days', () => {
-  it('is worked off at 99.9 % of the cap at least, by two runs that are started again now and then, and killed once', async () => {
+  it('is sent at 99.9 % of the cap at least, by two runs that are started again now and then, and killed once', async () => {
     const world = new World({ namesBoots: true });
     let one = await run(world, { ratePerSecond: 10 });
     let other = await run(world, { ratePerSecond: 10 });

@@ -75,7 +75,7 @@ describe('the disk opens no file of its own that', () => {
     await (await realDisk.open(path, 'read-linked')).close();
   });
 
-  it('everybody can write to; the message has the line that mends it', async () => {
+  it('everybody can write to; the message has the command that corrects it', async () => {
     await writeFile(path, 'x');
     await chmod(path, 0o666);
     await expectRefusal();

@@ -44,7 +44,7 @@ describe('replaceFile', () => {
     expect(await readdir(folder)).toEqual(['a.json']);
   });
 
-  it('begins its own temp file anew that a fault left behind', async () => {
+  it('writes its own temp file again that an error left behind', async () => {
     await writeFile(`${path}.run-1.tmp`, 'left behind');
     await replaceFile(disk, path, 'new', 'run-1');
     expect(await readFile(path, 'utf8')).toBe('new');
@@ -62,7 +62,7 @@ describe('replaceFile', () => {
     expect(await readdir(folder)).toEqual(['a.json']);
   });
 
-  it('keeps a fault of the program apart from a fault of the disk', async () => {
+  it('keeps an internal error apart from an error of the disk', async () => {
     disk.before = () => {
       throw new TypeError('a fault of the program');
     };

@@ -3,7 +3,7 @@ import { harmless } from '../../text/harmless.js';
 import { HomeAway } from '../ledger-home.js';
 import { databaseSaid } from './connect.js';
 
-/** What PostgreSQL, or the way to it, said when the state could not be used: away for now, or a thing to mend. */
+/** What PostgreSQL, or the way to it, said when the state could not be used: away for now, or a thing to correct. */
 export function stateFault(error: unknown, place: string, wasReached: boolean): HomeAway | MachineError | Error {
   if (error instanceof HomeAway) return new HomeAway(error.code, `${place}: ${error.message}`, { cause: error });
   if (error instanceof ProfileDripError) return error;

@@ -167,7 +167,7 @@ export class PostgresHome implements LedgerHome {
           const pauseMs = this.#options.random.next() * conflictPauseMs * Math.min(10, conflictCount + 1);
           await sleep(this.#options.clock, pauseMs);
         }
-        const message = `${this.place}: other runs were always faster`;
+        const message = `${this.place}: other runs always committed first`;
         return { kind: 'not-committed', trouble: new HomeAway('state-busy', message) };
       });
     } catch (error) {
