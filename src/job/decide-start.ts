@@ -17,7 +17,7 @@ export type Start =
   /** The job on this content is done: nothing is sent. */
   | { readonly kind: 'finished'; readonly checkpoint: Checkpoint }
   /** The earlier job's files are kept, renamed; then a fresh one begins. `superseded`: it was not done. */
-  | { readonly kind: 'anew'; readonly checkpoint: Checkpoint | null; readonly isSuperseded: boolean };
+  | { readonly kind: 'replace'; readonly checkpoint: Checkpoint | null; readonly isSuperseded: boolean };
 
 export async function decideStart(
   { machine: { disk }, inputDisk }: Pick<JobContext, 'machine' | 'inputDisk'>,
@@ -28,27 +28,27 @@ export async function decideStart(
   options: Pick<SendOptions, 'restart' | 'onChanged'>,
 ): Promise<Start> {
   if (options.restart)
-    return { kind: 'anew', checkpoint: await readable(readEarlier(disk, files)), isSuperseded: false };
+    return { kind: 'replace', checkpoint: await readable(readEarlier(disk, files)), isSuperseded: false };
   const checkpoint = await readEarlier(disk, files);
   if (checkpoint === null) return { kind: 'fresh' };
   // Its files were about to be renamed when the run that closed it died.
-  if (checkpoint.state === 'closed') return { kind: 'anew', checkpoint, isSuperseded: false };
+  if (checkpoint.state === 'closed') return { kind: 'replace', checkpoint, isSuperseded: false };
   const changes = differences(checkpoint.job, identity);
   if (changes.length > 0) {
     throw new UsageError(
       'job-differs',
-      `${files.checkpoint} belongs to another job: ${changes.join('; ')}. Give the same options as before to go on with it, or --restart to begin again, or another --name`,
+      `${files.checkpoint} belongs to another job: ${changes.join('; ')}. Give the same options as before to resume it, or --restart to begin again, or another --name`,
     );
   }
   const isSame = await isSameContent(inputDisk, path, checkpoint, batch);
   if (checkpoint.state === 'complete') {
-    return isSame ? { kind: 'finished', checkpoint } : { kind: 'anew', checkpoint, isSuperseded: false };
+    return isSame ? { kind: 'finished', checkpoint } : { kind: 'replace', checkpoint, isSuperseded: false };
   }
   if (isSame) {
     await requireRowStart(inputDisk, files, path, checkpoint);
     return { kind: 'resume', checkpoint };
   }
-  if (options.onChanged === 'supersede') return { kind: 'anew', checkpoint, isSuperseded: true };
+  if (options.onChanged === 'supersede') return { kind: 'replace', checkpoint, isSuperseded: true };
   throw new UsageError(changedFileStop.code, changedFileStop.message);
 }
 
@@ -58,7 +58,7 @@ async function requireRowStart(disk: Disk, files: JobFiles, path: string, { file
   throw damagedCheckpoint(files.checkpoint, `no row begins where "next" says (byte ${next.byte})`);
 }
 
-/** With --restart a checkpoint that cannot be read is no hindrance: the files are kept all the same. */
+/** With --restart a checkpoint that cannot be read does not matter: the files are kept all the same. */
 async function readable(reading: Promise<Checkpoint | null>): Promise<Checkpoint | null> {
   try {
     return await reading;

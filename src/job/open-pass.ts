@@ -18,9 +18,9 @@ import { Journal } from './results/journal.js';
 import type { ReadRows } from './rows/row-source.js';
 import { stopForAbort } from './terms/stops.js';
 
-/** What a pass works with, opened in the order in which a fault costs least: nothing is written before the ledger is sound. */
+/** What a pass works with, opened in the order in which an error costs least: nothing is written before the ledger is sound. */
 export interface Opened {
-  /** The checkpoint that the pass goes on from, brought up to date with the report. */
+  /** The checkpoint that the pass resumes from, brought up to date with the report. */
   readonly base: Checkpoint;
   readonly isResumed: boolean;
   readonly earlier: EarlierRuns;
@@ -149,7 +149,7 @@ async function openPacerOf(context: JobContext, ledger: LedgerHome, lateUnits: n
   }
 }
 
-/** The state of a job of which no row has been read. */
+/** The state of a job before its first row is read. */
 function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, endByte: number): Checkpoint {
   const { stat } = batch;
   return {
@@ -191,7 +191,7 @@ function openRowSource({ machine, options, path }: JobContext, batch: Batch, col
 }
 
 function sayKeptRejects({ hooks, file }: JobContext, kept: string): void {
-  const message = `${file}: rejects of an earlier job lay where those of this one will be; they are kept as ${basename(kept)}`;
+  const message = `${file}: the rejects of an earlier job have the name that this job needs; they are kept as ${basename(kept)}`;
   hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'earlier-job-kept', message });
 }
 

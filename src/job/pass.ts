@@ -175,7 +175,7 @@ export class Pass {
     return null;
   }
 
-  /** What stands from the bad record on is to be mended, and must not count as changed then. */
+  /** The file is to be corrected from the bad record on, and must not count as changed then. */
   async #breakOff(fileFault: FileError): Promise<FileError> {
     try {
       this.#read = await this.#batch.fingerprintTo(this.#batch.nextPosition().byte);
@@ -340,7 +340,7 @@ export class Pass {
     };
   }
 
-  /** After a wait: does FILE, under its name, still hold what has been read? A removed one goes on being read. */
+  /** After a wait: does FILE, under its name, still hold what has been read? A removed one is still read to its end. */
   async #recheckFile(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
     const { inputDisk, path, options } = this.#context;
@@ -354,7 +354,7 @@ export class Pass {
     }
   }
 
-  /** At the end: a file that was written over while it was read is no content that anybody meant to send. */
+  /** At the end: a file that was overwritten while it was read is not what anybody meant to send. */
   async #lookAtWhatWasRead(): Promise<Stop | null> {
     if ((await this.#batch.lookAgain()) !== 'touched') return null;
     const { inputDisk, path } = this.#context;
@@ -391,7 +391,7 @@ export class Pass {
 const lastRowsMessage =
   'no row was left to tell whether the last rows failed because of an outage: look at their reasons before you send the rejects again';
 const uncountedMessage =
-  'every row has its end, but some attempts may have arrived late, and the ledger of the cap could not be told. The same command tells it, and ends the job';
+  'every row has ended, but some attempts may have arrived late, and they could not be written to the ledger of the cap. Run the same command again: it writes them, and completes the job';
 
 const fewAnswersMessage =
-  'too few answers to tell a wrong endpoint or client code from rows at fault: look at the reasons before you send the rejects again';
+  'too few answers to know whether the endpoint or client code is wrong, or only these rows: check the reasons before you send the rejects again';

@@ -43,16 +43,16 @@ export async function runInput(
       await takeUsable(context, options);
       return both(earlier.end, await work(options, jobs));
     }
-    case 'dropped':
+    case 'discarded':
       await takeUsable(context, options);
       return work(options, jobs);
-    case 'mended':
+    case 'corrected':
       await takeUsable(context, options);
-      jobs.pop(); // its summary comes once more, from the job as it is resumed
+      jobs.pop(); // its summary comes again, from the job as it is resumed
       return work(options, jobs);
     case 'unreadable': {
       await takeUsable(context, options); // before the job is closed: it stays open where this cannot be used either
-      jobs.pop(); // its summary comes once more, from the job as it is closed
+      jobs.pop(); // its summary comes again, from the job as it is closed
       const now = await work({ ...options, onChanged: 'supersede' }, jobs);
       return both({ ...earlier.end, stop: closedStop(earlier.stop) }, now);
     }
@@ -73,13 +73,13 @@ async function workOnEarlier(options: SendOptions, jobs: JobSummary[], work: Wor
   }
 }
 
-/** What came of the open job of the earlier input. */
+/** How the open job of the earlier input ended. */
 type Earlier =
   | { readonly kind: 'done'; readonly end: WorkEnd }
   /** Its header cannot be used, and nothing of it was sent. */
-  | { readonly kind: 'dropped' }
+  | { readonly kind: 'discarded' }
   /** A row of it cannot be read, and the new input is the same up to there. */
-  | { readonly kind: 'mended' }
+  | { readonly kind: 'corrected' }
   /** A row of it cannot be read. */
   | { readonly kind: 'unreadable'; readonly end: WorkEnd; readonly stop: Stop };
 
@@ -96,12 +96,12 @@ async function finishEarlier(
     const { stop } = end;
     if (stop === null) return { kind: 'done', end };
     if (stop.exitStatus !== exitStatus.usage) throw new ProfileDripError(stop.code, stop.message, stop.exitStatus);
-    return (await holdsWhatWasRead(context, options)) ? { kind: 'mended' } : { kind: 'unreadable', end, stop };
+    return (await holdsWhatWasRead(context, options)) ? { kind: 'corrected' } : { kind: 'unreadable', end, stop };
   } catch (error) {
     if (error instanceof FileError && !(await hasBegun(context))) {
-      const message = `the earlier standard input is dropped, nothing of it was sent: ${error.message}`;
+      const message = `the earlier standard input is discarded, nothing of it was sent: ${error.message}`;
       say(context, 'warning', 'spool-dropped', message);
-      return { kind: 'dropped' };
+      return { kind: 'discarded' };
     }
     await discardNext(context.machine.disk, context.files);
     throw notTaken(error);
@@ -137,7 +137,7 @@ async function holdsWhatWasRead({ machine, files, inputDisk }: JobContext, optio
   }
 }
 
-/** What was refused before a job of it began is not kept: the next call reads standard input anew. */
+/** What was refused before a job of it began is not kept: the next call reads standard input again. */
 async function workOnInput(context: JobContext, work: Promise<WorkEnd>, found: 'taken' | 'resumed'): Promise<WorkEnd> {
   try {
     return await work;

@@ -25,7 +25,7 @@ import { continuesAtOnce } from './terms/stops.js';
 import type { JobSummary } from './terms/summary.js';
 import type { WorkEnd } from './work-end.js';
 
-/** What came of one FILE in one call: one job, or two where the first was superseded. */
+/** How one FILE ended in one call: one job, or two where the first was superseded. */
 export interface JobEnd {
   readonly jobs: readonly JobSummary[];
   readonly exitStatus: ExitStatus;
@@ -35,7 +35,7 @@ export interface JobEnd {
 }
 
 /**
- * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, works the rows off
+ * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, sends the rows
  * and closes the job. Resolves with a status for everything that a user can act on; rejects for a fault of the program.
  */
 export async function runJob(
@@ -54,7 +54,7 @@ export async function runJob(
     lock = await acquireLock({ ...machine, path: files.lock, runId });
     const destination = await findDestination(options, machine.lookUp, machine.clock);
     const unencrypted = unencryptedMessage(destination, options.allowHttp);
-    // Looked at before FILEs were (trial.ts); by now the name leads elsewhere. That is not FILE's fault.
+    // Looked at before FILEs were (trial.ts); by now the name leads elsewhere. FILE is not the cause.
     if (unencrypted !== null) throw new ProfileDripError('endpoint-http', unencrypted, exitStatus.endpoint);
     const context: JobContext = {
       file,
@@ -101,7 +101,7 @@ async function workToTheEnd(context: JobContext, options: SendOptions, jobs: Job
     const before = jobs.splice(-1);
     const earlierCount = jobs.length;
     end = await workOn(context, { ...options, restart: false }, jobs).finally(() => {
-      // What begins anew has its own summary, and so has what it closes: the one before stands only where neither came.
+      // What starts again has its own summary, and so has what it closes: the one before stands only where neither came.
       if (jobs.length === earlierCount) jobs.push(...before);
     });
   }
@@ -127,7 +127,7 @@ async function workOn(context: JobContext, options: SendOptions, jobs: JobSummar
     const identity = identityOf(context, columns, batch.format);
     const start = await decideStart(context, files, context.path, identity, batch, options);
     if (start.kind === 'finished') return await endedBefore(context, start.checkpoint, jobs);
-    if (start.kind === 'anew') {
+    if (start.kind === 'replace') {
       const closed = start.isSuperseded && start.checkpoint !== null ? await close(context, start.checkpoint) : null;
       const kept = await archiveJobFiles(machine.disk, files, closed ?? start.checkpoint);
       if (kept !== null) {

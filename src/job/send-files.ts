@@ -9,7 +9,7 @@ import type { Machine } from './terms/machine.js';
 import type { SendOptions } from './terms/options.js';
 import type { JobSummary, RunSummary } from './terms/summary.js';
 
-/** What came of one call. */
+/** How one call ended. */
 export interface CallEnd {
   readonly summary: RunSummary;
   /** What lies behind the summary's `error`, where that is known. */
@@ -18,8 +18,8 @@ export interface CallEnd {
 
 /**
  * Sends FILEs one after the other and resolves to one summary and its cause. A file at fault (2) or with rejected rows (1) lets the
- * next have its turn; every other status ends the call. Rejects for a UsageError that concerns all of them, and for a
- * fault of the program.
+ * next have its turn; every other status ends the call. Rejects for a UsageError that concerns all of them, and for an
+ * internal error.
  */
 export async function sendFiles(
   files: readonly string[],

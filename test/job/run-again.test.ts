@@ -14,7 +14,7 @@ beforeEach(async () => {
   world = await runWorld();
 });
 
-/** Stops a run once the server has seen so many requests. */
+/** Stops a run once the server has seen this many requests. */
 function stoppedAfter(count: number): { signal: AbortSignal } {
   const stop = new AbortController();
   const { answer } = world;
@@ -34,7 +34,7 @@ const codes = ({ error, exitStatus }: JobEnd) => [exitStatus, error?.code ?? nul
 const kept = async (pattern: RegExp) => (await readdir(world.folder)).filter((name) => pattern.test(name)).sort();
 
 describe('a run that was stopped', () => {
-  it('goes on where it was: each row is sent once, and the summary counts the whole job', async () => {
+  it('resumes where it was: each row is sent once, and the summary counts the whole job', async () => {
     const file = await world.put('a.csv', rowsText(60));
     const first = await world.run(file, {}, stoppedAfter(25));
     expect(codes(first)).toEqual([143, 'interrupted']);
@@ -81,13 +81,13 @@ describe('a run that was stopped', () => {
       },
     };
     expect((await world.run(file, {}, {}, { disk })).exitStatus).toBe(0);
-    // The header, and then from the last whole megabyte before where it goes on. The hash of the whole comes after.
+    // The header, and then from the last whole megabyte before where it resumes. The hash of the whole comes after.
     const sizeBytes = (await stat(file)).size;
     const untilEnd = reads.slice(0, reads.indexOf(reads.find((at) => at >= sizeBytes) ?? -1));
     expect(untilEnd.filter((at) => at > 200_000 && at < 1_000_000)).toEqual([]);
   });
 
-  it('goes on in a .gz, which is read through', async () => {
+  it('resumes in a .gz, which is read through', async () => {
     const file = await world.put('a.csv.gz', gzipSync(rowsText(60)));
     await world.run(file, {}, stoppedAfter(25));
     expect((await world.run(file)).exitStatus).toBe(0);
@@ -95,7 +95,7 @@ describe('a run that was stopped', () => {
     expect(gunzipSync(await readFile(file)).toString()).toBe(rowsText(60));
   });
 
-  it('goes on in a file that was touched, and in one to which rows were appended', async () => {
+  it('resumes in a file that was touched, and in one to which rows were appended', async () => {
     const file = await world.put('a.csv', rowsText(30));
     await world.run(file, {}, stoppedAfter(10));
     await touch(file);
@@ -107,7 +107,7 @@ describe('a run that was stopped', () => {
     expect(end.jobs[0]?.rows.total).toBe(40);
   });
 
-  it('does not go on where an appended text makes another row of the last one', async () => {
+  it('does not resume where an appended text makes another row of the last one', async () => {
     const file = await world.put('a.csv', rowsText(30).trimEnd());
     await world.run(file, {}, stoppedAfter(10));
     await appendFile(file, '99\nv31,31\n');
@@ -274,8 +274,8 @@ describe('a file that has changed in the middle of its job', () => {
   });
 });
 
-describe('a file that cannot be read on', () => {
-  it('sends what stands before, says the line, and once it is mended from there on goes on', async () => {
+describe('a file with a line that cannot be read', () => {
+  it('sends what stands before, says the line, and resumes once the rest of the file is corrected', async () => {
     const file = await world.put('a.csv', `${rowsText(20)}v21,"open\n${rowsText(10, 22)}`);
     const first = await world.run(file);
     expect(codes(first)).toEqual([2, 'file-quote-open']);

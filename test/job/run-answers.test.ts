@@ -69,7 +69,7 @@ describe('429 and 503', () => {
 });
 
 describe('an outage', () => {
-  it('fails no row: the run holds, probes, and goes on when the server is back', async () => {
+  it('fails no row: the run holds, probes, and continues when the server is back', async () => {
     const file = await world.put('a.csv', rowsText(100));
     const startMs = world.clock.monotonicMs();
     world.answer = (seen) => (seen.atMs - startMs > 600_000 || world.seen.length <= 20 ? taken : 'reset');
@@ -92,7 +92,7 @@ describe('an outage', () => {
     expect((await world.run(file)).jobs[0]?.rows).toMatchObject({ submitted: 100 });
   });
 
-  it('of the server’s process: connections that are refused are no row’s fault', async () => {
+  it('of the server’s process: no row fails because connections are refused', async () => {
     const file = await world.put('a.csv', rowsText(60));
     const { port } = await listen(() => {}).then(async (one) => {
       await one.close();
@@ -171,7 +171,7 @@ describe('401 and 403', () => {
     }
   });
 
-  it('403 of one row after successes is that row’s own: it is refused, the others go on', async () => {
+  it('403 of one row after successes is that row’s own: it is refused, the others continue', async () => {
     const file = await world.put('a.csv', rowsText(40));
     world.answer = ({ id }) => (id === 'v20' || id === 'v30' ? { status: 403, body: 'not this one' } : taken);
     const end = await world.run(file);
@@ -181,7 +181,7 @@ describe('401 and 403', () => {
     expect((await world.read('a.csv.rejects.csv')).split('\n').slice(1, -1)).toEqual(['v20,20', 'v30,30']);
   });
 
-  it('leave no run hanging where the only row is answered so', async () => {
+  it('leave no run hanging where the only row gets this answer', async () => {
     const file = await world.put('a.csv', rowsText(1));
     world.answer = () => ({ status: 403 });
     expect(codes(await world.run(file))).toEqual([3, 'unauthorized']);
@@ -227,7 +227,7 @@ describe('a wrong endpoint', () => {
 });
 
 describe('replies', () => {
-  it('that are no success of this API, one row’s: it fails after its tries and the others go on', async () => {
+  it('that are not a success of this API, for one row: it fails after its attempts and the others continue', async () => {
     const bodies: Record<string, Answer> = {
       v4: { body: '<html>oops</html>' },
       v5: {},
@@ -248,7 +248,7 @@ describe('replies', () => {
     expect(sent().filter((id) => id === 'v7')).toHaveLength(1);
   });
 
-  it('that never come are given up at --timeout, and tried again', async () => {
+  it('that never come are given up at --timeout, and the row is sent again', async () => {
     const file = await world.put('a.csv', rowsText(10));
     world.answer = ({ id }) => (id === 'v5' && sent().filter((one) => one === id).length < 3 ? 'stall' : taken);
     const end = await world.run(file, { timeoutMs: 7000 });
@@ -258,7 +258,7 @@ describe('replies', () => {
     expect(Number(row?.[6])).toBeGreaterThanOrEqual(14_000);
   });
 
-  it('over connections that the server closes after each are no one’s fault', async () => {
+  it('over connections that the server closes after each are not an error', async () => {
     const file = await world.put('a.csv', rowsText(60));
     world.answer = (_seen, index) =>
       index % 3 === 1 ? 'reset' : { ...Object(taken), headers: { connection: 'close' } };
@@ -267,7 +267,7 @@ describe('replies', () => {
     expect(byNumber([...new Set(sent())])).toEqual(ids(60));
   });
 
-  it('of one visitor’s rows are waited for before the next goes out, its tries included', async () => {
+  it('of one visitor’s rows are waited for before the next goes out, all attempts included', async () => {
     const file = await world.put('a.csv', `batch=thirdPartyId,row\n${'v1,1\nv1,2\nv2,3\nv1,4\n'}`);
     const failures = new Map([['1', 2]]);
     world.answer = ({ values }) => {

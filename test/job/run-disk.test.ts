@@ -25,7 +25,7 @@ const rowNumbers = async (name: string) =>
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe('a disk', () => {
-  it('that fills up in the middle stops the run with 6 before much is sent in vain, and the same command goes on', async () => {
+  it('that fills up in the middle stops the run with 6 before much is sent in vain, and the same command resumes', async () => {
     const file = await world.put('a.csv', rowsText(200));
     let isFull = false;
     world.answer = (_seen, index) => {
@@ -40,7 +40,7 @@ describe('a disk', () => {
     expect(first.error?.message).toMatch(/Free some space, then run the same command again/);
     expect(first.jobs).toMatchObject([{ complete: false }]);
     const inVain = world.seen.length;
-    expect(inVain).toBeLessThan(61 + 25); // what 150 ms let out at this rate, and what was under way
+    expect(inVain).toBeLessThan(61 + 25); // what 150 ms let out at this rate, and what was in flight
     isFull = false;
     expect(codes(await world.run(file))).toEqual([0, null]);
     expect(await rowNumbers('a.csv')).toEqual(upTo(200));
@@ -52,7 +52,7 @@ describe('a disk', () => {
     ['.checkpoint.json', 'EIO', 'disk-failed'],
     ['.rejects.csv', 'ENOSPC', 'disk-full'],
     ['.summary.json', 'EROFS', 'disk-read-only'],
-  ])('that refuses %s alone (%s) stops the run with 6, and the same command goes on', async (suffix, system, code) => {
+  ])('that refuses %s alone (%s) stops the run with 6, and the same command resumes', async (suffix, system, code) => {
     const file = await world.put('a.csv', `${rowsText(20)},no id\n`);
     world.disk.before = (operation) => {
       if (operation.startsWith(`append a.csv${suffix}`) && world.seen.length > 10) throw systemError(system);
@@ -67,7 +67,7 @@ describe('a disk', () => {
     expect(await rowNumbers('a.csv')).toEqual(upTo(21));
   });
 
-  it('from which the report is taken away stops the run with 6; put back, the same command goes on', async () => {
+  it('from which the report is taken away stops the run with 6; put back, the same command resumes', async () => {
     const file = await world.put('a.csv', rowsText(100));
     world.answer = async (_seen, index) => {
       if (index === 30) await rename(`${file}.results.csv`, world.path('away'));
@@ -162,7 +162,7 @@ describe('standard input', () => {
     expect(await readdir(world.folder)).toEqual([]);
   });
 
-  it('that ends because the run is being ended is not taken for the whole', async () => {
+  it('that ends because the run is being stopped is not taken for the whole', async () => {
     const stop = new AbortController();
     const input = async function* () {
       yield Buffer.from(rowsText(3));
@@ -174,7 +174,7 @@ describe('standard input', () => {
     expect(world.seen).toEqual([]);
   });
 
-  it('that cannot be read is the command line’s fault', async () => {
+  it('that cannot be read is an error of the command line', async () => {
     const input = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from('batch=');
       throw systemError('EISDIR');

@@ -58,7 +58,7 @@ const withMemory = (clock: Clock = world.clock): Partial<Machine> => ({
 const changedOnly = { changedOnly: true, timeoutMs: 1000, concurrency: 1 };
 
 describe('a run that stood still', () => {
-  it('marks its rows anew before they leave, so that what a later run calls unchanged is what Target holds', async () => {
+  it('marks its rows again before they leave, so that what a later run calls unchanged is what Target holds', async () => {
     const process = stoppable(world.clock);
     const [a, b, c] = await Promise.all([
       world.put('a.csv', text('old')),

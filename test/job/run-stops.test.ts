@@ -5,7 +5,7 @@ import { type JobEnd, runJob } from '../../src/job/run-job.js';
 import type { SendEvent } from '../../src/job/terms/events.js';
 import { type Answer, ids, type RunWorld, rowsText, runWorld, taken } from './support/job-run-world.js';
 
-/** How a run ends before its file is done, and that the same command goes on. */
+/** How a run ends before its file is done, and that the same command resumes. */
 
 let world: RunWorld;
 
@@ -62,7 +62,7 @@ describe('a signal', () => {
     expect((await world.run(file)).exitStatus).toBe(0);
   });
 
-  it('ends a run that waits for the cap, for the server, or for a row’s next try', async () => {
+  it('ends a run that waits for the cap, for the server, or for a row’s next attempt', async () => {
     for (const [name, options, answer] of [
       ['cap.csv', { dailyCap: 5 }, taken],
       ['later.csv', {}, { status: 503, headers: { 'retry-after': '3600' } }],
@@ -149,7 +149,7 @@ describe('the cap', () => {
     expect(sorted(sent())).toEqual(ids(25));
   });
 
-  it('used up lets the run wait, and go on by itself as units come free', async () => {
+  it('used up lets the run wait, and continue by itself as units come free', async () => {
     await world.run(await world.put('yesterday.csv', rowsText(10)), { dailyCap: 10 });
     await world.drive(world.clock.advance(dayMs - 300_000));
     const file = await world.put('a.csv', rowsText(10));
@@ -179,7 +179,7 @@ describe('another run', () => {
     expect(world.seen).toHaveLength(5);
   });
 
-  it('has taken the job over: this one stops before its next try and writes nothing more', async () => {
+  it('has taken the job over: this one stops before its next attempt and writes nothing more', async () => {
     const file = await world.put('a.csv', rowsText(20));
     let report = '';
     let checkpoint = '';
@@ -199,7 +199,7 @@ describe('another run', () => {
     expect(await readFile(`${file}.lock`, 'utf8')).toContain('"other"');
   });
 
-  it('has taken the job over while the last row was under way: nothing is completed', async () => {
+  it('has taken the job over while the last row was in flight: nothing is completed', async () => {
     const file = await world.put('a.csv', rowsText(5));
     world.answer = async (_, index) => {
       if (index === 4) {
@@ -266,7 +266,7 @@ describe('a caller’s functions', () => {
     expect((await lines('a.csv')).sort((a, b) => a - b)).toEqual(ids(20).map(byId));
   });
 
-  it('that throw while other rows are under way leave a job that goes on', async () => {
+  it('that throw while other rows are in flight leave a job that resumes', async () => {
     const file = await world.put('a.csv', rowsText(20));
     world.answer = ({ id }) => (byId(id) <= 3 ? 'stall' : taken); // long enough for a checkpoint within --grace
     const onRow = () => {

@@ -6,7 +6,7 @@ import { replaceFile } from '../../storage/replace-file.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { ReasonCode, RowStatus } from '../../terms/outcome.js';
 
-/** What makes a job this job, beside FILE's content: with another of these a checkpoint is not gone on from. */
+/** What makes a job this job, beside FILE's content: with another of these a job does not resume from a checkpoint. */
 export interface JobIdentity {
   readonly clientCode: string;
   /** An origin. */
@@ -35,7 +35,7 @@ export interface ReasonCount {
   readonly exampleLine: number;
 }
 
-/** A row that was tried and has not ended. */
+/** A row that was attempted and has not ended. */
 export interface TriedRow {
   readonly rowNumber: number;
   readonly attempts: number;
@@ -43,7 +43,7 @@ export interface TriedRow {
 }
 
 /**
- * Where the job's files are on their way to: written before the first of them moves, so that a crash is mended. By role,
+ * Where the job's files are on their way to: written before the first of them moves, so that a later run can finish the move after a crash. By role,
  * never by path: whoever finishes the move says which folder has that role.
  */
 export type Move =
@@ -56,7 +56,7 @@ export type Move =
 
 export type CheckpointCounts = Readonly<Record<RowStatus | 'superseded', number>>;
 
-/** `<name>.checkpoint.json`: where to go on, which job this is, and the counts. */
+/** `<name>.checkpoint.json`: where to resume, which job this is, and the counts. */
 export interface Checkpoint {
   readonly schema: 2;
   readonly job: JobIdentity;
@@ -92,9 +92,9 @@ export interface Checkpoint {
   readonly counts: CheckpointCounts;
   /** `null` until the whole of FILE has been read. */
   readonly totalRows: number | null;
-  /** Rows that have been read; those of them that have no end stand among `openRows` or were not tried yet. */
+  /** Rows that have been read; those of them that have no end stand among `openRows` or were not attempted yet. */
   readonly readRowCount: number;
-  /** Tries, over all runs. */
+  /** Attempts, over all runs. */
   readonly attempts: number;
   readonly reasons: readonly ReasonCount[];
   /** Of the rows before `next`; when the job is complete, of all of FILE. */

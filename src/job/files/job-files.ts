@@ -64,7 +64,7 @@ export const archivedKinds = [
 ] as const;
 
 /**
- * The files of the job on `file` (a path, or `-`). UsageError where `-` has no name, where a name is no file name, or
+ * The files of the job on `file` (a path, or `-`). UsageError where `-` has no name, where a name is not a file name, or
  * where the job would write over FILE itself.
  */
 export function jobFilesOf(file: string, options: JobFilesOptions): JobFiles {
@@ -75,7 +75,7 @@ export function jobFilesOf(file: string, options: JobFilesOptions): JobFiles {
   if (isOwn) {
     throw new UsageError(
       'file-is-job-file',
-      `${file} would be written over: the job's own files would have its name. Give the job another name with --name.`,
+      `${file} would be overwritten: one of the job's own files would have the same name. Give the job another name with --name.`,
     );
   }
   return files;
@@ -162,7 +162,7 @@ export function isTempFileOf(stem: string, name: string): boolean {
   return Object.values(paths).some((own) => name.startsWith(own) && tempEnd.test(name.slice(own.length)));
 }
 
-/** Of which job, begun when, files with this stem are kept; `null`: it is not the stem of an earlier job. */
+/** The job whose files are kept under this stem, and when it began; `null`: it is not the stem of an earlier job. */
 export function keptSince(kept: string): { readonly stem: string; readonly startedAtMs: number } | null {
   const [end] = startTimeEnd.exec(kept) ?? [];
   const [, day, hour, minute, second] = /^\.(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(end ?? '') ?? [];

@@ -45,7 +45,7 @@ export async function archiveJobFiles(
   });
 }
 
-/** What a move means on this disk: worked out anew by each run, from where its own folders are. */
+/** What a move means on this disk: worked out again by each run, from where its own folders are. */
 export interface MovePaths {
   readonly folder: string;
   readonly stem: string;
@@ -95,7 +95,7 @@ export async function finishMove(
 function unfinishedMove(files: JobFiles): UsageError {
   return new UsageError(
     'move-unfinished',
-    `${files.checkpoint}: profile-drip drop has begun to move this job's files and was stopped. Run profile-drip drop on its folder once more: it finishes that first.`,
+    `${files.checkpoint}: profile-drip drop has begun to move this job's files and was stopped. Run profile-drip drop on its folder again: it finishes the move first.`,
   );
 }
 

@@ -33,7 +33,7 @@ export async function loadCheckpoint(disk: Disk, path: string): Promise<Checkpoi
 
 /**
  * The checkpoint that `text` (read from `path`) holds. UsageError `checkpoint-damaged` or `checkpoint-version`: status
- * 2, not 6, since the same command would not go on; `--restart` or a good copy will.
+ * 2, not 6, because the same command would not resume; `--restart` or a good copy does.
  */
 export function parseCheckpoint(text: string, path: string): Checkpoint {
   try {
@@ -192,8 +192,8 @@ function requireSense(checkpoint: Checkpoint): Checkpoint {
   const { results, next, counts, openRows } = checkpoint;
   if (results.fromByte > results.endByte) throw new FieldFault('"results" ends before it begins');
   if (endedRowCount(counts) < next.rowNumber - 1) throw new FieldFault('"rows" counts fewer than stand before "next"');
-  const tried = new Set(openRows.map((row) => row.rowNumber));
-  if (tried.size < openRows.length) throw new FieldFault('"open_rows" names a row twice');
+  const attempted = new Set(openRows.map((row) => row.rowNumber));
+  if (attempted.size < openRows.length) throw new FieldFault('"open_rows" names a row twice');
   if (openRows.some((row) => row.rowNumber < next.rowNumber)) {
     throw new FieldFault('"open_rows" names a row that stands before "next"');
   }

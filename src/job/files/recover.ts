@@ -19,7 +19,7 @@ export interface Recovered {
 /**
  * Reads the report from where lines of open rows can stand, believes what is whole, cuts off what is not, and makes
  * the rest durable: the report then ends at the end of a line. What a kill or a power loss leaves after the
- * checkpoint's `results.endByte` is mended: a torn line, zeros, lines that the checkpoint does not know of.
+ * checkpoint's `results.endByte` is repaired: a torn line, zeros, lines that the checkpoint does not know of.
  * What stands before it was durable when the checkpoint was written; where it is missing or does not fit, somebody
  * changed it, and nothing of it is believed (UsageError `report-missing`, `report-damaged`).
  */
@@ -44,10 +44,10 @@ async function openForWriting(disk: Disk, path: string): Promise<DiskFile> {
 async function recoverFrom(file: DiskFile, checkpoint: Checkpoint, path: string): Promise<Recovered> {
   const { results, next, counts } = checkpoint;
   const { sizeBytes } = await file.stat();
-  if ((await readReportHead(file)) !== 'whole') throw damaged(path, 'its first line is not the one of a report');
+  if ((await readReportHead(file)) !== 'whole') throw damaged(path, 'its first line is not the header of a report');
   if (sizeBytes < results.endByte) throw damaged(path, 'it is shorter than the checkpoint says');
   if (!(await isLineStart(file, results.fromByte)))
-    throw damaged(path, 'the checkpoint speaks of a line that is not there');
+    throw damaged(path, 'the checkpoint refers to a line that does not exist');
 
   const ended = new Map<number, number>();
   const tally = new LateTally(checkpoint);
@@ -78,25 +78,25 @@ async function recoverFrom(file: DiskFile, checkpoint: Checkpoint, path: string)
   return { checkpoint: tally.upToDate(ended, endByte), ended, cutBytes: sizeBytes - endByte };
 }
 
-/** Counts, reasons and tries of a checkpoint, and what the lines after it add to them. */
+/** Counts, reasons and attempts of a checkpoint, and what the lines after it add to them. */
 class LateTally {
   readonly #checkpoint: Checkpoint;
   readonly #counts: Record<RowStatus | 'superseded', number>;
   readonly #reasons: Map<ReasonCode, ReasonCount>;
-  readonly #triesCounted: ReadonlyMap<number, number>;
+  readonly #attemptsCounted: ReadonlyMap<number, number>;
   #attempts: number;
 
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
     this.#counts = { ...checkpoint.counts };
     this.#reasons = new Map(checkpoint.reasons.map((reason) => [reason.code, reason]));
-    this.#triesCounted = new Map(checkpoint.openRows.map((row) => [row.rowNumber, row.attempts]));
+    this.#attemptsCounted = new Map(checkpoint.openRows.map((row) => [row.rowNumber, row.attempts]));
     this.#attempts = checkpoint.attempts;
   }
 
   add(row: RowResult): void {
     this.#counts[row.status] += 1;
-    this.#attempts += Math.max(0, row.attempts - (this.#triesCounted.get(row.rowNumber) ?? 0));
+    this.#attempts += Math.max(0, row.attempts - (this.#attemptsCounted.get(row.rowNumber) ?? 0));
     if (row.reason === null) return;
     const { code } = row.reason;
     const known = this.#reasons.get(code);
@@ -117,12 +117,12 @@ class LateTally {
   }
 }
 
-const advice = 'Put it back as it was to go on, or begin again with --restart (what is there is kept, renamed).';
+const advice = 'Put it back as it was to resume, or begin again with --restart (what is there is kept, renamed).';
 
 function missing(path: string): UsageError {
-  return new UsageError('report-missing', `${path} is not there, but the checkpoint beside it counts on it. ${advice}`);
+  return new UsageError('report-missing', `${path} is missing, but the checkpoint next to it needs it. ${advice}`);
 }
 
 function damaged(path: string, what: string): UsageError {
-  return new UsageError('report-damaged', `${path} does not fit the checkpoint beside it: ${what}. ${advice}`);
+  return new UsageError('report-damaged', `${path} does not match the checkpoint next to it: ${what}. ${advice}`);
 }

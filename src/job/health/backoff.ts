@@ -7,9 +7,9 @@ function jittered(wholeMs: number, random: Random): number {
   return wholeMs * (0.5 + 0.5 * random.next());
 }
 
-/** One row's pause after its `tryCount`-th try failed (from 1): about 1 s, 2 s, 4 s … 60 s at most. */
-export function restMs(tryCount: number, random: Random): number {
-  return jittered(Math.min(60_000, 1000 * 2 ** (tryCount - 1)), random);
+/** One row's pause after its `attemptCount`-th attempt failed (from 1): about 1 s, 2 s, 4 s … 60 s at most. */
+export function restMs(attemptCount: number, random: Random): number {
+  return jittered(Math.min(60_000, 1000 * 2 ** (attemptCount - 1)), random);
 }
 
 /** The whole run's pause at the `level`-th hold in a row (from 0) for 429 or 503: half a second, 1 s … 5 minutes at most. */

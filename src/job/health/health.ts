@@ -151,7 +151,7 @@ export class Health<Row extends HealthRow> {
     }
   }
 
-  /** An outage is not the rows' fault: those that wait for their end get all their attempts back. */
+  /** The rows do not cause an outage: those that wait for their end get all their attempts back. */
   #startOver(): Move<Row>[] {
     return this.#waiting.splice(0).map(({ row }) => {
       row.countedTries = 0;

@@ -40,7 +40,7 @@ export interface Outage {
 interface Probe {
   readonly atMs: number;
   readonly level: number;
-  /** What the server asked to wait; it is no part of --give-up. */
+  /** What the server asked to wait; it does not count for --give-up. */
   readonly askedMs: number;
 }
 

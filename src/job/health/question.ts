@@ -15,18 +15,18 @@ import {
 } from './terms.js';
 
 /**
- * Whose fault is an answer 401, 403 or 3xx: the token's, the endpoint's or the row's?
+ * What is the cause of an answer 401, 403 or 3xx: the token, the endpoint or the row?
  *
  * Phases, with one attempt in flight at a time:
  * - `token` (401, 403): the token is read again.
- * - `same-row`: the row is sent once more, under that token. Answered so again: before a row of the job has been taken
+ * - `same-row`: the row is sent again, with that token. The same answer again: before a row of the job has been taken
  *   the run stops; after it, → `other-row`.
- * - `other-row` (where 3xx begins): other rows, which have not been answered so, are sent. One is taken: the answer was
- *   the row's own, and it is refused. One is answered so too: the next one is sent, until there are 20 different rows,
+ * - `other-row` (where 3xx begins): other rows, which have not got this answer, are sent. One is taken: the answer was
+ *   the row's own, and it is refused. One gets the same answer: the next one is sent, until there are 20 different rows,
  *   and the run stops. None is left: → `last-look`.
- * - `last-look`: each row that was answered so is sent once more, and the answer is its own.
+ * - `last-look`: each row that got this answer is sent again, and the answer is its own.
  *
- * Invariants: the row that asks and the rows that were answered so meanwhile (`others`) wait here, in no other place;
+ * Invariants: the row that asks and the rows that got the same answer meanwhile (`others`) wait here, in no other place;
  * none of them speaks for or against another.
  */
 export type Question<Row> = OpenQuestion<Row> | null;
@@ -112,7 +112,7 @@ function stopping<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>, 
   return { state: next, verdict: keep, freed: [] };
 }
 
-/** So many different rows are no longer at fault themselves. A firewall refuses some that are alike. */
+/** When this many different rows are refused, the rows are not the cause. A firewall refuses some that are alike. */
 function isOfAll<Row>({ others }: OpenQuestion<Row>): boolean {
   return 1 + others.length >= differentRowsMax;
 }

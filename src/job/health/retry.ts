@@ -22,7 +22,7 @@ export function retry<Row extends HealthRow>(
   return { state: next, verdict: exhausted(seen) };
 }
 
-/** All its attempts are used. Without evidence that it is the row's fault, its end waits. */
+/** All its attempts are used. Without evidence that the row is the cause, its end waits. */
 function exhausted<Row extends HealthRow>(seen: Retried<Row>): Verdict<Row> {
   const { row, outcome, hasTaken, options } = seen;
   if (outcome.trouble === 'dns') return { kind: 'stop', stop: unresolvedStop(outcome.reason, errorText(seen)) };

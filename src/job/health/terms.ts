@@ -61,7 +61,7 @@ export type Verdict<Row> =
 export type AwaitedEvidence =
   /** Any answer at all: it was no outage. */
   | 'answer'
-  /** A row is taken, or (once the job has a row that was taken) refused by Target in so many words. */
+  /** A row is taken, or (once the job has a row that was taken) refused by Target explicitly. */
   | 'own-answer';
 
 export interface Step<State, Row> {
@@ -82,7 +82,7 @@ export const differentRowsMax = 20;
 /**
  * What an outcome says of the way to Target.
  * - `taken`: it is open. - `own`: Target's own answer about this row. - `slow`: 408, an answer all the same.
- * - `strange`: 404, or no reply of this API: this row's fault, or a gateway stands in between.
+ * - `strange`: 404, or no reply of this API: the row is the cause, or a gateway stands in between.
  * - `trouble`: no answer, or an answer that says "later". - `question`: 401, 403, 407, 3xx, certificate.
  */
 export type Evidence = 'taken' | 'own' | 'slow' | 'strange' | 'trouble' | 'question';
@@ -118,7 +118,7 @@ export type Gate =
 
 const shownCharactersMax = 120;
 
-/** What came of an attempt, for a message: `HTTP 502 (Bad Gateway), row 7 (line 8)`. Its text has been redacted. */
+/** How an attempt ended, for a message: `HTTP 502 (Bad Gateway), row 7 (line 8)`. Its text has been redacted. */
 export function errorText({ row, outcome }: Pick<Seen<HealthRow>, 'row' | 'outcome'>): string {
   return `${outcomeText(outcome)}, ${rowText(row)}`;
 }
@@ -131,11 +131,11 @@ function outcomeText(outcome: TryOutcome): string {
   if (outcome.kind === 'submitted') return 'none';
   const { code, text } = outcome.reason;
   const shown = text === null ? null : shortened(text);
-  if (outcome.httpStatus === null) return shown ?? tryText(code);
+  if (outcome.httpStatus === null) return shown ?? attemptText(code);
   return shown === null ? `HTTP ${outcome.httpStatus}` : `HTTP ${outcome.httpStatus} (${shown})`;
 }
 
-function tryText(code: Reason['code']): string {
+function attemptText(code: Reason['code']): string {
   return code in tryCodes ? (Object.entries(tryCodes).find(([each]) => each === code)?.[1] ?? code) : code;
 }
 

@@ -125,7 +125,7 @@ export interface Viewpoint {
  *
  * Uptime is believed between processes of one boot and one PID namespace (a container may be shown an uptime of its
  * own); it does not step. Elsewhere the file system's clock is asked on both sides, so that hosts whose clocks differ
- * agree; where that clock itself was stepped forward, a live holder finds its lease lost before its next try.
+ * agree; where that clock itself was stepped forward, a live holder finds its lease lost before its next attempt.
  */
 export function judgeLease(
   found: FoundLease,

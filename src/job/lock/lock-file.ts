@@ -63,7 +63,7 @@ export class LockFile {
     return new LockFile(options, file, (await file.stat()).identity);
   }
 
-  /** Writes the lease anew. */
+  /** Writes the lease again. */
   async write(): Promise<Renewal> {
     const { clock, bootClock, processProbe, runId } = this.#options;
     const monotonicMs = clock.monotonicMs();
@@ -123,7 +123,7 @@ export class LockFile {
     await unlessMissing(disk.remove(this.#asidePath));
   }
 
-  /** Takes this run's own lock file away, if it is still in place, and lets go of it. */
+  /** Removes this run's own lock file, if it is still in place, and closes it. */
   async drop(): Promise<void> {
     const { disk, path } = this.#options;
     try {

@@ -10,7 +10,7 @@ import { busy, LockFile, type LockOptions, legibleLease, type Renewal } from './
 export type { LockOptions } from './lock-file.js';
 
 const renewEveryMs = 5000;
-/** Two thirds of the lease's life: no try starts on a lease that could be taken over before it is looked at again. */
+/** Two thirds of the lease's life: no attempt starts on a lease that could be taken over before it is looked at again. */
 const sureForMs = 20_000;
 /** Attempts at a lock that changes hands under our eyes. */
 const attemptsMax = 20;
@@ -83,7 +83,7 @@ export class Lock {
     this.#setTimer();
   }
 
-  /** Whether a try may start on this lease. Cheap: asked before each. `now`: read in this step. */
+  /** Whether an attempt may start on this lease. Cheap: asked before each. `now`: read in this step. */
   isHeld(now = instantOf(this.#options.clock)): boolean {
     if (this.#state !== 'held') return false;
     // The monotonic clock stands still while the machine sleeps; the wall clock does not.
@@ -149,7 +149,7 @@ export class Lock {
     const taker = await legibleLease(this.#options).catch(() => null);
     const what =
       taker === null ? `its lock was removed (${path})` : `${describeHolder(taker)} has taken it over (${path})`;
-    const message = `this run no longer has the job: ${what}. It stops before its next try; the other goes on from what is written.`;
+    const message = `this run no longer has the job: ${what}. It stops before its next attempt. The other run resumes from what is written.`;
     this.onLost?.(new ProfileDripError('job-lost', message, exitStatus.busy));
     return false;
   }

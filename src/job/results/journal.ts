@@ -13,24 +13,24 @@ const flushAfterMs = 50;
 const unwrittenAgeMaxMs = 100;
 /** What is buffered goes out at once above this. */
 const flushAtBytes = 262_144;
-/** Rows that need no try end as fast as they are read: above this, reading waits for the disk. */
+/** Rows that need no attempt end as fast as they are read: above this, reading waits for the disk. */
 const unwrittenBytesMax = 1_048_576;
 
 /**
  * The results report as it is written: the job's journal.
  *
  * States, and what enters and leaves each:
- * - idle: nothing buffered, nothing under way. `write` → gathering.
+ * - idle: nothing buffered, nothing in flight. `write` → gathering.
  * - gathering: lines are buffered, the oldest for at most 50 ms; a timer is set. The timer, 256 KB or `sync` → appending.
- * - appending: one append is under way, and further lines are buffered. Its end → idle, gathering or appending again.
+ * - appending: one append is in flight, and more lines are buffered. Its end → idle, gathering or appending again.
  * - faulted (for good): an append, an fsync or a look at the file failed; `onFault` has been called. What was not
- *   written is dropped: those rows have no end, and are sent again when the job goes on.
+ *   written is discarded: those rows have no end, and are sent again when the job resumes.
  * - closed (for good).
  *
  * Invariants:
- * - The file's first `#writtenBytes` are whole lines, in the order of `write`; only an append that is under way stands
+ * - The file's first `#writtenBytes` are whole lines, in the order of `write`; only an append that is in flight stands
  *   after them. After a failed one the file is cut back to them, here or (if even that fails) by `recover`.
- * - `#writtenBytes` + what an append has under way + what is buffered = `#endByte`, where the next line will begin.
+ * - `#writtenBytes` + what an append has in flight + what is buffered = `#endByte`, where the next line will begin.
  * - Never two appends at once. After a fault nothing is appended: an fsync that failed once may say yes the next time
  *   about content that is lost.
  */
@@ -44,7 +44,7 @@ export class Journal {
   readonly #buffered = new ResultLines();
   #bufferedSinceMs: number | null = null;
   #appendingSinceMs: number | null = null;
-  /** Resolves when the append that is under way has ended, well or not. */
+  /** Resolves when the append that is in flight has ended, well or not. */
   #appending: Promise<void> | null = null;
   #cancelTimer: Cancel | null = null;
   #fault: ProfileDripError | null = null;
@@ -54,7 +54,7 @@ export class Journal {
   onWritten: (() => void) | null = null;
   /** Called once. */
   onFault: ((fault: ProfileDripError) => void) | null = null;
-  /** Asked before each append: `false` where another run writes here now. What was handed in is dropped then. */
+  /** Asked before each append: `false` where another run writes here now. What was handed in is discarded then. */
   isOurs: (() => Promise<boolean>) | null = null;
 
   private constructor(disk: Disk, path: string, clock: Clock, file: DiskFile, sizeBytes: number) {
@@ -67,7 +67,7 @@ export class Journal {
   }
 
   /**
-   * Opens the report. `resume`: to go on at its end, which `recover` has made sure is the end of a line. `new`: with
+   * Opens the report. `resume`: to continue at its end, which `recover` has made sure is the end of a line. `new`: with
    * its header, durably, so that a checkpoint may speak of it; one that is there with results in it has lost its
    * checkpoint, and is refused (UsageError `report-without-checkpoint`).
    */
@@ -77,7 +77,7 @@ export class Journal {
       try {
         if (mode === 'new') await beginReport(disk, path, file);
         const { sizeBytes } = await file.stat();
-        if (sizeBytes < firstResultByte) throw changedUnderUs(path, 'is not there any more'); // opening made a new one
+        if (sizeBytes < firstResultByte) throw changedUnderUs(path, 'does not exist any more'); // opening made a new one
         return new Journal(disk, path, clock, file, sizeBytes);
       } catch (error) {
         await file.close().catch(() => {});
@@ -95,7 +95,7 @@ export class Journal {
     return this.#fault;
   }
 
-  /** Takes a row's result, and says at which byte of the report its line begins. After a fault it is dropped. */
+  /** Takes a row's result, and returns at which byte of the report its line begins. After a fault it is discarded. */
   write(row: RowResult): number {
     const startByte = this.#endByte;
     if (this.#fault !== null || this.#isClosed) return startByte;
@@ -110,7 +110,7 @@ export class Journal {
     return startByte;
   }
 
-  /** Whether a try may start: nothing new goes out while older outcomes cannot be written. Cheap. `nowMs`: monotonic, read in this step. */
+  /** Whether an attempt may start: nothing new goes out while older outcomes cannot be written. Cheap. `nowMs`: monotonic, read in this step. */
   mayStart(nowMs = this.#clock.monotonicMs()): boolean {
     if (this.#fault !== null || this.#isClosed) return false;
     const oldestMs = this.#appendingSinceMs ?? this.#bufferedSinceMs;
@@ -144,7 +144,7 @@ export class Journal {
     return durableBytes;
   }
 
-  /** Writes what has been handed in, unless there is a fault, and lets go of the file. Never rejects. */
+  /** Writes what has been handed in, unless there is a fault, and closes the file. Never rejects. */
   async close(): Promise<void> {
     await this.#written(this.#endByte).catch(() => {}); // the fault has been told
     this.#isClosed = true;
@@ -170,12 +170,12 @@ export class Journal {
     });
   }
 
-  /** Starts an append of what is buffered; while one is under way, its end does. */
+  /** Starts an append of what is buffered; while one is in flight, its end does. */
   #flush(): void {
     if (this.#appending !== null || this.#bufferedSinceMs === null || this.#fault !== null) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const bytes = this.#buffered.take(); // no append is under way that would still need the last that were taken
+    const bytes = this.#buffered.take(); // no append is in flight that would still need the last that were taken
     this.#appendingSinceMs = this.#bufferedSinceMs;
     this.#bufferedSinceMs = null;
     this.#appending = this.#append(bytes);
@@ -219,7 +219,8 @@ export class Journal {
     const atLeastBytes = this.#writtenBytes;
     const own = await this.#file.stat();
     const atPath = await unlessMissing(this.#disk.look(this.#path));
-    if (atPath === null || atPath.identity !== own.identity) throw changedUnderUs(this.#path, 'is not there any more');
+    if (atPath === null || atPath.identity !== own.identity)
+      throw changedUnderUs(this.#path, 'does not exist any more');
     if (own.sizeBytes < atLeastBytes) throw changedUnderUs(this.#path, 'was cut');
     if (own.sizeBytes > this.#endByte) throw changedUnderUs(this.#path, 'was written to by another program');
   }
@@ -235,14 +236,14 @@ export class Journal {
   }
 }
 
-/** What a crash before the first checkpoint left is a header at most: that is begun anew. */
+/** What a crash before the first checkpoint left is a header at most: that is written again. */
 async function beginReport(disk: Disk, path: string, file: DiskFile): Promise<void> {
   const { sizeBytes } = await file.stat();
   const head = await readReportHead(file);
   if (head === 'strange' || sizeBytes > firstResultByte) {
     throw new UsageError(
       'report-without-checkpoint',
-      `${path} is there, but the checkpoint that belongs to it is not. Put the checkpoint back to go on with that job, or move the file away, or give --restart to begin again (the file is kept, renamed).`,
+      `${path} exists, but its checkpoint is missing. Put the checkpoint back to resume that job, or move the file away, or give --restart to begin again (the file is kept, renamed).`,
     );
   }
   if (head === 'begun') {
@@ -256,7 +257,7 @@ async function beginReport(disk: Disk, path: string, file: DiskFile): Promise<vo
 function takenOver(path: string): ProfileDripError {
   return new ProfileDripError(
     'job-lost',
-    `another run has this job now, and writes to ${path}. It goes on from what is written.`,
+    `another run has this job now, and writes to ${path}. It resumes from what is written.`,
     exitStatus.busy,
   );
 }
@@ -264,6 +265,6 @@ function takenOver(path: string): ProfileDripError {
 function changedUnderUs(path: string, what: string): MachineError {
   return new MachineError(
     'results-changed',
-    `${path} ${what}, in the middle of its job. Put it back as it was and run the same command again, or begin anew with --restart.`,
+    `${path} ${what}, in the middle of its job. Put it back as it was and run the same command again, or begin again with --restart.`,
   );
 }

@@ -33,7 +33,7 @@ type RejectedBatch = Pick<Batch, 'header' | 'dataStart' | 'rows' | 'toFileBytes'
 
 /**
  * Writes the rejects of a job whose every row has its end: FILE's own header and, byte for byte, the rows that did not
- * go through, and with each the later rows of the same visitor, in the file's order. Sent once more, every visitor
+ * go through, and with each the later rows of the same visitor, in the file's order. Sent again, every visitor
  * ends with what the file says last. Beside them why each is there; the later rows that ride along have their own
  * status and no reason. Resolves to how many rows it holds; with none no file is made.
  *

@@ -1,7 +1,7 @@
 import { idCell, type RowResult, reasonCell } from './result.js';
 
 const firstCapacityBytes = 4096;
-/** UTF-8 takes at most so many bytes for one UTF-16 unit. */
+/** UTF-8 takes at most this many bytes for one UTF-16 unit. */
 const bytesPerUnitMax = 3;
 /** Of a line but for its id and its reason: three numbers of 16 digits, the outcome, the time, and what stands between. */
 const restBytesMax = 256;
@@ -11,7 +11,7 @@ const comma = 0x2c;
 const lineEnd = 0x0a;
 const zero = 0x30;
 
-/** By its ASCII code: whether it is one of those of which an id stands as it is (`idCell`). */
+/** By its ASCII code: whether it stands in an id's cell as it is (`idCell`). */
 const isPlain = Uint8Array.from({ length: 128 }, (_, code) => Number(/[\w.-]/.test(String.fromCharCode(code))));
 
 /**
@@ -63,7 +63,7 @@ export class ResultLines {
     this.#length = at + 1;
   }
 
-  /** All lines, in memory that is used anew after the next `take`; then there are none. */
+  /** All lines, in memory that is used again after the next `take`; then there are none. */
   take(): Buffer {
     const taken = this.#bytes;
     const length = this.#length;
@@ -102,7 +102,7 @@ export class ResultLines {
     return this.#time;
   }
 
-  /** Makes room for so many bytes more. */
+  /** Makes room for `byteCount` more bytes. */
   #reserve(byteCount: number): Buffer {
     const needed = this.#length + byteCount;
     if (needed > this.#bytes.length) {

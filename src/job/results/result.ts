@@ -13,7 +13,7 @@ export interface RowResult {
   readonly httpStatus: number | null;
   /** Over all runs. */
   readonly attempts: number;
-  /** From the first try, waits included; 0 where there was none. */
+  /** From the first attempt, waits included; 0 where there was none. */
   readonly durationMs: number;
   readonly finishedAtMs: number;
   readonly reason: Reason | null;

@@ -16,7 +16,7 @@ export interface ReadRow {
   readonly details: number;
 }
 
-/** Data rows in their order; those that came packed are made anew each time they are gone through. */
+/** Data rows in their order; those that came packed are made again each time they are iterated. */
 export interface ReadRows extends Iterable<ReadRow> {
   readonly length: number;
   /** Those that a hint may speak of, and the last one: without what they come to, which costs more to make. */

@@ -48,7 +48,7 @@ describe('archiveJobFiles', () => {
     expect(await readFile(join(folder, `${keptStem}.summary.json`), 'utf8')).toBe('another job');
   });
 
-  it('goes by the age of the files where there is no checkpoint to be read', async () => {
+  it('uses the age of the files where no checkpoint can be read', async () => {
     await writeFile(files.checkpoint, '{');
     for (const kind of kinds)
       await utimes(join(folder, `drop.csv.${kind}`), new Date(), new Date('2026-01-02T03:04:05Z'));
@@ -57,7 +57,7 @@ describe('archiveJobFiles', () => {
     expect(await archiveJobFiles(realDisk, files, null)).toBeNull();
   });
 
-  it('is mended by the next run, wherever it was cut off', async () => {
+  it('is completed by the next run, wherever it was cut off', async () => {
     for (let number = 1; ; number += 1) {
       folder = await temporaryFolder();
       await makeJob(folder);

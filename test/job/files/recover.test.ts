@@ -118,7 +118,7 @@ describe('recover', () => {
     expect(disk.operations.slice(1)).toEqual([`truncate drop.csv.results.csv ${endByte}`, 'sync drop.csv.results.csv']);
   });
 
-  it('counts the tries of a row that was open at the checkpoint once', async () => {
+  it('counts the attempts of a row that was open at the checkpoint once', async () => {
     await writeFile(path, reportOf([line(2, { attempts: 3 })]));
     const openRows = [1, 2].map((rowNumber) => ({ rowNumber, attempts: 2, firstTryAtMs: 0 }));
     const { checkpoint } = await recover(disk, checkpointAfter([], { attempts: 4, openRows }), path);

@@ -62,7 +62,7 @@ describe('receiveInput', () => {
     expect(await receiveInput(disk, files, () => input(long, '1'))).toBe('resumed');
   });
 
-  it('begins what a kill left anew', async () => {
+  it('begins again what a kill left', async () => {
     await writeFile(files.spoolNext, 'pcId\n9\n');
     await receiveInput(disk, files, () => input('pcId\n1\n'));
     expect(await readFile(files.spool, 'utf8')).toBe('pcId\n1\n');

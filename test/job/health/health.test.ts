@@ -57,7 +57,7 @@ const restOf = (judgement: Judgement<Row>): number | null => {
 };
 
 describe('retries', () => {
-  it('tries a row again after growing pauses and fails it when its tries are used up', () => {
+  it('retries a row after growing pauses and fails it when its attempts are used up', () => {
     const subject = health({ retries: 2 });
     subject.judge(row('first'), submitted, 0);
     const late = row('late');
@@ -72,7 +72,7 @@ describe('retries', () => {
     expect(restOf(health().judge(row('a'), trouble('server', 90_000), 0))).toBe(90_000);
   });
 
-  it('stops the run where the name still does not resolve after all tries of a row', () => {
+  it('stops the run where the name still does not resolve after all attempts of a row', () => {
     expect(said(health({ retries: 0 }).judge(row('a'), trouble('dns'), 0))).toEqual(['stop 3 endpoint-unresolved']);
   });
 });
@@ -91,7 +91,7 @@ describe('a name that does not resolve', () => {
   const unresolved = (subject: Health<Row>, count: number) =>
     Array.from({ length: count }, (_, index) => said(subject.judge(row('r'), trouble('dns'), index * 1_000_000)));
 
-  it('stops the run after as many probes as a row has tries, where nothing succeeded before', () => {
+  it('stops the run after as many probes as a row has attempts, where nothing succeeded before', () => {
     expect(unresolved(health({ retries: 2, giveUpMs: 1e12 }), 60).findIndex(([one]) => one?.startsWith('stop'))).toBe(
       52,
     );
@@ -141,7 +141,7 @@ describe('an outage', () => {
     for (let index = 0; index < 50; index += 1) subject.judge(row(`r${index}`), trouble('network'), 1000);
   }
 
-  it('begins after 50 tries in a row without an answer, and lets one row probe at a time', () => {
+  it('begins after 50 consecutive attempts without an answer, and lets one row probe at a time', () => {
     const subject = health();
     inOutage(subject);
     const gate = subject.gate(1000);
@@ -149,7 +149,7 @@ describe('an outage', () => {
     expect(subject.gate(1_000_000).kind).toBe('one-at-a-time');
   });
 
-  it('counts no try against a row, and gives rows that had used theirs up their tries back', () => {
+  it('counts no attempt against a row, and resets the attempts of rows that had used theirs up', () => {
     const subject = health({ retries: 0 });
     const first = row('first');
     expect(said(subject.judge(first, trouble('network'), 0))).toEqual([]);
@@ -201,7 +201,7 @@ describe('429 and 503', () => {
 });
 
 describe('401, 403, 407', () => {
-  it('read the token again and try the same row once more', () => {
+  it('read the token again and send the same row again', () => {
     const subject = health();
     const asking = row('a');
     expect(said(subject.judge(asking, unauthorized, 0))).toEqual(['reread-token']);
@@ -220,7 +220,7 @@ describe('401, 403, 407', () => {
     expect(said(subject.judge(asking, unauthorized, 0))).toEqual(['stop 3 unauthorized']);
   });
 
-  it('keep rows that were under way with the old token out of the answer', () => {
+  it('keep rows that were in flight with the old token out of the answer', () => {
     const subject = health();
     const asking = row('a');
     subject.judge(asking, unauthorized, 0);
@@ -240,7 +240,7 @@ describe('401, 403, 407', () => {
     expect(said(subject.judge(row('other'), submitted, 0))).toEqual(['other submitted', 'a refused']);
   });
 
-  it('stop the run where 20 different rows are answered so, and end no row', () => {
+  it('stop the run where 20 different rows get the same answer, and end no row', () => {
     const subject = health();
     subject.judge(row('ok'), submitted, 0);
     const asking = row('a');

@@ -57,7 +57,7 @@ async function idle(): Promise<void> {
   while (!disks.every((disk) => disk.isIdle()));
 }
 
-/** Lets time go on until `work` has come to its end. */
+/** Moves time forward until `work` has ended. */
 async function running<Value>(work: Promise<Value>, by = clock): Promise<Value> {
   let hasEnded = false;
   const watch = () => {
@@ -68,7 +68,7 @@ async function running<Value>(work: Promise<Value>, by = clock): Promise<Value> 
   return work;
 }
 
-/** Time goes on by `ms`, and what the timers start on the disk comes to its end. */
+/** Moves time forward by `ms`, and lets what the timers start on the disk end. */
 async function pass(ms: number, by = clock): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 500) {
     await by.advance(500);
@@ -139,7 +139,7 @@ describe('a job that another run has', () => {
 
   it('is taken over when it has not been renewed for 30 seconds', async () => {
     const hung = await someone(1).acquire();
-    const others = movedClock(); // their time goes on, and its own stands still
+    const others = movedClock(); // their time moves forward, and its own stands still
     others.sleepMachine(30_000);
     await expect(someone(2).acquire({ clock: others })).rejects.toMatchObject(busy);
     others.sleepMachine(1);
@@ -303,11 +303,11 @@ describe('a lease', () => {
     const { disk, acquire } = someone(1);
     const lock = await acquire();
     await pass(10_000);
-    let letGo: () => void = () => {};
+    let release: () => void = () => {};
     disk.before = (operation) =>
       operation.startsWith('append')
         ? new Promise((resolve) => {
-            letGo = resolve;
+            release = resolve;
           })
         : undefined;
     await clock.advance(20_000);
@@ -316,7 +316,7 @@ describe('a lease', () => {
     expect(lock.isHeld()).toBe(false);
     disk.before = () => {};
     const confirming = lock.confirm();
-    letGo();
+    release();
     expect(await running(confirming)).toBe(true);
     // The renewal that got through was begun long ago: that is the time from which nobody takes the lease over.
     expect(lock.isHeld()).toBe(true);

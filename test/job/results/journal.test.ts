@@ -24,14 +24,14 @@ const open = () => Journal.open(disk, clock, path, 'new');
 const content = () => readFile(path, 'utf8');
 const numbered = (rowNumber: number) => rowResult({ rowNumber });
 
-/** Makes the operations that match wait until they are let go. */
+/** Makes the operations that match wait until they are released. */
 function hold(pattern: RegExp): () => void {
-  let letGo: () => void = () => {};
+  let release: () => void = () => {};
   const free = new Promise<void>((resolve) => {
-    letGo = resolve;
+    release = resolve;
   });
   disk.before = (operation) => (pattern.test(operation) ? free : undefined);
-  return letGo;
+  return release;
 }
 
 /** Lets real file operations come to their end. */
@@ -53,7 +53,7 @@ describe('opening', () => {
     await journal.close();
   });
 
-  it('begins anew what a crash left of a header', async () => {
+  it('writes again what a crash left of a header', async () => {
     for (const left of ['', 'row,line', '\0\0\0\0', resultsHeader]) {
       await writeFile(path, left);
       const journal = await open();
@@ -70,7 +70,7 @@ describe('opening', () => {
     }
   });
 
-  it('says what is wrong where there is no file to be had', async () => {
+  it('says what is wrong where no file can be opened', async () => {
     const gone = join(path, 'x', 'drop.csv.results.csv');
     await expect(Journal.open(realDisk, clock, gone, 'new')).rejects.toMatchObject({
       code: 'disk-gone',
@@ -81,11 +81,11 @@ describe('opening', () => {
     });
   });
 
-  it('does not go on in a report that has just gone', async () => {
+  it('does not continue a report that has just been removed', async () => {
     await expect(Journal.open(disk, clock, path, 'resume')).rejects.toMatchObject({ code: 'results-changed' });
   });
 
-  it('goes on at the end of a report', async () => {
+  it('continues at the end of a report', async () => {
     await writeFile(path, resultsHeader + resultLine(numbered(1)));
     const journal = await Journal.open(disk, clock, path, 'resume');
     journal.write(numbered(2));
@@ -135,16 +135,16 @@ describe('writing', () => {
     await journal.close();
   });
 
-  it('has one append under way at a time, and writes what gathered meanwhile right after it', async () => {
+  it('has one append in flight at a time, and writes what gathered meanwhile right after it', async () => {
     const journal = await open();
-    const letGo = hold(/^append/);
+    const release = hold(/^append/);
     const before = disk.operations.length;
     journal.write(numbered(1));
     await clock.advance(50);
     journal.write(numbered(2));
     await clock.advance(60);
     expect(disk.operations.length - before).toBe(1);
-    letGo();
+    release();
     await until(() => disk.operations.length - before === 2);
     await journal.close();
     expect(await content()).toBe(resultsHeader + resultLine(numbered(1)) + resultLine(numbered(2)));
@@ -157,7 +157,7 @@ describe('writing', () => {
       writtenCount += 1;
     };
     expect(journal.mayStart()).toBe(true);
-    const letGo = hold(/^append/);
+    const release = hold(/^append/);
     journal.write(numbered(1));
     await clock.advance(100);
     expect(journal.mayStart()).toBe(true);
@@ -166,7 +166,7 @@ describe('writing', () => {
     journal.write(numbered(2));
     expect(journal.mayStart()).toBe(false);
     expect(writtenCount).toBe(0);
-    letGo();
+    release();
     await until(() => writtenCount === 1);
     expect(journal.mayStart()).toBe(true);
     await journal.close();
@@ -178,7 +178,7 @@ describe('room', () => {
   it('is there at once until 1 MB waits, then when it has been written, and after a fault', async () => {
     const journal = await open();
     await journal.room();
-    const letGo = hold(/^append/);
+    const release = hold(/^append/);
     const big = rowResult({ id: 'x'.repeat(100_000) });
     for (let count = 0; count < 10; count += 1) journal.write(big);
     await journal.room();
@@ -189,7 +189,7 @@ describe('room', () => {
     });
     await settle(20);
     expect(hasRoom).toBe(false);
-    letGo();
+    release();
     await room;
     disk.before = () => {
       throw systemError('ENOSPC');
@@ -205,14 +205,14 @@ describe('sync', () => {
     const journal = await open();
     journal.write(numbered(1));
     const endByte = journal.endByte;
-    const letGo = hold(/^sync/);
+    const release = hold(/^sync/);
     const syncing = journal.sync();
     await until(() => disk.operations.at(-1) === 'sync drop.csv.results.csv');
     expect(disk.operations.at(-2)).toBe('append drop.csv.results.csv');
     journal.write(numbered(2));
     await clock.advance(50);
     await until(async () => (await content()).includes('\n2,'));
-    letGo();
+    release();
     expect(await syncing).toBe(endByte);
     await journal.close();
   });
@@ -295,9 +295,9 @@ describe('a disk that refuses', () => {
     const journal = await open();
     const faults: ProfileDripError[] = [];
     journal.onFault = (fault) => faults.push(fault);
-    let letGo: () => void = () => {};
+    let release: () => void = () => {};
     const held = new Promise<void>((_, reject) => {
-      letGo = () => reject(systemError('EIO'));
+      release = () => reject(systemError('EIO'));
     });
     disk.before = (operation) => {
       if (operation.startsWith('append')) throw systemError('ENOSPC');
@@ -308,7 +308,7 @@ describe('a disk that refuses', () => {
     journal.write(numbered(1));
     await clock.advance(50);
     await until(() => faults.length > 0);
-    letGo();
+    release();
     await expect(syncing).rejects.toMatchObject({ code: 'disk-full' });
     expect(faults.map((fault) => fault.code)).toEqual(['disk-full']);
     await journal.close();

@@ -120,7 +120,7 @@ describe('readResults', () => {
     }
   });
 
-  it('ends at a line that is no result, whatever stands after it', async () => {
+  it('ends at a line that is not a result, whatever stands after it', async () => {
     const good = resultLine(rowResult({ rowNumber: 2 }));
     const bad = [
       '',
@@ -149,7 +149,7 @@ describe('readResults', () => {
     expect(await readAll(notUtf8)).toHaveLength(1);
   });
 
-  it('reads on neither after a line that is no result nor in one without end', async () => {
+  it('does not read further after a line that is not a result, nor in a line without end', async () => {
     const readCount = async (rest: string) => {
       let count = 0;
       const content = Buffer.concat([reportOf([rowResult()]), Buffer.from(rest)]);

@@ -43,7 +43,7 @@ describe("the report's lines", () => {
     );
   });
 
-  it('begin anew once they are taken, and what was taken is left alone until the next are', () => {
+  it('are empty again once they are taken, and what was taken is left alone until the next are', () => {
     const [one, two, three] = [1, 2, 3].map((rowNumber) => rowResult({ rowNumber, id: 'x'.repeat(10_000) }));
     if (!one || !two || !three) throw new Error('three rows');
     const lines = new ResultLines();

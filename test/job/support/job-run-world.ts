@@ -39,7 +39,7 @@ export const taken: Answer = {
 
 /**
  * Runs over real files, a real server and a real pool of connections, in a time that a test moves: whenever nothing is
- * under way, it jumps to what comes due next. So waits of hours take no time, and a run that nothing would wake is seen.
+ * in flight, it jumps to what comes due next. So waits of hours take no time, and a run that nothing would wake is seen.
  */
 export interface RunWorld {
   readonly folder: string;
@@ -72,7 +72,7 @@ export async function runWorld(): Promise<RunWorld> {
   const disk = watchedDisk();
   const ledger = new Map<string, string>();
   const seen: Seen[] = [];
-  let underWayCount = 0;
+  let inFlightCount = 0;
   let stalledCount = 0;
   const server = await listen(async (request, response) => {
     const one = { ...(await receive(request)), atMs: clock.monotonicMs() };
@@ -87,11 +87,11 @@ export async function runWorld(): Promise<RunWorld> {
   });
   const counted = (transport: Transport): Transport => ({
     send(outgoing, sender) {
-      underWayCount += 1;
+      inFlightCount += 1;
       transport.send(outgoing, {
         mayStart: () => sender.mayStart(),
         settled: (reply) => {
-          underWayCount -= 1;
+          inFlightCount -= 1;
           sender.settled(reply);
         },
       });
@@ -126,7 +126,7 @@ export async function runWorld(): Promise<RunWorld> {
     forgetMemory: async () => {},
     newRunId: () => `run-${clock.monotonicMs()}-${Math.trunc(machine.random.next() * 1e9)}`,
   };
-  const isBusy = () => underWayCount > stalledCount || !disk.isIdle();
+  const isBusy = () => inFlightCount > stalledCount || !disk.isIdle();
   const world: RunWorld = {
     folder,
     clock,

@@ -11,7 +11,7 @@ export interface WatchedDisk extends Disk {
   readonly operations: Operation[];
   /** Called before each of them with its text and its number (from 1); what it returns is awaited, what it throws is the answer. */
   before: (operation: Operation, number: number) => Promise<void> | void;
-  /** Whether nothing is under way; what `before` holds back is not. */
+  /** Whether nothing is in flight; what `before` holds back is not. */
   isIdle(): boolean;
 }
 
@@ -21,13 +21,13 @@ export function systemError(code: string): Error {
 
 export function watchedDisk(): WatchedDisk {
   const operations: Operation[] = [];
-  let underWayCount = 0;
+  let inFlightCount = 0;
   const count = async <Value>(act: () => Promise<Value>): Promise<Value> => {
-    underWayCount += 1;
+    inFlightCount += 1;
     try {
       return await act();
     } finally {
-      underWayCount -= 1;
+      inFlightCount -= 1;
     }
   };
   const watch = async <Value>(operation: Operation, act: () => Promise<Value>): Promise<Value> => {
@@ -46,7 +46,7 @@ export function watchedDisk(): WatchedDisk {
   const disk: WatchedDisk = {
     operations,
     before: () => {},
-    isIdle: () => underWayCount === 0,
+    isIdle: () => inFlightCount === 0,
     async open(path, mode) {
       const name = basename(path);
       if (mode === 'read' || mode === 'read-linked')
