@@ -46,7 +46,7 @@ function checkLines(scenario: Scenario, results: readonly Line[]): string[] {
 
 function checkStatuses(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
   const statuses = new Map(results.map(({ row, status }) => [row, status]));
-  const taken = new Set(ownTries(server).map(({ values }) => values.get('profile.row')));
+  const taken = new Set(ownAttempts(server).map(({ values }) => values.get('profile.row')));
   const isBlocked = (row: PlannedRow) => scenario.server.blocks(`${row.rowNumber}`) !== null;
   return scenario.rows.flatMap((row) => {
     const status = statuses.get(row.rowNumber) ?? 'none';
@@ -68,14 +68,14 @@ export function hasTrouble({ server }: Scenario): boolean {
 }
 
 /** Those of this job: its neighbour's rows have the same numbers and other visitors. */
-function ownTries(server: SimServer): readonly Arrival[] {
+function ownAttempts(server: SimServer): readonly Arrival[] {
   return server.taken.filter(({ id }) => id.startsWith('v'));
 }
 
-/** Each visitor's rows in the file's order: after a row's last try that was taken, every later row is taken again or still. */
+/** Each visitor's rows in the file's order: after a row's last attempt that was taken, every later row is taken again or still. */
 function checkOrder(scenario: Scenario, server: SimServer): string[] {
   const lastLeft = new Map<string, number>();
-  for (const { values, leftTrueMs } of ownTries(server)) {
+  for (const { values, leftTrueMs } of ownAttempts(server)) {
     const row = values.get('profile.row') ?? '';
     lastLeft.set(row, Math.max(lastLeft.get(row) ?? 0, leftTrueMs));
   }
@@ -99,7 +99,7 @@ function checkCap(scenario: Scenario, where: string, timesMs: readonly number[])
   const limit = scenario.options.dailyCap - scenario.options.reserve;
   const times = [...timesMs].sort((a, b) => a - b);
   const over = times.findIndex((timeMs, index) => timeMs - (times[index - limit] ?? Number.NEGATIVE_INFINITY) < dayMs);
-  return over < 0 ? [] : [`over ${limit} tries in 24 hours, as ${where}`];
+  return over < 0 ? [] : [`over ${limit} attempts in 24 hours, as ${where}`];
 }
 
 function checkRejects(scenario: Scenario, results: readonly Line[], rejects: string | null): string[] {

@@ -280,7 +280,7 @@ class NightsWorld {
     const text = httpStatus === 200 ? 'trueRequest successfully submitted' : '<error>no such thing</error>';
     process.at(arrivesMs + world.whole(1, 300), () => {
       settle({ kind: 'answered', httpStatus, body: text, retryAfter: null });
-      // The worst moment: what came of the row is known to this process alone.
+      // The worst moment: how the row ended is known to this process alone.
       if (this.#hasTrouble && world.chance(0.1)) this.#standStill(process, 60_000);
     });
   }

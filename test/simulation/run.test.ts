@@ -11,14 +11,14 @@ it.runIf(seedCount > 0)(
   'keeps every promise through the seeds that were asked for',
   async () => {
     const broken: string[] = [];
-    const total = { lives: 0, kills: 0, powerLosses: 0, rows: 0, tries: 0, overtaken: 0, unchanged: 0, still: 0 };
+    const total = { lives: 0, kills: 0, powerLosses: 0, rows: 0, attempts: 0, overtaken: 0, unchanged: 0, still: 0 };
     for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
       const one = await simulate(seed);
       total.lives += one.lifeCount;
       total.kills += one.killCount;
       total.powerLosses += one.powerLossCount;
       total.rows += one.rowCount;
-      total.tries += one.tryCount;
+      total.attempts += one.attemptCount;
       total.overtaken += one.overtakenCount;
       const faults = [...one.faults];
       for (const makeHome of [nightsInFolder, nightsElsewhere]) {
@@ -33,7 +33,7 @@ it.runIf(seedCount > 0)(
     }
     process.stdout.write(
       `${seedCount} seeds from ${firstSeed}: ${total.rows} rows in ${total.lives} lives, ${total.kills} kills, ` +
-        `${total.powerLosses} power losses, ${total.tries} tries; visitors overtaken by a late arrival: ${total.overtaken}; ` +
+        `${total.powerLosses} power losses, ${total.attempts} attempts; visitors overtaken by a late arrival: ${total.overtaken}; ` +
         `nights with --changed-only: ${total.unchanged} rows unchanged, ${total.still} times a process stood still; ` +
         `broken promises: ${broken.length}\n`,
     );

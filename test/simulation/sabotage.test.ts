@@ -7,7 +7,7 @@ import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, DiskFile } from '../../src/platform/ports.js';
 import { type Sabotage, simulate } from './simulate.js';
 
-/** The simulator's own test: a program that is broken on purpose must be found out, within so many seeds. */
+/** The simulator's own test: a program that is broken on purpose must be found out, within this many seeds. */
 const seedCountMax = 120;
 
 afterEach(() => vi.restoreAllMocks());
@@ -87,7 +87,7 @@ it('finds out a program that counts after sending', async () => {
       close: async () => {},
     };
   };
-  expect(await isFoundOut({ ledger }, /tries in 24 hours/)).toBe(true);
+  expect(await isFoundOut({ ledger }, /attempts in 24 hours/)).toBe(true);
 });
 
 it('finds out a program that loses on resume which rows have ended', async () => {

@@ -5,7 +5,7 @@ import type { World } from './simulated-world.js';
 /**
  * A disk in memory that tells what was written from what is durable.
  *
- * The fault model: a process that is killed leaves all that it wrote (an operation under way may be done, half done or
+ * The fault model: a process that is killed leaves all that it wrote (an operation in flight may be done, half done or
  * not done). A power loss leaves of each file what was fsynced, and of what was appended since, any part from its
  * beginning, or zeros of its size; of the changes to a folder since its fsync, any number from the first on.
  */
@@ -55,7 +55,7 @@ export class SimDisk {
   }
 
   /**
-   * The disk as one process sees it: once it is dead, nothing it began comes to an end. `enter` lets it go on: at once,
+   * The disk as one process sees it: once it is dead, nothing it began comes to an end. `enter` lets it continue: at once,
    * unless it stands still.
    */
   face(isAlive: () => boolean, enter: (run: () => void) => void = (run) => run()): Disk {

@@ -25,12 +25,12 @@ export class SimProcess {
     else this.#backlog.push(run);
   }
 
-  /** In `delayMs`, or when it goes on again. */
+  /** In `delayMs`, or when it continues. */
   at(delayMs: number, run: () => void): void {
     this.#world.at(delayMs, () => this.enter(run));
   }
 
-  /** `countsTime`: its monotonic clock goes on meanwhile. */
+  /** `countsTime`: its monotonic clock moves forward meanwhile. */
   standStill(forMs: number, countsTime: boolean): void {
     if (this.isStill) return;
     this.#backlog = [];

@@ -1,7 +1,7 @@
 import type { OutgoingTry, Reply, Transport } from '../../src/platform/ports.js';
 import type { World } from './simulated-world.js';
 
-/** A try that reached the server and was taken, or was sent by the client: with when it left and when it arrived. */
+/** An attempt that reached the server and was taken, or was sent by the client: with when it left and when it arrived. */
 export interface Arrival {
   readonly id: string;
   readonly values: ReadonlyMap<string, string>;
@@ -14,13 +14,13 @@ export interface Arrival {
 export type Block = 'forbidden' | 'unauthorized' | 'redirected' | 'not-found' | 'page' | 'reset';
 
 export interface ServerPlan {
-  /** Of tries, 0 to 1. */
+  /** The share of attempts, 0 to 1. */
   readonly faultRate: number;
   /** Visitors that are always refused. */
   readonly refuses: (id: string) => boolean;
   /** Rows that never come through, by the number in their first attribute. */
   readonly blocks: (row: string) => Block | null;
-  /** Whether `isDown` ever says yes: a small file's rows can use up their tries in an outage that is not seen as one. */
+  /** Whether `isDown` ever says yes: a small file's rows can use up their attempts in an outage that is not seen as one. */
   readonly hasOutage: boolean;
   /** While it answers true (true time), no connection can be made. */
   readonly isDown: (trueMs: number) => boolean;
@@ -31,11 +31,11 @@ export interface ServerPlan {
 export class SimServer {
   readonly #world: World;
   readonly #plan: ServerPlan;
-  /** Every try whose bytes left, in the order in which they did. */
+  /** Every attempt whose bytes left, in the order in which they did. */
   readonly left: { readonly trueMs: number; readonly life: number; readonly id: string }[] = [];
-  /** Tries that the server took, in the order of their arrival. */
+  /** Attempts that the server took, in the order of their arrival. */
   readonly taken: Arrival[] = [];
-  /** Arrivals of every try that came through, taken or not: what counts for the server's own cap. */
+  /** Arrivals of every attempt that came through, taken or not: what counts for the server's own cap. */
   readonly arrivedTrueMs: number[] = [];
   /** When each success reached the program, and for which row. */
   readonly successes: { readonly awakeMs: number; readonly life: number; readonly row: string }[] = [];
@@ -79,7 +79,7 @@ export class SimServer {
     };
   }
 
-  /** Visitor → attribute → value, as they stand when tries are applied in the order in which they left. */
+  /** Visitor → attribute → value, as they stand when attempts are applied in the order in which they left. */
   profiles(order: 'left' | 'arrived'): Map<string, Map<string, string>> {
     const key = order === 'left' ? 'leftTrueMs' : 'arrivedTrueMs';
     const profiles = new Map<string, Map<string, string>>();
@@ -100,7 +100,7 @@ export class SimServer {
     const wayMs = this.#world.whole(1, this.#plan.latencyMsMax);
     const fault = this.#world.chance(this.#plan.faultRate) ? this.#world.whole(1, 9) : 0;
     const isLost = fault === 1;
-    const isLate = fault === 2; // the reply does not come in time, the try does
+    const isLate = fault === 2; // the reply does not come in time, the attempt does
     const arrivesAfterMs = isLate ? this.#world.whole(wayMs, Math.floor(timeoutMs * 0.99)) : wayMs;
     const answer = (reply: Reply) => {
       if (isAlive()) settle(reply);

@@ -25,10 +25,10 @@ export interface Simulated {
   readonly lifeCount: number;
   readonly killCount: number;
   readonly powerLossCount: number;
-  /** Visitors whose profile would differ, were tries applied as they arrive and not as they left. */
+  /** Visitors whose profile would differ, if attempts were applied as they arrive and not as they left. */
   readonly overtakenCount: number;
   readonly rowCount: number;
-  readonly tryCount: number;
+  readonly attemptCount: number;
 }
 
 const file = '/drop/night.csv';
@@ -88,7 +88,7 @@ class Simulation {
       powerLossCount: this.#powerLossCount,
       overtakenCount: this.#overtakenCount(),
       rowCount: rows.length,
-      tryCount: this.#server.left.length,
+      attemptCount: this.#server.left.length,
     };
   }
 

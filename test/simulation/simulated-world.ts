@@ -5,7 +5,7 @@ import type { BootClock, Clock, Random } from '../../src/platform/ports.js';
  * the next. Processes (lives) come and go; what a dead one had scheduled never runs.
  *
  * `trueMs` is real time, which only the server and the checks know. The machine's wall clock may be stepped, its
- * monotonic clock stands still while it sleeps, and both uptime and monotonic time begin anew with a boot.
+ * monotonic clock stands still while it sleeps, and both uptime and monotonic time begin at zero with a boot.
  */
 export class World {
   readonly random: Random;
