@@ -10,7 +10,7 @@ export interface BatchOptions {
   readonly delimiter: string;
   /** `encoded`: a record over more than 20 lines is an error, for encoded values hold no line breaks. */
   readonly values: 'encoded' | 'raw';
-  /** Default: `utf-8`. A byte order mark in FILE stands over it. */
+  /** Default: `utf-8`. A byte order mark in FILE takes precedence. */
   readonly encoding?: Encoding;
 }
 

@@ -15,7 +15,7 @@ export interface Content {
   /**
    * From `fromByte` to the end, in fresh buffers that are never empty. What is another than FILE's own bytes is read
    * from its start for it.
-   * `onRead` is told the byte of FILE itself that reading has come to. `blockBytes`: of a plain file at a time.
+   * `onRead` gets the byte of FILE itself that reading has come to. `blockBytes`: of a plain file at a time.
    * @throws ContentFault, MachineError
    */
   pieces(

@@ -38,7 +38,7 @@ async function sizeNow(open: OpenFile): Promise<number> {
 /**
  * FILE's own bytes from `fromByte` to its end, in blocks of at most `blockBytes`: each in a buffer that `newBuffer` gives,
  * which may be the last one again where blocks are not kept. What is appended while they are read is read too. `onRead`
- * is told the byte that reading has come to.
+ * gets the byte that reading has come to.
  * @throws ContentFault where the file has become shorter than it was, MachineError where the disk fails.
  */
 export async function* fileBlocks(

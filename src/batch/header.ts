@@ -14,7 +14,7 @@ import { readRows } from './rows.js';
  */
 const formKey = 'batch=';
 
-/** The line by which Excel is told what stands between the cells; the header is the next one. */
+/** The line that tells Excel the delimiter; the header is the next one. */
 const separatorLine = /^"?sep=([^\r\n])"?(?:\r\n|\n|\r)/iu;
 const separatorLineBytesMax = 16;
 
@@ -115,7 +115,7 @@ export async function readStart(content: Content, path: string, asked: Cut): Pro
 
 /**
  * Looks whether any row is cut as the header is. Reading stops at the first one with two cells: most files are through
- * with it in a block. What cannot be read on is told where it is read: the rows before it are good.
+ * with it in a block. A line that cannot be read is reported where it is read: the rows before it are good.
  * @throws FileError `rows-one-cell` where it comes to the end without one, and a cell holds what stands between cells.
  */
 async function requireCutRows(content: Content, path: string, cut: Cut, dataStart: Position): Promise<void> {

@@ -7,7 +7,7 @@ import type { CheckHooks, CheckOptions } from './options.js';
 import type { CheckPorts } from './ports.js';
 import type { FileCheck } from './result.js';
 
-/** `fault`: what cannot be read (on) in the file, found is then what stands before it. */
+/** `fault`: the error at which reading stopped; `found` is then what stands before it. */
 export interface Checked {
   readonly found: Omit<FileCheck, 'file' | 'plan'>;
   readonly fault: ProfileDripError | null;
@@ -27,7 +27,7 @@ const nothingFound: Checked['found'] = {
 /** Read at a time: rows do not wait here, and fewer wakings of the other thread are a tenth of the time. */
 const blockBytes = 65_536;
 
-/** How many of a file's requests `onFirstRequest` is told. */
+/** How many of a file's requests `onFirstRequest` gets. */
 const firstRequestCount = 3;
 
 export interface FileContext {
@@ -40,7 +40,7 @@ export interface FileContext {
   readonly peek: Peek | null;
 }
 
-/** Reads a whole file. Resolves for every fault of the file; rejects for a fault of the machine. */
+/** Reads a whole file. Resolves for every error of the file; rejects for an error of the machine. */
 export async function checkFile(context: FileContext): Promise<Checked> {
   try {
     const batch = await openBatch(context.ports.disk, context.path, context.options);

@@ -36,8 +36,8 @@ const realPorts: CheckPorts = {
  * Reads FILEs whole, one after the other, and says what would come of sending them: which rows would not go, what
  * wants a human's eye, how long it would take. Sends nothing, needs no network and no token, and changes nothing.
  *
- * Resolves with a status for everything that a user can act on; a file at fault (2) lets the next have its turn.
- * Rejects with a UsageError that concerns all files, and for a fault of the program.
+ * Resolves with a status for everything that a user can act on; after a file with an error (2) the next one has its turn.
+ * Rejects with a UsageError that concerns all files, and for an internal error.
  */
 export async function checkBatch(
   files: readonly string[],

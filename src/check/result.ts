@@ -8,7 +8,7 @@ export interface CheckResult {
   readonly version: string;
   /** 0: every row would go, has nothing to send, or is within --tolerate. 1: some would not go. 2: a file cannot be read (on). */
   readonly exit_status: ExitStatus;
-  /** What stands behind the worst status from 2 on; `null` for 0 and 1. */
+  /** The reason for the worst status from 2 on; `null` for 0 and 1. */
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly files: readonly FileCheck[];
 }
@@ -66,6 +66,6 @@ export interface Plan {
   readonly cap_left: number | null;
   /** At --rate and --pace, with the waits for the cap; with `--rate 0` those waits alone. */
   readonly seconds: number;
-  /** ISO 8601, UTC, were it begun now. */
+  /** ISO 8601, UTC, if sending began now. */
   readonly ends_at: string;
 }

@@ -1,6 +1,6 @@
 /**
  * SipHash-2-4, 64 bits, after Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012): a keyed hash whose
- * results cannot be told from chance without its 128-bit key. The house's one such hash: every row of a `--changed-only`
+ * results look random without its 128-bit key. The program's one such hash: every row of a `--changed-only`
  * run is hashed, and every id of a check, and node:crypto has nothing quick enough on short texts (an id and five
  * attributes: HMAC 32 µs, `crypto.hash` 7 µs, this 2 µs).
  *

@@ -2,7 +2,7 @@ import type { Random } from '../platform/ports.js';
 import { noPrefix, type SipKey, sipHash } from './sip-hash.js';
 
 /**
- * Which visitors have come by, in a set that holds millions: 64 bits of a keyed hash of each id, 22 bytes of memory
+ * Which visitors have been seen, in a set that holds millions: 64 bits of a keyed hash of each id, 22 bytes of memory
  * at most. Exact but for collisions: among 10 million visitors two share a hash with a chance of 1 in 370,000. The
  * key is of this set alone, so nobody can make ids that collide.
  */

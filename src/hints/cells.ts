@@ -123,7 +123,7 @@ export function isCutJson(text: string): boolean {
   return first === 0x5b && /^\[\s*[{"\d]/.test(text) && !text.trimEnd().endsWith(']');
 }
 
-/** Characters inside an id that nobody sees, and that make another visitor. */
+/** Invisible characters inside an id, which make it the id of another visitor. */
 const invisible = /[\u0000-\u001f\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\u2066-\u2069\u3000\ufeff]/;
 
 export function hasOddBlanks(id: string): boolean {

@@ -35,7 +35,7 @@ export interface HintEvidence {
 }
 
 /**
- * Counts hints row by row; `earlier` are those of rows that another run has read. What is told of the last row is known
+ * Counts hints row by row; `earlier` are those of rows that another run has read. What is said of the last row is known
  * when all are read: until then a total in it counts as an odd row like others.
  */
 export class HintTally {

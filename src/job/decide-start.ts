@@ -76,7 +76,7 @@ export async function isSameContent(disk: Disk, path: string, checkpoint: Checkp
     file.sizeBytes === stat.sizeBytes && file.modifiedNs === stat.modifiedNs && file.identity === stat.identity;
   if (isUntouched) return true;
   if (file.sha256 !== null) return file.sha256 === (await batch.sha256());
-  // Whether a transcoded file that has grown continues a row that was read, or begins one, cannot be told.
+  // Whether a transcoded file that has grown continues a row that was read, or begins one, is not known.
   if (checkpoint.job.encoding !== 'utf-8' && file.sizeBytes !== stat.sizeBytes) return false;
   if (!(await batch.matches(file.fingerprint))) return false;
   const wasReadToEnd = !batch.isCompressed && file.fingerprint.bytes === file.sizeBytes;

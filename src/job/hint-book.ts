@@ -16,7 +16,7 @@ export class HintBook {
   readonly #say: (message: string) => void;
   readonly #told = new Set<HintCode>();
 
-  /** `say`: told of each hint once, as soon as it is found. */
+  /** `say`: called once for each hint, as soon as it is found. */
   constructor(columns: Columns, headerLine: number, earlier: HintState, say: (message: string) => void) {
     this.#all = new HintTally(columns, headerLine, earlier);
     this.#settled = new HintTally(columns, headerLine, earlier);
@@ -50,7 +50,7 @@ export class HintBook {
   }
 
   #tell(code: Hint['code'], lineNumber: number): void {
-    // Which of the odd rows is the last one is known at the end, and was told before.
+    // Which of the odd rows is the last one is known at the end, and was said before.
     if (this.#told.has(code) || (code === 'odd-last-row' && this.#told.has('odd-row'))) return;
     this.#told.add(code);
     this.#say(`${code}, line ${lineNumber}: ${hintMeanings[code]}`);

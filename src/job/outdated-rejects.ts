@@ -38,12 +38,12 @@ function roundName({ name, round }: { readonly name: string; readonly round: num
   return basename(round === 2 ? `${name}.rejects.csv` : `${name}.rejects-${round - 1}.csv`);
 }
 
-/** Only a job that is done has made rejects; one that goes now will have others. */
+/** Only a job that is done has made rejects; one that runs now will have others. */
 function hasRejects({ state, counts }: Checkpoint): boolean {
   return state === 'complete' && rowStatuses.some((status) => isRejected(status) && counts[status] > 0);
 }
 
-/** `null`: there is none, or it says nothing: whoever runs that job is told what is wrong with it. */
+/** `null`: there is none, or it says nothing: the next run of that job reports what is wrong with it. */
 async function jobOf(disk: Disk, folder: string, stem: string): Promise<Checkpoint | null> {
   try {
     return await loadCheckpoint(disk, jobFilesIn(folder, stem).checkpoint);
@@ -54,10 +54,10 @@ async function jobOf(disk: Disk, folder: string, stem: string): Promise<Checkpoi
 }
 
 const checkpointEnd = basename(jobFilesIn('', '').checkpoint);
-/** With which a name is numbered that was taken in the archive: `loyalty-2.csv`. */
+/** The number of a name that was taken in the archive: `loyalty-2.csv`. */
 const numberBeforeEnd = /-\d+(?=(?:\.(?:csv|tsv|txt|gz))+$)/i;
 
-/** Of the same FILE, where `job` stands in a drop folder's archive: those that were put away later or are at work. */
+/** Of the same FILE, where `job` stands in a drop folder's archive: those that were archived later or are running. */
 async function laterJobsOfDropFolder(disk: Disk, folder: string, job: Checkpoint | null): Promise<Checkpoint[]> {
   const archive = dirname(resolve(folder));
   if (job === null || basename(archive) !== 'archive') return [];

@@ -196,7 +196,7 @@ export class Pass {
       const stop = this.#loop.stopped ?? found;
       if (stop === null) return await this.#complete(sha256);
       await this.#opened.ports.pacer.close(); // what it gives back shows in the summary
-      // After a fault of this machine, or when another run has the job, the last durable state stands.
+      // After an error of this machine, or when another run has the job, the last durable state stands.
       const isToBeKept = this.#fault === null && stop.patience !== 'none';
       if (isToBeKept) await this.#keeper.save();
       const end = this.#endWith(stop);

@@ -36,7 +36,7 @@ export interface JobEnd {
 
 /**
  * One run over one FILE: takes the job's lock, decides what to do about what an earlier run left, sends the rows
- * and closes the job. Resolves with a status for everything that a user can act on; rejects for a fault of the program.
+ * and closes the job. Resolves with a status for everything that a user can act on; rejects for an internal error.
  */
 export async function runJob(
   file: string,

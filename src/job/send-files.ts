@@ -17,9 +17,9 @@ export interface CallEnd {
 }
 
 /**
- * Sends FILEs one after the other and resolves to one summary and its cause. A file at fault (2) or with rejected rows (1) lets the
- * next have its turn; every other status ends the call. Rejects for a UsageError that concerns all of them, and for an
- * internal error.
+ * Sends FILEs one after the other and resolves to one summary and its cause. After a file with an error (2) or with rejected
+ * rows (1) the next one has its turn; every other status ends the call. Rejects for a UsageError that concerns all of
+ * them, and for an internal error.
  */
 export async function sendFiles(
   files: readonly string[],

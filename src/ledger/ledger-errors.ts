@@ -3,7 +3,7 @@ import { LmdbFault, lmdbMissing } from '../lmdb/faults.js';
 import { MachineError, ProfileDripError, systemCode } from '../terms/errors.js';
 import { DamagedRecord, ForeignRecord } from './ledger-records.js';
 
-/** Every fault of the ledger: status 6, before anything is sent or before anything more is. */
+/** Every error of the ledger: status 6, before anything is sent or before anything more is. */
 
 /** What to do about a ledger that cannot be trusted. `place`: the state directory. */
 function wayOut(place: string): string {
@@ -114,7 +114,7 @@ function whatWasSaid(error: unknown): string | null {
   if (!(error instanceof Error) || error instanceof ProfileDripError) return null;
   const system = systemCode(error);
   if (system !== null) return system;
-  // lmdb-js hands on the number: errno as it is, lmdb's own below zero.
+  // lmdb-js passes the number on: errno as it is, lmdb's own below zero.
   if (!('code' in error) || typeof error.code !== 'number') return null;
   return error.code > 0 ? getSystemErrorName(-error.code) : error.message;
 }

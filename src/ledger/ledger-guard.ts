@@ -18,7 +18,7 @@ import { seal, unseal } from './ledger-seal.js';
  *   so it is behind the store, never ahead of it, and where a power cut leaves it torn, it tells nothing.
  */
 export interface Guard extends Known {
-  /** ISO 8601, for people: when the guard was begun, and when a ledger was written last. */
+  /** ISO 8601, for people: when the guard was created, and when a ledger was written last. */
   readonly since: string;
   readonly writtenAt: string;
   /** The ledger's data file never gets shorter. */

@@ -22,7 +22,7 @@ import { networkDisk } from './network-disks.js';
  * - Each transaction that writes raises a version. A store that is of an earlier version than one that was seen, here or
  *   by the guard, or that lacks a ledger, is damaged. It is never taken for a new one.
  * - The data file is kept longer than what lmdb uses of it. lmdb may leave its last pages unwritten when they are free,
- *   and such a file cannot be told from one that was cut off; besides, a disk that gets full does not stop a run.
+ *   and such a file looks like one that was cut off; also, a disk that gets full does not stop a run.
  */
 
 /** Zeros that are put behind what lmdb uses of the file, once there is less than half as much. */
@@ -136,7 +136,7 @@ class LmdbLedgerStore implements LedgerStore {
     this.#known = known;
   }
 
-  /** Sees to it that the data file is longer than lmdb needs, for as long as a run may take, and that the guard knows it. */
+  /** Ensures that the data file is longer than lmdb needs, for as long as a run may take, and that the guard knows it. */
   async begin(): Promise<void> {
     const usedBytes = await this.#run(() => statisticsOf(this.#environment.database).usedBytes);
     let { sizeBytes } = await realDisk.stat(this.#place.dataPath);
@@ -189,7 +189,7 @@ class LmdbLedgerStore implements LedgerStore {
   }
 
   /**
-   * Sees to it that the guard knows all ledgers. Two processes may replace it at once: so the store is asked again after
+   * Ensures that the guard knows all ledgers. Two processes may replace it at once: so the store is asked again after
    * it was replaced, and whoever is last sees all.
    */
   async #guardAll(sizeBytes: number): Promise<void> {

@@ -174,7 +174,7 @@ function identityAt(folder: string): string | null {
 }
 
 /**
- * Resolves when nobody holds the mutex, or when its holder has been seen to get on: then lmdb's own wait is short.
+ * Resolves when nobody holds the mutex, or when its holder has been seen to make progress: then lmdb's own wait is short.
  * @throws LmdbFault where one transaction is held for too long
  */
 async function untilFree(lockFile: LockFile, clock: Clock): Promise<void> {

@@ -31,7 +31,7 @@ const fullBytes = 12_288;
 const headBytes = 192;
 const magic = 0xbeefc0de;
 
-/** Sees to it that there is a lock file without holes; returns whether it had to be created. */
+/** Ensures that there is a lock file without holes; returns whether it had to be created. */
 export function prepareLockFile(folder: string): boolean {
   const path = join(folder, lockFileName);
   const found = statSync(path, { throwIfNoEntry: false });
@@ -66,7 +66,7 @@ function appendZeros(path: string, byteCount: number): void {
   }
 }
 
-/** Who holds the mutex, told apart and never computed with; `null`: nobody, or it cannot be seen on this system. */
+/** Who holds the mutex, only compared, never computed with; `null`: nobody, or it cannot be seen on this system. */
 export type Holder = string | null;
 
 export class LockFile {

@@ -151,7 +151,7 @@ class LedgerPacer implements Pacer {
   #cancelTidy: Cancel | null = null;
   #cancelRetry: Cancel | null = null;
 
-  /** `take` said `fetching`, and nobody has been told more yet. */
+  /** `take` said `fetching`, and `onReady` has not been called since. */
   #isAwaited = false;
   /** Since the last lease came: */
   #ranDry = false;
@@ -449,7 +449,7 @@ class LedgerPacer implements Pacer {
     });
   }
 
-  /** Sees to it that unused units go back though nothing more is taken. A transaction in flight arms it when it is done. */
+  /** Ensures that unused units go back though nothing more is taken. A transaction in flight arms it when it is done. */
   #armTidy(): void {
     const isIdle = this.#isOpen && this.#transaction === null && this.#absence === null;
     if (!isIdle || this.#closing !== null || this.#fault !== null) return;

@@ -23,7 +23,7 @@ export class LeasePermit implements Permit {
     return !this.#isResolved && this.#mayStart(this, now);
   }
 
-  /** Hands out what stands behind a permit, once. */
+  /** Returns what is behind a permit, once. */
   static resolve(permit: Permit): LeasePermit {
     if (!(permit instanceof LeasePermit)) throw new Error('a permit that no pacer gave');
     if (permit.#isResolved) throw new Error('a permit was given back or ended twice');

@@ -14,7 +14,7 @@ export interface RateOptions {
 /** Slots that were missed by less than this are made up for at once: a timer late, a collection of garbage. */
 const catchUpMsMax = 100;
 
-/** All attempts of a second have a permit, and none has started: nobody says when one will. */
+/** All attempts of a second have a permit, and none has started: it is not known when one will. */
 const askAgainMs = 10;
 
 /** Closer than this is now: sums of fractions are not exact. */

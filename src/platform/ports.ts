@@ -32,7 +32,7 @@ export interface Random {
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'other';
   readonly sizeBytes: number;
-  /** Time of last change of content, nanoseconds as decimal digits: told apart, never computed with. */
+  /** Time of last change of content, nanoseconds as decimal digits: only compared, never computed with. */
   readonly modifiedNs: string;
   readonly modifiedMs: number;
   /** Device and inode, `dev:ino`. */

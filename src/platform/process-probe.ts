@@ -2,13 +2,13 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemCode } from '../terms/errors.js';
 
-/** How a process is told from a later one of the same number. */
+/** How a process is distinguished from a later one of the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
   /** Names the namespace in which `pid` counts; `null` where the system does not say. */
   readonly pidNamespace: string | null;
-  /** When the process started, in the system's own count: told apart, never computed with. `null`: not known. */
+  /** When the process started, in the system's own count: only compared, never computed with. `null`: not known. */
   readonly startedAt: string | null;
 }
 

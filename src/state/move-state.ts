@@ -26,7 +26,7 @@ export interface CopiedLedger {
  * it: a kill in between leaves it refused, and the same call resumes. @throws UsageError, MachineError
  */
 export async function copyState(stateDir: string, stateUrl: string): Promise<CopiedLedger[]> {
-  // What cannot be reached or lacks rights is told before anything is marked.
+  // What cannot be reached or lacks permissions is reported before anything is marked.
   const target = await openPostgres(stateUrl, true);
   try {
     await target.names();

@@ -7,8 +7,8 @@ import { onDisk, unlessMissing } from './disk-errors.js';
  * A file that takes the place of another in one step: temp file in the same folder (0600), fsync, rename, fsync of
  * the folder. Whenever the machine stops, `path` holds the whole of the old content or the whole of the new.
  *
- * States: open → kept (`keep`) or discarded (`discard`); both are final. A fault while writing is for the caller to
- * answer with `discard`; a fault in `keep` discards by itself, so no temp file stays behind.
+ * States: open → kept (`keep`) or discarded (`discard`); both are final. After an error while writing the caller
+ * calls `discard`; after an error in `keep` it discards by itself, so no temp file stays behind.
  */
 export class Replacement {
   readonly #disk: Disk;
@@ -78,7 +78,7 @@ async function createAnew(disk: Disk, path: string): Promise<DiskFile> {
     return await disk.open(path, 'create');
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    await unlessMissing(disk.remove(path)); // this run's own, left by a fault
+    await unlessMissing(disk.remove(path)); // this run's own, left by an error
     return disk.open(path, 'create');
   }
 }

@@ -3,7 +3,7 @@ import { type ExitStatus, exitStatus } from './exit-status.js';
 /**
  * An error that a user can act on. `message` says what was expected, what was found, where, and what to do; it
  * holds no token, no id and no attribute value. `code` is stable and in kebab case (`file-quote-open`).
- * Everything else that is thrown is a fault of the program (status 70).
+ * Everything else that is thrown is an internal error (status 70).
  */
 export class ProfileDripError extends Error {
   readonly code: string;
@@ -30,7 +30,7 @@ export interface NamedOption {
   readonly value: string | null;
 }
 
-/** What cannot be read on in FILE, and the line (from 1) where it is; `null` where no line can be named. Status 2. */
+/** What cannot be read in FILE, and the line (from 1) where it is; `null` where no line can be named. Status 2. */
 export class FileError extends ProfileDripError {
   readonly lineNumber: number | null;
   /** Options with which the file can be read, where that is sure enough. */
@@ -48,7 +48,7 @@ export class FileError extends ProfileDripError {
   }
 }
 
-/** Disk, state directory, ledger: this machine is at fault. Status 6. */
+/** An error of this machine: disk, state directory, ledger. Status 6. */
 export class MachineError extends ProfileDripError {
   constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(code, message, exitStatus.machine, options);

@@ -7,15 +7,15 @@ export const exitStatus = {
   done: 0,
   /** The file is done, but some rows are invalid, refused or failed. */
   rowsRejected: 1,
-  /** The command line or the file is at fault. */
+  /** The command line or the file has an error. */
   usage: 2,
-  /** Stopped: the endpoint, the network or the token is at fault. */
+  /** Stopped because of the endpoint, the network or the token. */
   endpoint: 3,
   /** Stopped: the cap is used up, or the server asks for a long wait and --on-cap is stop. */
   cap: 4,
   /** Stopped: --max-failures. */
   maxFailures: 5,
-  /** Stopped: this machine is at fault (disk, state directory, ledger). */
+  /** Stopped because of this machine (disk, state directory, ledger). */
   machine: 6,
   /** Stopped: --max-duration. */
   maxDuration: 7,

@@ -3,7 +3,7 @@
  * environment and from a library's caller alike. Pure; nothing of the text is in what it says.
  */
 
-/** What header values bear without a space: RFC 9110 section 5.5; RFC 6750 section 2.1 (b64token) is a part of it. */
+/** What header values may contain, without a space: RFC 9110 section 5.5; RFC 6750 section 2.1 (b64token) is a part of it. */
 const tokenCharacters = /^[\u0021-\u007e]+$/;
 
 const mistakes: readonly (readonly [pattern: RegExp, found: string])[] = [

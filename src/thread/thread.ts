@@ -16,7 +16,7 @@ export interface Answer<Packed> {
   readonly fault: { readonly code: string; readonly message: string; readonly lineNumber: number | null } | null;
 }
 
-/** Rows fit to travel, and what of them need not be copied for it. */
+/** Rows in a form that can be sent to another thread, and the parts of it that are moved, not copied. */
 export interface Packing<Packed> {
   readonly packed: Packed;
   readonly moved: readonly Transferable[];
@@ -61,7 +61,7 @@ export function serveRows<Request, Rows, Packed>(
     parentPort?.postMessage(answer, moved);
   }
 
-  // What goes wrong here is a fault of the program: unheard, it ends the thread, and thread-source.ts hears of it.
+  // What goes wrong here is an internal error: nobody catches it, it ends the thread, and thread-source.ts sees that.
   parentPort?.on('message', (ask: Ask) => {
     last = last.then(() => handle(ask));
   });

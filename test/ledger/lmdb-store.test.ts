@@ -76,7 +76,7 @@ describe('a ledger on disk', () => {
 
   it('keeps nothing of work that throws, and hands on what it threw', async () => {
     const store = await openLedgerStore(stateDir);
-    const fault = new TypeError('a fault of the program');
+    const fault = new TypeError('an internal error');
     const work = store.transact((records) => {
       records.put('a', 'b');
       throw fault;

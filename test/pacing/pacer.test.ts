@@ -269,7 +269,7 @@ describe('a pacer whose ledger fails', () => {
   it('throws an error that is not of the machine as it is', async () => {
     const { breaking, failWith } = breakable();
     const pacer = await open({}, breaking);
-    failWith(() => Promise.reject(new TypeError('a fault of the program')));
+    failWith(() => Promise.reject(new TypeError('an internal error')));
     pacer.take();
     await settle();
     expect(() => pacer.take()).toThrow(TypeError);

@@ -2,7 +2,7 @@ import type { SendOptions } from '../../src/job/terms/options.js';
 import type { Block, ServerPlan } from './sim-server.js';
 import type { World } from './simulated-world.js';
 
-/** A data row of a simulated file, and what must come of it. */
+/** A data row of a simulated file, and how it must end. */
 export interface PlannedRow {
   readonly rowNumber: number;
   readonly line: string;

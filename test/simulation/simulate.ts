@@ -130,7 +130,7 @@ class Simulation {
         end = ended;
       },
       (error: unknown) => {
-        this.#faults.push(`a fault of the program: ${error instanceof Error ? error.stack : String(error)}`);
+        this.#faults.push(`an internal error: ${error instanceof Error ? error.stack : String(error)}`);
       },
     );
     if (diesAfterMs !== null) {

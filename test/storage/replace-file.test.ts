@@ -64,7 +64,7 @@ describe('replaceFile', () => {
 
   it('keeps an internal error apart from an error of the disk', async () => {
     disk.before = () => {
-      throw new TypeError('a fault of the program');
+      throw new TypeError('an internal error');
     };
     await expect(replaceFile(disk, path, 'new', 'run-1')).rejects.toBeInstanceOf(TypeError);
   });

@@ -47,7 +47,7 @@ export class Keeper {
     this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = null;
-    await this.#saving.catch(() => {}); // whoever asked for that one was told
+    await this.#saving.catch(() => {}); // the caller that asked for that one got the error
   }
 
   /** Resolves when the state of now is durable. */

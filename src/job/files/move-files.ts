@@ -12,7 +12,7 @@ import { damagedCheckpoint, loadCheckpoint } from './read-checkpoint.js';
  * number of times. Folders are made durable before the checkpoint goes, so that it never goes before the others.
  */
 
-/** What an earlier run of the job left under its names: temp files are cleared away, a begun move is ended. */
+/** What an earlier run of the job left under its names: temp files are removed, a move that was started is completed. */
 export async function readEarlier(disk: Disk, files: JobFiles): Promise<Checkpoint | null> {
   await onDisk(`clear up in ${files.folder}`, () => removeTempFiles(disk, files));
   const checkpoint = await loadCheckpoint(disk, files.checkpoint);
@@ -71,7 +71,7 @@ export async function beginMove(
   await finishMove(disk, files, checkpoint, paths);
 }
 
-/** The rest of a move that was begun, any number of times. */
+/** The rest of a move that was started; may run any number of times. */
 export async function finishMove(
   disk: Disk,
   from: JobFiles,

@@ -29,7 +29,7 @@ export type Judgement<Row> =
   | { readonly kind: 'continue'; readonly moves: readonly Move<Row>[]; readonly rereadsToken: boolean };
 
 /**
- * What an attempt's outcome means for its row and for the whole run. Touches no clock, disk or socket: it is told the
+ * What an attempt's outcome means for its row and for the whole run. Touches no clock, disk or socket: it gets the
  * time and answers with what to do.
  *
  * Every part (health-question, -throttle, -endpoint, -outage) is a reducer: it sees every outcome, keeps its own state

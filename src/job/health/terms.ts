@@ -55,7 +55,7 @@ export type Verdict<Row> =
   | { readonly kind: 'pass' }
   | { readonly kind: 'stop'; readonly stop: Stop }
   | { readonly kind: 'move'; readonly move: Move<Row> }
-  /** The row ends so as soon as there is `evidence`, or none can come any more. */
+  /** The row ends in this way as soon as there is `evidence`, or none can come any more. */
   | { readonly kind: 'await'; readonly ending: Ending; readonly evidence: AwaitedEvidence };
 
 export type AwaitedEvidence =

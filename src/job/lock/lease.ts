@@ -121,7 +121,7 @@ export interface Viewpoint {
 
 /**
  * Whether a lease still binds. `free`: its holder is provably dead, or it has not been renewed for 30 seconds.
- * `unclear`: clocks stepped so that its age cannot be told; whoever wants it watches whether it is renewed.
+ * `unclear`: clocks stepped so that its age is not known; a run that wants it watches whether it is renewed.
  *
  * Uptime is believed between processes of one boot and one PID namespace (a container may be shown an uptime of its
  * own); it does not step. Elsewhere the file system's clock is asked on both sides, so that hosts whose clocks differ

@@ -136,7 +136,7 @@ export class LockFile {
       }
       await unlessMissing(disk.remove(this.#tempPath));
     } catch {
-      // What stays behind of a run that has ended binds nobody for long.
+      // A lock file of a run that has ended blocks nobody for long.
     }
     await this.#file.close().catch(() => {});
   }
@@ -146,7 +146,7 @@ export class LockFile {
     try {
       await disk.link(this.#asidePath, path);
     } catch (error) {
-      throwUnlessExists(error); // a third has the job meanwhile: whose file was moved finds its lease lost
+      throwUnlessExists(error); // a third run has the job now: the run whose file was moved finds its lease lost
     }
   }
 }

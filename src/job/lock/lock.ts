@@ -62,7 +62,7 @@ async function isForTheTaking(options: LockOptions, found: FoundLease, { fileSys
  * both are final. While held it may be in doubt: the last renewal that went well is over 20 seconds old, because the
  * process stood still, the clock was stepped or the disk refuses. `isHeld` is `false` then, and `confirm` decides.
  *
- * Invariant: from a renewal on nobody takes the lease over for 30 seconds, so for 20 of them nobody needs to be asked.
+ * Invariant: after a renewal nobody takes the lease over for 30 seconds, so for 20 of them no check is needed.
  */
 export class Lock {
   readonly #options: LockOptions;

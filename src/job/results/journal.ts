@@ -9,7 +9,7 @@ import { ResultLines } from './result-lines.js';
 
 /** A line is on its way to the file at most this long after it was handed in. */
 const flushAfterMs = 50;
-/** An outcome older than this that is not yet written holds back whatever has not started. */
+/** An outcome older than this that is not yet written holds back every attempt that has not started. */
 const unwrittenAgeMaxMs = 100;
 /** What is buffered goes out at once above this. */
 const flushAtBytes = 262_144;
@@ -31,8 +31,8 @@ const unwrittenBytesMax = 1_048_576;
  * - The file's first `#writtenBytes` are whole lines, in the order of `write`; only an append that is in flight stands
  *   after them. After a failed one the file is cut back to them, here or (if even that fails) by `recover`.
  * - `#writtenBytes` + what an append has in flight + what is buffered = `#endByte`, where the next line will begin.
- * - Never two appends at once. After a fault nothing is appended: an fsync that failed once may say yes the next time
- *   about content that is lost.
+ * - Never two appends at once. After a fault nothing is appended: an fsync that failed once may succeed the next time
+ *   although content is lost.
  */
 export class Journal {
   readonly #disk: Disk;
@@ -146,7 +146,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless there is a fault, and closes the file. Never rejects. */
   async close(): Promise<void> {
-    await this.#written(this.#endByte).catch(() => {}); // the fault has been told
+    await this.#written(this.#endByte).catch(() => {}); // the fault has been reported
     this.#isClosed = true;
     this.#cancelTimer?.();
     await this.#appending;
@@ -198,7 +198,7 @@ export class Journal {
     this.onWritten?.();
   }
 
-  /** `false`, and a fault, where the report is another run's now, or nobody can tell. */
+  /** `false`, and a fault, where the report is another run's now, or that is not known. */
   async #mayTouch(isOurs: () => Promise<boolean>): Promise<boolean> {
     try {
       if (await isOurs()) return true;

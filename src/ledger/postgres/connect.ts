@@ -187,7 +187,7 @@ export function databaseSaid(error: unknown): { readonly state: string; readonly
   return { state: error.code ?? '', message: error.message };
 }
 
-/** A file with certificates that cannot be read is told before anything is connected. */
+/** A file with certificates that cannot be read is reported before anything is connected. */
 export function unreadableCertificates(cause: unknown): MachineError {
   const message =
     'sslrootcert: expected a readable file with certificates, and it cannot be read. Check the path and its permissions';

@@ -35,7 +35,7 @@ export function moveOn(clock: DatabaseClock | null, nowMs: number, believableMs:
   const highMs = Math.max(clock.highMs, nowMs);
   const limitMs = Math.floor(believableMs);
   if (clock.ledgerMs > limitMs) {
-    // It went too far already: it stands still until real time is there.
+    // It went too far already: it stands still until real time has caught up.
     const tooFarMs = clock.ledgerMs - limitMs;
     return { ledgerMs: clock.ledgerMs, countedToMs: Math.max(clock.countedToMs, nowMs + tooFarMs), highMs };
   }
