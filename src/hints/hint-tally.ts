@@ -99,7 +99,7 @@ export class HintTally {
     return { hints: this.#list(this.#found), idLengths };
   }
 
-  /** When all rows are taken: `rowCount` rows, of which `valueCount` have a value to send or are invalid. */
+  /** When all rows are taken: `rowCount` rows; `valueCount` of them have a value to send or are invalid. */
   atEnd(rowCount: number, valueCount: number): Hint[] {
     const found = new Map(this.#found);
     const note = (code: HintCode, line: number, count = 1) => found.set(code, { count, line });

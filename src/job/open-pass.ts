@@ -201,6 +201,6 @@ function announceNewLedger(context: JobContext, place: string): void {
     kind: 'notice',
     level: 'info',
     code: 'ledger-new',
-    message: `a new ledger of the cap of ${context.options.clientCode} begins in ${place}: updates of the last 24 hours that it does not know of are not counted. ${keep}`,
+    message: `a new ledger of the cap for ${context.options.clientCode} is created in ${place}: updates of the last 24 hours that it does not know of are not counted. ${keep}`,
   });
 }

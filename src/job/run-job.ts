@@ -113,7 +113,7 @@ function ownFilesOf(disk: Disk): Disk {
   return { ...disk, openInput: (path) => disk.open(path, 'read'), stat: (path) => disk.look(String(path)) };
 }
 
-/** An earlier job's files have other names now: whoever looks for them should know. */
+/** An earlier job's files have other names now: a user who looks for them should know. */
 function sayKept({ hooks, file }: JobContext, kept: JobFiles): void {
   const message = `${file}: a new job begins; the files of the earlier one are kept as ${kept.stem}.*`;
   hooks.onEvent?.({ kind: 'notice', level: 'info', code: 'earlier-job-kept', message });

@@ -58,7 +58,7 @@ function lastUse(guard: Guard | null): string {
 const looksMax = 200;
 const lookAgainMs = 10;
 
-/** All records, without lmdb, whoever writes meanwhile. @throws DamagedPages, DamagedRecord, MachineError */
+/** All records, without lmdb, even while another process writes. @throws DamagedPages, DamagedRecord, MachineError */
 async function readRecords(disk: Disk, clock: Clock, { dataPath }: LedgerPlace): Promise<LedgerRecords> {
   const file = await disk.open(dataPath, 'read');
   try {

@@ -76,7 +76,7 @@ export interface Drawn {
 }
 
 export type Outcome<T> =
-  /** `from`: an instant of this machine that is no later than the time that `work` was given. A lease counts from it. */
+  /** `from`: an instant of this machine that is not later than the time that `work` was given. A lease counts from it. */
   | { readonly kind: 'committed'; readonly answer: T; readonly from: MachineTime }
   | { readonly kind: 'not-committed'; readonly trouble: HomeAway }
   /** It may be kept, or may be kept later. */

@@ -112,7 +112,7 @@ function recordsOf({ database }: Environment): LedgerRecords {
     get(key) {
       const sealed = database.getBinaryFast(Buffer.from(key));
       if (sealed === undefined) return null;
-      // A larger buffer, of which `length` tells how much is the record.
+      // The buffer is larger than the record; `length` is the record's length.
       return unseal(key, Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).toString());
     },
     put: (key, value) => void database.put(Buffer.from(key), Buffer.from(seal(key, value))),
@@ -190,7 +190,7 @@ class LmdbLedgerStore implements LedgerStore {
 
   /**
    * Ensures that the guard knows all ledgers. Two processes may replace it at once: so the store is asked again after
-   * it was replaced, and whoever is last sees all.
+   * it was replaced, and the last one sees all.
    */
   async #guardAll(sizeBytes: number): Promise<void> {
     for (;;) {

@@ -43,7 +43,7 @@ export async function checkLmdbFile(disk: Disk, path: string): Promise<LmdbFile>
     if (stat.sizeBytes === 0) return { kind: 'empty' };
     const head = new Uint8Array(pageBytesMax + metaBytes);
     const headBytes = await file.read(head, 0);
-    // Its size once more: another process may have grown the file before it wrote the meta page that was just read.
+    // Its size again: another process may have grown the file before it wrote the meta page that was just read.
     return judgeLmdbHead(head.subarray(0, headBytes), (await file.stat()).sizeBytes);
   } finally {
     await file.close();

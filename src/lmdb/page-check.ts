@@ -2,7 +2,7 @@
  * Whether the pages of an lmdb file are what lmdb wrote. lmdb trusts them: one damaged bit can end the process with a
  * signal, or can hide a record without an error. So a small file is read as a whole before lmdb opens it: both trees
  * (free pages, records) are walked, and each number that lmdb would follow is checked. Not seen here: damage inside a
- * key or a value (whoever keeps records gives them a checksum), and an older page in place of a later one.
+ * key or a value (the caller that keeps records gives them a checksum), and an older page in place of a later one.
  *
  * Invariants of a sound file: a page is in one tree once, or free once; keys rise, and lie between the keys of the
  * branches above them; what a tree says of itself (depth, pages, entries) is what the walk finds.

@@ -8,7 +8,7 @@ const tokenCharacters = /^[\u0021-\u007e]+$/;
 
 const mistakes: readonly (readonly [pattern: RegExp, found: string])[] = [
   [/^\s*$/, 'nothing'],
-  [/\0/, 'bytes that are no text of UTF-8 (UTF-16?): save the file as UTF-8'],
+  [/\0/, 'bytes that are not UTF-8 text (UTF-16?): save the file as UTF-8'],
   [/^\s*authorization\s*:/i, 'a whole header: leave out "Authorization: Bearer"'],
   [/^\s*bearer(?:\s|$)/i, 'the word Bearer before it: leave it out'],
   [/^\s*(?:export\s+|set\s+)?[A-Za-z_]\w*\s*=\s*[^=\s]/, 'NAME=value: give the value alone'],
@@ -27,7 +27,7 @@ export function tokenMistake(text: string): string | null {
   if (mistake !== undefined) return mistake[1];
   return tokenCharacters.test(text)
     ? null
-    : 'characters that a header cannot hold: letters, digits and signs of ASCII alone';
+    : 'characters that a header cannot hold: use only ASCII letters, digits and signs';
 }
 
 /** A file's last line has an end, which is not a part of the token. */

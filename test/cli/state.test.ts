@@ -49,7 +49,9 @@ describe.skipIf(server === null)('a state in PostgreSQL', () => {
     const { file, url, send, end, folder, query } = await world();
     const first = await send(await file('a.csv', 30), ['--state-url', url]);
     expect(first).toMatchObject({ status: 0 });
-    expect(first.stderr).toMatch(/code=ledger-new .*a new ledger of the cap of acme begins in 127\.0\.0\.1:\d+\/test_/);
+    expect(first.stderr).toMatch(
+      /code=ledger-new .*a new ledger of the cap for acme is created in 127\.0\.0\.1:\d+\/test_/,
+    );
     const withPassword = url.replace('postgres@', 'postgres:sesam@');
     const second = await send(await file('b.csv', 20), ['--json'], { PROFILE_DRIP_STATE_URL: withPassword });
     expect(summaryOf(second).jobs[0]?.cap.used).toBe(50);

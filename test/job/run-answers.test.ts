@@ -217,7 +217,7 @@ describe('a wrong endpoint', () => {
     expect(await world.results('a.csv')).toEqual([]);
   });
 
-  it('cannot be told from bad rows in a short file: they are written, with a hint', async () => {
+  it('cannot be distinguished from bad rows in a short file: they are written, with a hint', async () => {
     const file = await world.put('a.csv', rowsText(5));
     world.answer = () => ({ status: 400, body: '<error>no such thing</error>' });
     expect(codes(await world.run(file, {}, hooks))).toEqual([1, null]);

@@ -166,7 +166,7 @@ describe('standard input', () => {
     const stop = new AbortController();
     const input = async function* () {
       yield Buffer.from(rowsText(3));
-      stop.abort('SIGINT'); // the signal ends whoever writes into the pipe, too
+      stop.abort('SIGINT'); // the signal also ends the program that writes into the pipe
     };
     const end = await world.run('-', { name: 'job', out: world.folder }, { signal: stop.signal }, { input });
     expect(codes(end)).toEqual([130, 'interrupted']);

@@ -74,7 +74,7 @@ describe('a ledger on disk', () => {
     await store?.close();
   });
 
-  it('keeps nothing of work that throws, and hands on what it threw', async () => {
+  it('keeps nothing of work that throws, and rejects with what it threw', async () => {
     const store = await openLedgerStore(stateDir);
     const fault = new TypeError('an internal error');
     const work = store.transact((records) => {

@@ -60,7 +60,7 @@ describe('CI systems', () => {
     expect(groupEnd('gitlab', 'a/b.csv', 5900)).toBe('\u001b[0Ksection_end:5:a_b.csv\r\u001b[0K\n');
   });
 
-  it('cannot be told another command by a file name or a message', () => {
+  it('cannot get another command from a file name or a message', () => {
     const place = { file: 'a,line=9::b%\n::error::x.csv', lineNumber: 3 };
     const line = annotationLine('github', { level: 'error', title: 't:1', message: '1 %\n::warning::x', place });
     expect(line).toBe(

@@ -44,7 +44,7 @@ export interface TriedRow {
 
 /**
  * Where the job's files are on their way to: written before the first of them moves, so that a later run can finish the move after a crash. By role,
- * never by path: whoever finishes the move says which folder has that role.
+ * never by path: the run that finishes the move says which folder has that role.
  */
 export type Move =
   /** Beside where they are, under the name of an earlier job. */

@@ -156,7 +156,7 @@ export function isJobFile(name: string): boolean {
   return jobFileEnd.test(name);
 }
 
-/** Whether `name` is a temp file of the job with this stem; whoever holds its lease may remove it. */
+/** Whether `name` is a temp file of the job with this stem; the holder of its lease may remove it. */
 export function isTempFileOf(stem: string, name: string): boolean {
   const { folder: _folder, stem: _stem, ...paths } = jobFilesIn('', stem);
   return Object.values(paths).some((own) => name.startsWith(own) && tempEnd.test(name.slice(own.length)));

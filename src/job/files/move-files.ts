@@ -84,7 +84,7 @@ export async function finishMove(
     if (marker !== null) await unlessMissing(disk.remove(marker));
     if (file !== null) await renameIfThere(disk, file.from, file.to);
     await moveAllButCheckpoint(disk, from, to, file === null ? [] : [file.from, file.to]);
-    // Without `move`: whoever gives the files their old names back can resume with them.
+    // Without `move`: a user who gives the files their old names back can resume with them.
     await writeCheckpoint(disk, to.checkpoint, { ...checkpoint, move: null });
     if (resolve(to.checkpoint) === resolve(from.checkpoint)) return;
     await unlessMissing(disk.remove(from.checkpoint));

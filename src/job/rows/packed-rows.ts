@@ -13,7 +13,7 @@ export interface PackedRows {
   readonly places: Float64Array<ArrayBuffer>;
   readonly ids: string;
   readonly forms: string;
-  /** Rows that are no requests, by their index, in rising order. */
+  /** Rows that are not requests, by their index, in rising order. */
   readonly others: readonly (readonly [number, Prepared])[];
 }
 

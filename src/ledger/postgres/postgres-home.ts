@@ -243,7 +243,7 @@ export class PostgresHome implements LedgerHome {
     return { kind: 'unknown', from, trouble: new HomeAway('state-unreachable', message) };
   }
 
-  /** A ledger begins: its row is there before anything is drawn, whoever else creates it at once. */
+  /** A ledger begins: its row is there before anything is drawn, even if another client creates it at the same time. */
   async #begin(connection: Connection, name: string, { server, timeline }: Found): Promise<'conflict'> {
     this.#refuseOther(name, null);
     await connection.run(insertLedger, [name, this.#options.newId(), server, timeline]);

@@ -60,7 +60,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
     totalRows: fc.option(count),
     readRowCount: count,
     attempts: count,
-    tried: fc.uniqueArray(
+    attempted: fc.uniqueArray(
       fc.record({ ahead: fc.nat(10_000), attempts: fc.integer({ min: 1 }), firstTryAtMs: timeMs }),
       {
         selector: (row) => row.ahead,
@@ -99,7 +99,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
       ),
     ),
   })
-  .map(({ submitted, invalid, superseded, lines: [skipBytes, lineBytes], tried, ...rest }): Checkpoint => {
+  .map(({ submitted, invalid, superseded, lines: [skipBytes, lineBytes], attempted, ...rest }): Checkpoint => {
     const base = checkpointOf();
     const next = { rowNumber: submitted + 1, lineNumber: submitted + 2, byte: 1 };
     const fromByte = base.results.fromByte + skipBytes;
@@ -109,7 +109,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
       next,
       counts: { ...base.counts, submitted, invalid, superseded },
       results: { fromByte, endByte: fromByte + lineBytes },
-      openRows: tried.map(({ ahead, ...row }) => ({ rowNumber: next.rowNumber + ahead, ...row })),
+      openRows: attempted.map(({ ahead, ...row }) => ({ rowNumber: next.rowNumber + ahead, ...row })),
     };
   });
 

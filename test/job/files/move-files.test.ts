@@ -81,7 +81,7 @@ describe('archiveJobFiles', () => {
         expect(all).toEqual(['drop.csv', ...kinds.map((kind) => `${keptStem}.${kind}`)]);
         expect(await loadCheckpoint(realDisk, join(folder, `${keptStem}.checkpoint.json`))).toEqual(checkpoint);
       } else {
-        expect(earlier).toEqual(checkpoint); // it had not begun: whoever wants it asks again
+        expect(earlier).toEqual(checkpoint); // it had not begun: the caller asks again if it wants it
         expect(all).toEqual(['drop.csv', ...kinds.map((kind) => `drop.csv.${kind}`)]);
       }
     }

@@ -157,7 +157,7 @@ export async function runWorld(): Promise<RunWorld> {
       const done = work.finally(() => {
         isOver = true;
       });
-      done.catch(() => {}); // whoever awaits what `drive` gives hears of it
+      done.catch(() => {}); // the caller that awaits the result of `drive` gets the error
       const endMs = clock.monotonicMs() + hoursMax * 3_600_000;
       for (let idleCount = 0; !isOver; ) {
         await settle();

@@ -322,7 +322,7 @@ export class WorldProcess {
     };
   }
 
-  /** A store with the semantics of a disk: what is committed stays, whoever hears of it. */
+  /** A store with the semantics of a disk: what is committed stays, even if no process hears of it. */
   #store(): LedgerStore {
     const inner = memoryLedgerStore(this.#world.entries);
     const pause = (ms: number) => new Promise<void>((resolve) => void this.schedule(ms, resolve));
