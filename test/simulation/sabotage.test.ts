@@ -26,7 +26,7 @@ function withFiles(disk: Disk, change: (path: string, file: DiskFile) => DiskFil
 
 it('finds out a program that skips the fsync', async () => {
   const disk = (real: Disk) => withFiles(real, (_path, file) => ({ ...file, sync: async () => {} }));
-  expect(await isFoundOut({ disk }, /does not fit|not one line|ended/)).toBe(true);
+  expect(await isFoundOut({ disk }, /does not match the checkpoint|not one line|ended/)).toBe(true);
 });
 
 it('finds out a program that writes the checkpoint before the report', async () => {

@@ -152,7 +152,7 @@ describe('recover', () => {
     ],
     [
       'a checkpoint that begins in the middle of a line',
-      'a line that is not there',
+      'a line that does not exist',
       reportOf(three),
       { ...after, results: { fromByte: fromByte + 1, endByte } },
     ],
