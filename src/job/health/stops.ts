@@ -5,9 +5,9 @@ import { differentRowsMax, type HealthRow, rowText } from './terms.js';
 
 /** The stops that health asks for, in words. Each names the last error. */
 
-/** `alsoCount`: other rows that were answered so. */
+/** `alsoCount`: other rows that got the same answer. */
 export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: number, hasToken: boolean): Stop {
-  const also = alsoCount === 0 ? '' : `, and ${alsoCount} more ${alsoCount === 1 ? 'row' : 'rows'} are answered so`;
+  const also = alsoCount === 0 ? '' : `, and ${alsoCount} more ${alsoCount === 1 ? 'row' : 'rows'} get the same answer`;
   const why = hasToken
     ? `also with the token read again${also}. Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired`
     : `no token was given${also}. If Target asks for a profile token, give it: --token-file PATH, or PROFILE_DRIP_TOKEN in the environment. Else check`;
