@@ -22,9 +22,10 @@ const rooms = {
   ledger: ['terms', 'platform', 'lmdb'],
   'ledger/postgres': ['terms', 'text', 'platform', 'ledger'],
   // Where the state lies: opened, copied, moved.
-  state: ['terms', 'text', 'platform', 'ledger', 'ledger/postgres'],
+  state: ['terms', 'text', 'platform', 'ledger', 'ledger/postgres', 'memory', 'memory/postgres'],
   pacing: ['terms', 'platform', 'ledger'],
   memory: ['terms', 'platform', 'lmdb', 'hash'],
+  'memory/postgres': ['terms', 'platform', 'ledger', 'ledger/postgres', 'memory'],
   // The story of a run.
   'job/results': ['terms', 'text', 'platform', 'storage', 'batch', 'hash'],
   'job/rows': ['batch', 'thread', 'target-api', 'hints'],

@@ -3,9 +3,10 @@ import { sortFiles } from '../job/files/job-files.js';
 import { callError, type FileFault, fileFault } from '../job/terms/call-error.js';
 import { isTolerated } from '../job/terms/row-limits.js';
 import { stopForAbort } from '../job/terms/stops.js';
-import { type Peek, peek } from '../memory/memory.js';
+import type { Peek } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
+import { peekMemoryOf } from '../state/open-memory.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
@@ -130,18 +131,11 @@ async function readFile(file: string, options: CheckOptions, hooks: CheckHooks, 
 /** `null`: --changed-only is off, or nothing is remembered. One for each file, whose rows it follows. */
 async function openPeek(options: CheckOptions, ports: CheckPorts): Promise<Peek | null> {
   const { clock, bootClock, disk } = ports;
-  const { changedOnly, sandbox, clientCode, stateDir, stateUrl, refreshAfterDays } = options;
-  if (!changedOnly || sandbox || stateUrl !== null || clientCode === null) return null;
-  return peek({
-    stateDir,
-    clientCode,
-    origin: originOf(options),
-    isLoopback: await sendsToLoopback(options, ports),
-    refreshAfterDays,
-    clock,
-    bootClock,
-    disk,
-  });
+  const { changedOnly, sandbox, clientCode, refreshAfterDays } = options;
+  if (!changedOnly || sandbox || clientCode === null) return null;
+  const isLoopback = await sendsToLoopback(options, ports);
+  const place = { ...options, clientCode, origin: originOf(options), isLoopback };
+  return peekMemoryOf(place, refreshAfterDays, { clock, bootClock, disk });
 }
 
 /** Files go out one after the other: each begins where the one before ends. */

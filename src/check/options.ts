@@ -30,6 +30,7 @@ export interface CheckOptions
     | 'name'
     | 'stateDir'
     | 'stateUrl'
+    | 'memoryKeyFile'
   > {
   /** `null`: the cap is taken to be unused. Needed with `changedOnly`. */
   readonly clientCode: string | null;

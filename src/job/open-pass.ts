@@ -12,6 +12,7 @@ import { Health } from './health/health.js';
 import type { JobContext } from './job-context.js';
 import type { EarlierRuns, LoopPorts } from './loop/loop-parts.js';
 import { Tally } from './loop/tally.js';
+import { memoryRequest } from './memory-request.js';
 import { openToken } from './open-token.js';
 import { orStopped } from './or-stopped.js';
 import { Journal } from './results/journal.js';
@@ -54,15 +55,7 @@ export async function openPass(
     closers.push(() => pacer.close());
     if (isNew && !options.sandbox) announceNewLedger(context, ledger.place);
 
-    const memory = await orStopped(
-      context,
-      machine.openMemory({
-        options,
-        origin: context.destination.origin,
-        isLoopback: context.destination.isLoopback,
-        runId: context.runId,
-      }),
-    );
+    const memory = await orStopped(context, machine.openMemory({ ...memoryRequest(context), runId: context.runId }));
     if (memory !== null) closers.push(() => memory.close());
     const transport = await machine.openTransport(context.destination, options);
     closers.push(() => transport.close());

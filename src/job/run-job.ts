@@ -15,6 +15,7 @@ import { identityOf } from './identity.js';
 import type { JobContext } from './job-context.js';
 import { acquireLock, type Lock } from './lock/lock.js';
 import { RowQuota } from './loop/row-quota.js';
+import { memoryRequest } from './memory-request.js';
 import { openPass } from './open-pass.js';
 import { requireCurrentRejects } from './outdated-rejects.js';
 import { Pass } from './pass.js';
@@ -71,7 +72,9 @@ export async function runJob(
       quota,
     };
     if (!options.allowOutdated) await requireCurrentRejects(machine.disk, file);
-    if (options.forget) await machine.forgetMemory(options, context.destination.origin, context.destination.isLoopback);
+    if (options.forget) {
+      await machine.forgetMemory(memoryRequest(context));
+    }
     const work: WorkOnSpool = (workOptions, workJobs) => workToTheEnd(context, workOptions, workJobs);
     const end = file === '-' ? await runInput(context, options, jobs, work) : await work(options, jobs);
     const { stop } = end;

@@ -27,6 +27,13 @@ export function keyMissing(keyPath: string): MachineError {
   );
 }
 
+export function restoredMemory(place: string, found: string): MachineError {
+  return new MachineError(
+    'state-restored',
+    `${place}: the memory of --changed-only is not the one that was used (${found}): it may be an older copy, so nothing is sent. Say that it is to be used:  profile-drip state accept --used N --state-url …  (the next run then sends every row once)`,
+  );
+}
+
 /** What the system, lmdb or a record (visitor-record.ts) says when the memory cannot be read or written. */
 export function memoryFailed(name: string, cause: unknown): MachineError {
   if (cause instanceof MachineError) return cause;

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { checkLmdbFile } from '../lmdb/file-check.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { BootClock, Clock, Disk } from '../platform/ports.js';
 import { leaveWithinMs } from './attribute-state.js';
 import { FolderHome } from './folder-home.js';
 import { dropMemory } from './forget.js';
+import { parseMeta } from './home-meta.js';
+import { homeAnchor } from './home-time.js';
 import { LiveMemory } from './live-memory.js';
 import { openLmdbStore } from './lmdb-store.js';
 import { memoryFailed } from './memory-errors.js';
+import type { MemoryHome } from './memory-home.js';
 import type { Memory } from './memory-types.js';
-import { findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
+import { dataPathIn, findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
 import { Peek } from './read-only-memory.js';
 import type { HashKeys } from './row-hashes.js';
 
@@ -30,7 +34,10 @@ export type { Mark, Memory, Submission, Verdict } from './memory-types.js';
 export type { MemoryOwner } from './paths-and-key.js';
 export type { Peek } from './read-only-memory.js';
 
-export interface MemoryOptions extends MemoryOwner, Partial<MemoryPorts> {
+export interface MemoryOptions extends MemoryOwner, RunOptions, Partial<MemoryPorts> {}
+
+/** What a run wants of its memory. */
+export interface RunOptions {
   /** `false` keeps a memory true without skipping, and one that is made while the run goes: a plain send. */
   readonly skipUnchanged: boolean;
   /** Days after which an unchanged attribute is sent again, each visitor's in the last half of that span. 0: always. */
@@ -46,18 +53,26 @@ let openingCount = 0;
 export async function openMemory(options: MemoryOptions): Promise<Memory> {
   const ports = { ...realPorts, ...options };
   const place = placeOf(options, ports.host);
-  const { skipUnchanged, refreshAfterDays, timeoutMs, runId } = options;
-  const { clock, bootClock } = ports;
-  openingCount += 1;
-  const run = runNumber(`${runId} ${openingCount}`);
   try {
     const keys = await prepareKeys(ports.disk, place);
-    const home = await openHome(ports, place, keys);
-    const name = place.folder;
-    return new LiveMemory(home, { name, keys, skipUnchanged, refreshAfterDays, timeoutMs, run, clock, bootClock });
+    return memoryOver(await openHome(ports, place, keys), place.folder, keys, options, ports);
   } catch (error) {
     throw memoryFailed(place.folder, error);
   }
+}
+
+/** A run's use of a home. `name`: for messages. */
+export function memoryOver(
+  home: MemoryHome,
+  name: string,
+  keys: HashKeys,
+  options: RunOptions,
+  { clock, bootClock }: Pick<MemoryPorts, 'clock' | 'bootClock'>,
+): Memory {
+  const { skipUnchanged, refreshAfterDays, timeoutMs, runId } = options;
+  openingCount += 1;
+  const run = runNumber(`${runId} ${openingCount}`);
+  return new LiveMemory(home, { name, keys, skipUnchanged, refreshAfterDays, timeoutMs, run, clock, bootClock });
 }
 
 function openHome(ports: MemoryPorts, place: Place, keys: HashKeys): Promise<FolderHome> {
@@ -83,19 +98,26 @@ export async function peek(
   try {
     const keys = await findKeys(ports.disk, place);
     if (keys === null) return null;
-    const home = await openHome(ports, place, keys);
-    const isMade = await home
-      .read([], ({ state }) => state.isMade)
-      .catch(async (error: unknown) => {
-        await home.close();
-        throw error;
-      });
-    if (isMade) return new Peek(home, place.folder, keys, options.refreshAfterDays);
-    await home.close();
-    return null;
+    return await peekOver(await openHome(ports, place, keys), place.folder, keys, options.refreshAfterDays);
   } catch (error) {
     throw memoryFailed(place.folder, error);
   }
+}
+
+/** `null`: nothing is remembered; then the home is closed. */
+export async function peekOver(
+  home: MemoryHome,
+  name: string,
+  keys: HashKeys,
+  refreshAfterDays: number,
+): Promise<Peek | null> {
+  let isMade = false;
+  try {
+    isMade = await home.read([], ({ state }) => state.isMade);
+  } finally {
+    if (!isMade) await home.close();
+  }
+  return isMade ? new Peek(home, name, keys, refreshAfterDays) : null;
 }
 
 /** Drops a memory, sound or damaged; none is no error. Rejects with MachineError where it cannot be removed. */
@@ -112,15 +134,36 @@ export async function forgetMemory(options: MemoryOwner & Partial<MemoryPorts>):
   }
 }
 
+/** Whose memory lies in a folder, and whether attempts under its marks may still arrive; `null`: there is none. */
+export async function openMarksOf(
+  folder: string,
+): Promise<{ readonly owner: string; readonly areOpen: boolean } | null> {
+  if ((await checkLmdbFile(realDisk, dataPathIn(folder))).kind !== 'sound') return null;
+  const store = await openLmdbStore(folder);
+  try {
+    const text = await store.transact((records) => records.getRegistry());
+    if (text === null) return null;
+    const { owner, state, anchor } = parseMeta(folder, text);
+    const timeBase = systemBootClock.bootId() ?? '';
+    const now = { monotonicMs: systemClock.monotonicMs(), wallMs: systemClock.wallMs(), timeBase };
+    return { owner, areOpen: state.latestUntilMs > homeAnchor(anchor, now).homeMs };
+  } finally {
+    await store.close();
+  }
+}
+
 /** No run may set a longer --timeout. */
 const timeoutMsMax = 600_000;
+
+/** Without a home's margin: as long after a mark as any attempt may arrive. */
+export const anyMarkMs = leaveWithinMs + timeoutMsMax;
 
 /** Of a memory that cannot be read nobody knows which marks were open: any run's attempts may arrive for a while. */
 async function doubtAll(ports: MemoryPorts, place: Place): Promise<void> {
   const home = await openHome(ports, place, await prepareKeys(ports.disk, place));
   try {
     const outcome = await home.transact([], ({ state, time }) => {
-      const untilMs = time.ms + leaveWithinMs + timeoutMsMax + home.marginMs;
+      const untilMs = time.ms + anyMarkMs + home.marginMs;
       const next = { ...state, allUntilMs: untilMs, latestUntilMs: untilMs };
       return { answer: undefined, state: next, records: new Map() };
     });

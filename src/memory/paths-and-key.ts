@@ -35,10 +35,16 @@ export interface Place {
 const secretBytes = 32;
 const folderNameMax = 100;
 
-export function placeOf({ stateDir, clientCode, origin, isLoopback }: MemoryOwner, host: string): Place {
+/** A memory's name, wherever it lies. */
+export function ownerName({ clientCode, origin, isLoopback }: Omit<MemoryOwner, 'stateDir'>, host: string): string {
+  return `${clientCode.toLowerCase()} ${new URL(origin).origin}${isLoopback ? ` on ${host}` : ''}`;
+}
+
+export function placeOf(memoryOwner: MemoryOwner, host: string): Place {
+  const { stateDir, clientCode, isLoopback } = memoryOwner;
   const parent = join(stateDir, 'memory');
   const client = folderName(clientCode);
-  const owner = `${clientCode.toLowerCase()} ${new URL(origin).origin}${isLoopback ? ` on ${host}` : ''}`;
+  const owner = ownerName(memoryOwner, host);
   const digits = createHash('sha256').update(owner).digest('hex').slice(0, 16);
   const folder = join(parent, `${client.slice(0, folderNameMax)}.${digits}`);
   return {

@@ -3,7 +3,7 @@ import { quoted } from '../text/harmless.js';
 import { checkAgreement } from './contradictions.js';
 import { didYouMean } from './did-you-mean.js';
 import type { AnySetting, Surroundings } from './setting.js';
-import { checkMemory, checkOnePlace, noFolder } from './state.js';
+import { checkKeyFile, checkOnePlace, noFolder } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { checkToken } from './token.js';
 import { withDefaults } from './values.js';
@@ -36,7 +36,7 @@ export function completeSettings(
   if (isGiven('state-url')) values.set(settingsTable.stateDir, noFolder);
   const settings = withDefaults(settingsTable, values, surroundings);
   if (token !== null) checkToken(token, 'token');
-  checkMemory(settings);
+  checkKeyFile(settings);
   checkAgreement(settings, token);
   return settings;
 }

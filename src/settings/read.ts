@@ -4,7 +4,7 @@ import { checkAgreement, warnings } from './contradictions.js';
 import type { Notice } from './notice.js';
 import type { AnySetting, Surroundings, Verb } from './setting.js';
 import { fromCommandLine, fromConfigFile, fromEnvironment, type Given, type SourceKind } from './sources.js';
-import { checkMemory, checkOnePlace, findStateUrl, noFolder, passwordOf, refuseSecrets } from './state.js';
+import { checkKeyFile, checkOnePlace, findStateUrl, noFolder, passwordOf, refuseSecrets } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { readTokenFile, type TokenFiles, tokenFromEnvironment } from './token.js';
 import { valueFrom, withDefaults } from './values.js';
@@ -63,7 +63,7 @@ export async function readSettings(request: SettingsRequest): Promise<SettingsFo
   const plain = withDefaults(settingsTable, values, surroundings, verb);
   const { stateUrl, notices: stateNotices } = await findStateUrl(plain, request.files);
   const settings = { ...plain, stateUrl };
-  checkMemory(settings);
+  checkKeyFile(settings);
   const sends = settingsTable.tokenFile.verbs.includes(verb);
   const token = sends ? tokenFromEnvironment(surroundings.environment) : null;
   checkAgreement(settings, token);

@@ -25,16 +25,11 @@ export function checkOnePlace(isGiven: (name: 'state-dir' | 'state-url' | 'state
   throw new UsageError('option-contradiction', `${list} contradict each other: the state is in one place`);
 }
 
-/** What PostgreSQL does not keep. @throws UsageError `state-memory` */
-export function checkMemory({
-  changedOnly,
-  forget,
-  stateUrl,
-}: Pick<Settings, 'changedOnly' | 'forget' | 'stateUrl'>): void {
-  if (stateUrl === null || (!changedOnly && !forget)) return;
-  const option = changedOnly ? '--changed-only' : '--forget';
-  const message = `${option}: what was last submitted is not kept in PostgreSQL yet. Leave ${option} away, or use --state-dir`;
-  throw new UsageError('state-memory', message);
+/** A folder keeps its own secret. @throws UsageError `option-contradiction` */
+export function checkKeyFile({ memoryKeyFile, stateUrl }: Pick<Settings, 'memoryKeyFile' | 'stateUrl'>): void {
+  if (memoryKeyFile === null || stateUrl !== null) return;
+  const message = '--memory-key-file: expected --state-url beside it, because a folder keeps a key of its own';
+  throw new UsageError('option-contradiction', message);
 }
 
 export interface StateUrlFound {

@@ -311,6 +311,14 @@ export const settingsTable = {
     help: 'days after which an unchanged row is sent again',
     default: 7,
   }),
+  memoryKeyFile: setting({
+    name: 'memory-key-file',
+    group: 'changed',
+    verbs: reading,
+    kind: kinds.secretPath,
+    help: 'with --state-url: a file with the secret of the memory (32 bytes); else the database keeps one',
+    default: null,
+  }),
   forget: setting({
     name: 'forget',
     group: 'changed',

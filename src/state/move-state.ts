@@ -11,6 +11,7 @@ import { systemBootClock, systemClock } from '../platform/clock.js';
 import type { LedgerRecords } from '../platform/ports.js';
 import { MachineError, UsageError } from '../terms/errors.js';
 import { addLedger, type PackedLedger, packLedger } from './copy-ledger.js';
+import { doubtMemories, doubtWhatIsOpen } from './move-memory.js';
 
 /** The two commands that change a state by hand: `state copy` and `state accept`. */
 
@@ -39,7 +40,9 @@ export async function copyState(stateDir: string, stateUrl: string): Promise<Cop
         const found = markMoved(records, mark, stateDir);
         return { moved: found, packed: packAll(records, clocks) };
       });
-      return await addAll(stateUrl, moved, packed);
+      const copied = await addAll(stateUrl, moved, packed);
+      await doubtWhatIsOpen(stateDir, stateUrl);
+      return copied;
     } finally {
       await store.close();
     }
@@ -116,6 +119,7 @@ export async function acceptState(
       });
       accepted.push({ ...parts, usedUnits: answerOf(outcome).drawn.usedUnits });
     }
+    await doubtMemories(stateUrl, clientCode);
     return accepted;
   } finally {
     await home.close();

@@ -61,6 +61,32 @@ export const errorCodes = {
     means: 'this user has no home folder for the state',
     advice: 'Give `--state-dir`',
   },
+  'state-url': {
+    status: usage,
+    means: 'the URL of the state, or `PGSSLMODE`, cannot be read',
+    advice: 'Write `postgres://USER@HOST/DATABASE`',
+  },
+  'state-url-password': {
+    status: usage,
+    means: 'a URL with a password where others can read it',
+    advice: 'Use `PGPASSWORD`, `~/.pgpass` or `--state-url-file`',
+  },
+  'state-url-unreadable': {
+    status: usage,
+    means: 'the file of `--state-url-file` cannot be read',
+    advice: 'Check its path and permissions',
+  },
+  'state-missing': {
+    status: usage,
+    means: '`state copy`, `state accept`: there is nothing of this kind',
+    advice: 'Check the folder or the URL',
+  },
+  'option-missing': { status: usage, means: 'an option is missing', advice: '`profile-drip state --help`' },
+  'memory-key-file': {
+    status: usage,
+    means: 'the file of `--memory-key-file` cannot be read, or is not a secret',
+    advice: 'Make one: `openssl rand -out FILE 32`',
+  },
   'sandbox-option': { status: usage, means: 'the sandbox has no such option', advice: '`profile-drip sandbox --help`' },
   'sandbox-port': { status: usage, means: 'the port is taken or not permitted', advice: 'Give another `--port`, or 0' },
   // The config file.
@@ -343,6 +369,44 @@ export const errorCodes = {
   'ledger-read-only': { status: machine, means: 'the state directory is read-only', advice: 'Use `--state-dir`' },
   'ledger-no-folder': { status: machine, means: 'the state directory is not a folder', advice: 'Use `--state-dir`' },
   'ledger-failed': { status: machine, means: 'the ledger reports another error', advice: 'The message has it' },
+  // The state in PostgreSQL.
+  'state-unreachable': {
+    status: machine,
+    means: 'the database cannot be reached, or does not answer',
+    advice: 'Look at the database and the network, then the same command again',
+  },
+  'state-clock': {
+    status: machine,
+    means: "the database's clock is more than 60 s behind what was seen",
+    advice: 'Set the clock of its machine',
+  },
+  'state-full': { status: machine, means: "the database's disk is full", advice: 'Free some space' },
+  'state-read-only': { status: machine, means: 'the database is a standby', advice: 'Name the primary' },
+  'state-busy': { status: machine, means: 'other runs hold the rows of the state', advice: again },
+  'state-login': { status: machine, means: 'the database refused user or password', advice: 'Check both' },
+  'state-no-database': { status: machine, means: 'there is no such database', advice: 'Create it, or check the URL' },
+  'state-no-rights': {
+    status: machine,
+    means: 'permission denied by the database',
+    advice: 'An administrator runs what `profile-drip state --print-sql` prints',
+  },
+  'state-tls': {
+    status: machine,
+    means: 'no TLS, or a certificate that is not trusted',
+    advice: 'Give `PGSSLROOTCERT`, or `sslmode` in the URL',
+  },
+  'state-version': {
+    status: machine,
+    means: 'the tables are of another version',
+    advice: 'Use the version that created them',
+  },
+  'state-restored': {
+    status: machine,
+    means: 'the state may be an older copy, or is on another server',
+    advice: '`profile-drip state accept --used N`',
+  },
+  'state-moved': { status: machine, means: 'the folder was copied to a database', advice: 'Use `--state-url`' },
+  'state-failed': { status: machine, means: 'the database reports another error', advice: 'Look at its log' },
   // The memory of --changed-only.
   'memory-damaged': { status: machine, means: 'the memory is damaged', advice: 'Give `--forget`' },
   'memory-failed': { status: machine, means: 'the memory reports another error', advice: 'The message has it' },
@@ -377,6 +441,8 @@ export const noticeCodes = {
   'job-file-passed-over': 'a FILE is a job file of another FILE, and is passed over',
   'few-answers': 'a short file got only refusals: check `--endpoint` and `--client-code`',
   'ledger-new': 'a new ledger is created, which knows nothing of the last 24 hours',
+  'state-away': 'the database of the state cannot be reached: the run waits',
+  'state-url-file-mode': 'others may read the file of `--state-url-file`: `chmod 600`',
   stopping: 'a signal came: no new rows are started',
   'step-summary': 'the file that GITHUB_STEP_SUMMARY names cannot be written',
   'token-file-mode': 'others may read the token file: `chmod 600`',

@@ -116,7 +116,10 @@ async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
     giveUpMs,
   });
   closers.push(pacer);
-  const memory = await machine.openMemory({ options, origin, isLoopback, runId: context.runId });
+  const onAway = (found: string) =>
+    hooks.onNotice?.('warning', 'state-away', `the memory of --changed-only cannot be reached: ${found}; waiting`);
+  const { signal = null } = hooks;
+  const memory = await machine.openMemory({ options, origin, isLoopback, runId: context.runId, signal, onAway });
   if (memory !== null) closers.push(memory);
   const transport = await machine.openTransport(destination, options);
   closers.push(transport);

@@ -6,11 +6,11 @@ import { unpackRows } from '../job/rows/packed-rows.js';
 import { rowSource } from '../job/rows/row-source.js';
 import type { Machine } from '../job/terms/machine.js';
 import { capView } from '../ledger/status.js';
-import { forgetMemory, openMemory } from '../memory/memory.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import { systemProcessProbe } from '../platform/process-probe.js';
 import { findHome, openHome, trialHome } from '../state/open-home.js';
+import { forgetMemoryOf, openMemoryOf } from '../state/open-memory.js';
 import { makeTransport } from '../target-api/client.js';
 import { ownThreadBytesMin, threadSource } from '../thread/thread-source.js';
 
@@ -47,16 +47,16 @@ export const realMachine: Machine = {
       await home?.close();
     }
   },
-  async openMemory({ options, origin, isLoopback, runId }) {
-    const { stateDir, stateUrl, clientCode, changedOnly, refreshAfterDays, timeoutMs, sandbox } = options;
-    // There is none in PostgreSQL yet, and so none to keep true.
-    if (sandbox || stateUrl !== null) return null;
+  async openMemory({ options, origin, isLoopback, runId, signal, onAway }) {
+    const { changedOnly, refreshAfterDays, timeoutMs, giveUpMs, sandbox } = options;
+    if (sandbox) return null;
     // A plain run changes what a memory believes: it keeps it true, also one that is made while it runs.
-    const skipUnchanged = changedOnly;
-    return openMemory({ stateDir, clientCode, origin, isLoopback, skipUnchanged, refreshAfterDays, runId, timeoutMs });
+    const run = { skipUnchanged: changedOnly, refreshAfterDays, runId, timeoutMs };
+    return openMemoryOf({ ...options, origin, isLoopback }, run, { giveUpMs, signal, onAway });
   },
-  async forgetMemory({ stateDir, stateUrl, clientCode, sandbox }, origin, isLoopback) {
-    if (!sandbox && stateUrl === null) await forgetMemory({ stateDir, clientCode, origin, isLoopback });
+  async forgetMemory({ options, origin, isLoopback, signal, onAway }) {
+    const { giveUpMs, sandbox } = options;
+    if (!sandbox) await forgetMemoryOf({ ...options, origin, isLoopback }, { giveUpMs, signal, onAway });
   },
   newRunId: () => randomUUID(),
 };

@@ -12,6 +12,7 @@ import { movedClock, seededRandom, temporaryFolder } from '../support/index.js';
 
 const base: Omit<CheckOptions, 'stateDir'> = {
   stateUrl: null,
+  memoryKeyFile: null,
   clientCode: 'acme',
   sandbox: false,
   endpoint: null,

@@ -339,7 +339,7 @@ class NightsWorld {
         limit: null,
       },
       ...{ encoding: 'utf-8', trim: false, only: null, skip: null, rename: null, nullWords: null },
-      ...{ out: null, name: null, stateDir: '/state', stateUrl: null, allowOutdated: false },
+      ...{ out: null, name: null, stateDir: '/state', stateUrl: null, memoryKeyFile: null, allowOutdated: false },
     };
   }
 }

@@ -144,5 +144,6 @@ function makeOptions(world: World, dailyCap: number): SendOptions {
     name: null,
     stateDir: '/state',
     stateUrl: null,
+    memoryKeyFile: null,
   };
 }

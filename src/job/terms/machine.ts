@@ -25,9 +25,9 @@ export interface Machine {
   /** The cap's use as it stands, for a run that sends nothing: makes no ledger where there is none. */
   lookAtCap(options: SendOptions, isLoopback: boolean): Promise<CapView>;
   /** `null`: a trial, of which nothing is remembered. A plain run keeps a memory true. */
-  openMemory(request: MemoryRequest): Promise<Memory | null>;
+  openMemory(request: MemoryRequest & { readonly runId: string }): Promise<Memory | null>;
   /** --forget: none is no error. */
-  forgetMemory(options: SendOptions, origin: string, isLoopback: boolean): Promise<void>;
+  forgetMemory(request: MemoryRequest): Promise<void>;
   newRunId(): string;
 }
 
@@ -35,5 +35,8 @@ export interface MemoryRequest {
   readonly options: SendOptions;
   readonly origin: string;
   readonly isLoopback: boolean;
-  readonly runId: string;
+  /** Asks for the end: nobody waits any longer for a memory that is away. */
+  readonly signal: AbortSignal | null;
+  /** Called with the error when such a wait begins. */
+  readonly onAway: (message: string) => void;
 }

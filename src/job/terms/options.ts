@@ -74,6 +74,8 @@ export interface SendOptions {
   readonly stateDir: string;
   /** PostgreSQL, in place of the folder; `null`: the folder. */
   readonly stateUrl: string | null;
+  /** With `stateUrl`: the secret of the memory's hashes, in place of one that the database keeps. */
+  readonly memoryKeyFile: string | null;
 }
 
 /** What a caller of one run hands in beside the options. */

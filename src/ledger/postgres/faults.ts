@@ -2,6 +2,7 @@ import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.j
 import { harmless } from '../../text/harmless.js';
 import { HomeAway } from '../ledger-home.js';
 import { databaseSaid } from './connect.js';
+import { schemaFormat, tables } from './schema.js';
 
 /** What PostgreSQL, or the way to it, said when the state could not be used: away for now, or a thing to correct. */
 export function stateFault(error: unknown, place: string, wasReached: boolean): HomeAway | MachineError | Error {
@@ -84,4 +85,27 @@ export function damagedState(place: string, found: string): MachineError {
     'ledger-damaged',
     `${place}: expected the ledger to be whole, and found it damaged (${found}): how much of the cap is used cannot be known, so nothing is sent. Restore the tables of the schema profile_drip, or start again on purpose: wait until 24 hours have passed since the last update, then run:  DROP SCHEMA profile_drip CASCADE`,
   );
+}
+
+/** What every read looks at first. @throws HomeAway for a standby, MachineError for another version's schema. */
+export function checkServer(place: string, row: Readonly<Record<string, string | null>>): void {
+  if (row.in_recovery !== 'false') {
+    throw new HomeAway('state-read-only', `${place}: it is a standby (pg_is_in_recovery), not a primary`);
+  }
+  if (row.schema_format !== String(schemaFormat)) throw otherVersion(place, `format ${row.schema_format ?? 'none'}`);
+  if (row.format !== null && row.format !== String(schemaFormat)) {
+    throw otherVersion(place, `a row of format ${row.format}`);
+  }
+  if (row.permanent !== String(tables.length)) throw otherVersion(place, 'tables that are not permanent');
+}
+
+/** What every write says of how durable its COMMIT will be. @throws HomeAway */
+export function checkDurability(place: string, row: Readonly<Record<string, string | null>> | undefined): void {
+  if (row?.durability === 'on' || row?.durability === 'remote_apply') return;
+  throw new HomeAway('state-unreachable', `${place}: synchronous_commit is ${row?.durability ?? 'not known'}`);
+}
+
+export function clockBehind(place: string): HomeAway {
+  const message = `${place}: its clock is more than 60 s behind what was seen; waiting until it is right`;
+  return new HomeAway('state-clock', message);
 }

@@ -13,9 +13,9 @@ import {
 import { DamagedRecord, type LedgerKind, ledgerName } from '../ledger-records.js';
 import type { MachineTime } from '../ledger-time.js';
 import { MachineClocks } from '../machine-time.js';
-import type { Connection, StatementResult } from './connect.js';
+import type { Connection } from './connect.js';
 import { type DatabaseClock, moveOn, Witness } from './database-time.js';
-import { damagedState, otherVersion, restoredState, stateFault } from './faults.js';
+import { checkDurability, checkServer, clockBehind, damagedState, restoredState } from './faults.js';
 import {
   type Found,
   type FoundLedger,
@@ -25,7 +25,7 @@ import {
   writeBucketList,
   writeOpen,
 } from './rows.js';
-import { createStatements, schemaFormat, tables } from './schema.js';
+import { Session } from './session.js';
 import {
   acceptStatement,
   begin,
@@ -41,9 +41,7 @@ import {
  * The ledgers in PostgreSQL, for many machines.
  *
  * Invariants: a ledger's row names the version that its buckets and draws belong to, and every transaction raises it; so
- * of two clients that read the same version one writes. After COMMIT was sent, nothing but its clean answer is taken for
- * `committed`, and nothing but an abort that the server tells for `not-committed`. After any doubt the connection is
- * destroyed: no later answer is taken for another statement's.
+ * of two clients that read the same version one writes.
  */
 export interface PostgresHomeOptions {
   /** Host and database, for messages. */
@@ -69,13 +67,9 @@ const marginMs = 60_000;
 /** A draw and its answer take their way: the bucket of its units must not end on it. */
 const stampAheadMs = 3_000;
 const leaseMinMs = 2_000;
-/** A connection that was idle for longer may be cut without a word by what stands between. */
-const idleMsMax = 30_000;
-/** Clients that write at once make each other retry; then the state is busy. */
+/** Clients that write at once make each other try again; then the state is busy. */
 const conflictCountMax = 30;
 const conflictPauseMs = 20;
-/** Any number that all versions of the program share: who creates the tables holds it. */
-const schemaLock = '7236501187';
 
 /** The error for a ledger that is not where, or what, it was. */
 type Restored = 'refuse' | 'accept';
@@ -104,17 +98,13 @@ export class PostgresHome implements LedgerHome {
   readonly #options: PostgresHomeOptions;
   readonly #clocks: MachineClocks;
   readonly #seen = new Map<string, Seen>();
-  #connection: Connection | null = null;
-  #usedAtMs = 0;
-  #wasReached = false;
-  #hasTables = false;
-  /** Transactions take turns on the one connection. */
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #session: Session;
 
   constructor(options: PostgresHomeOptions) {
     this.#options = options;
     this.place = options.place;
     this.#clocks = new MachineClocks(options.clock, options.bootClock);
+    this.#session = new Session(options, (error) => this.#damage(error));
   }
 
   nextDrawNumber(): number {
@@ -128,9 +118,8 @@ export class PostgresHome implements LedgerHome {
   }
 
   names(): Promise<string[]> {
-    return this.#inTurn(async () => {
-      const connection = await this.#connected();
-      if (!this.#hasTables) return [];
+    return this.#session.inTurn(async (connection) => {
+      if (!this.#session.hasTables) return [];
       const { rows } = await connection.run('SELECT name FROM profile_drip.ledger WHERE used IS NOT NULL');
       const all = rows.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
       return all.filter((name) => !name.includes('@') || name.endsWith(`@${this.#options.machine}`));
@@ -138,11 +127,10 @@ export class PostgresHome implements LedgerHome {
   }
 
   read<T>(name: string, look: (state: LedgerState, time: HomeTime) => T): Promise<T> {
-    return this.#inTurn(async () => {
-      const connection = await this.#connected();
+    return this.#session.inTurn(async (connection) => {
       const machine = this.#clocks.read();
       const nothing: LedgerState = { ledger: null, bucket: () => missingBucket(), lastDraw: null };
-      if (!this.#hasTables) return look(nothing, homeTime(0, machine));
+      if (!this.#session.hasTables) return look(nothing, homeTime(0, machine));
       const found = await this.#find(connection, name, 'all', 'refuse');
       const clock = this.#timeOf(name, found, machine);
       return look(stateOf(found, found.buckets), homeTime(clock.ledgerMs, machine));
@@ -160,9 +148,9 @@ export class PostgresHome implements LedgerHome {
 
   async #transact<T>(name: string, work: LedgerWork<T>, restored: Restored): Promise<Outcome<T>> {
     try {
-      return await this.#inTurn(async () => {
+      return await this.#session.inTurn(async (connection) => {
         for (let conflictCount = 0; conflictCount < conflictCountMax; conflictCount += 1) {
-          const outcome = await this.#attempt(name, work, restored);
+          const outcome = await this.#attempt(connection, name, work, restored);
           if (outcome !== 'conflict') return outcome;
           const pauseMs = this.#options.random.next() * conflictPauseMs * Math.min(10, conflictCount + 1);
           await sleep(this.#options.clock, pauseMs);
@@ -176,14 +164,17 @@ export class PostgresHome implements LedgerHome {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#lastTurn;
-    this.#drop();
+  close(): Promise<void> {
+    return this.#session.close();
   }
 
   /** One transaction. Until COMMIT is sent, whatever goes wrong is `not-committed`: it is thrown. */
-  async #attempt<T>(name: string, work: LedgerWork<T>, restored: Restored): Promise<Outcome<T> | 'conflict'> {
-    const connection = await this.#connected();
+  async #attempt<T>(
+    connection: Connection,
+    name: string,
+    work: LedgerWork<T>,
+    restored: Restored,
+  ): Promise<Outcome<T> | 'conflict'> {
     await connection.run(begin);
     const from = this.#clocks.read(); // before the first byte of the statement in which the server reads its clock
     const found = await this.#find(connection, name, 'ends', restored);
@@ -202,10 +193,8 @@ export class PostgresHome implements LedgerHome {
         : await connection.run(writeStatement, [...keys, ...this.#valuesOf(clock, change)]);
     if (change?.lastDraw?.number === 1) await connection.run(sweepDraws, [name, String(clock.ledgerMs)]);
     const [row] = written.rows;
-    if (row?.durability !== 'on' && row?.durability !== 'remote_apply') {
-      throw new HomeAway('state-unreachable', `${this.place}: synchronous_commit is ${row?.durability ?? 'not known'}`);
-    }
-    if (row.changed !== '1') {
+    checkDurability(this.place, row);
+    if (row?.changed !== '1') {
       await connection.run('ROLLBACK');
       return 'conflict';
     }
@@ -213,34 +202,12 @@ export class PostgresHome implements LedgerHome {
       await connection.run(acceptStatement, [name, this.#options.newId(), found.server, found.timeline]);
       this.#seen.delete(name);
     }
-    const doubt = await this.#commit(connection, from);
-    if (doubt !== null) return doubt;
+    const end = await this.#session.commit(connection);
+    if (end.kind === 'not-committed') return { kind: 'not-committed', trouble: end.trouble };
+    if (end.kind === 'unknown') return { kind: 'unknown', from, trouble: end.trouble };
     if (restored === 'refuse')
       this.#seen.set(name, { id: found.row.id, version: found.row.version + 1, witness: this.#witness(name) });
     return { kind: 'committed', answer, from };
-  }
-
-  /** `null`: it is durable. */
-  async #commit(connection: Connection, from: MachineTime): Promise<Outcome<never> | null> {
-    let result: StatementResult;
-    try {
-      result = await connection.run('COMMIT');
-    } catch (error) {
-      this.#drop();
-      const fault = this.#fault(error);
-      const message = `${this.place}: COMMIT was not answered (${fault.message})`;
-      return { kind: 'unknown', from, trouble: new HomeAway('state-unreachable', message, { cause: error }) };
-    }
-    if (result.command === 'ROLLBACK') {
-      return {
-        kind: 'not-committed',
-        trouble: new HomeAway('state-busy', `${this.place}: the transaction was aborted`),
-      };
-    }
-    if (result.command === 'COMMIT' && result.noticeCount === 0) return null;
-    this.#drop();
-    const message = `${this.place}: COMMIT was answered with a warning (a wait for a standby was cancelled?)`;
-    return { kind: 'unknown', from, trouble: new HomeAway('state-unreachable', message) };
   }
 
   /** A ledger begins: its row is there before anything is drawn, even if another client creates it at the same time. */
@@ -292,15 +259,7 @@ export class PostgresHome implements LedgerHome {
     const { rows } = await connection.run(readStatement(clockSql, buckets), [name, client]);
     const [row] = rows;
     if (row === undefined) throw new Error('a row was asked for and none came');
-    if (row.in_recovery !== 'false') {
-      throw new HomeAway('state-read-only', `${this.place}: it is a standby (pg_is_in_recovery), not a primary`);
-    }
-    if (row.schema_format !== String(schemaFormat))
-      throw otherVersion(this.place, `format ${row.schema_format ?? 'none'}`);
-    if (row.format !== null && row.format !== String(schemaFormat)) {
-      throw otherVersion(this.place, `a ledger of format ${row.format}`);
-    }
-    if (row.permanent !== String(tables.length)) throw otherVersion(this.place, 'tables that are not permanent');
+    checkServer(this.place, row);
     const found = readFound(row);
     this.#refuseOther(name, found.row);
     if (found.row !== null && restored === 'refuse') this.#refuseRestored(found, found.row);
@@ -324,10 +283,7 @@ export class PostgresHome implements LedgerHome {
   #timeOf(name: string, { row, nowMs }: Found, from: MachineTime): DatabaseClock {
     const witness = this.#witness(name);
     const clock = moveOn(row?.clock ?? null, nowMs, witness.believableMs(this.#clocks.read()));
-    if (clock === 'behind') {
-      const message = `${this.place}: its clock is more than 60 s behind what was seen; waiting until it is right`;
-      throw new HomeAway('state-clock', message);
-    }
+    if (clock === 'behind') throw clockBehind(this.place);
     if (row?.clock != null) witness.saw(clock.ledgerMs, from);
     if (row !== null) this.#seen.set(name, { id: row.id, version: row.version, witness });
     return clock;
@@ -337,46 +293,10 @@ export class PostgresHome implements LedgerHome {
     return this.#seen.get(name)?.witness ?? new Witness();
   }
 
-  async #connected(): Promise<Connection> {
-    const { clock, connect } = this.#options;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#usedAtMs > idleMsMax) this.#drop();
-    this.#usedAtMs = nowMs;
-    if (this.#connection?.isUsable() === true) return this.#connection;
-    this.#connection = await connect();
-    this.#wasReached = true;
-    if (!this.#hasTables) await this.#findTables(this.#connection);
-    return this.#connection;
-  }
-
-  async #findTables(connection: Connection): Promise<void> {
-    const { rows } = await connection.run("SELECT pg_catalog.to_regclass('profile_drip.ledger')::text AS found");
-    if (typeof rows[0]?.found !== 'string') {
-      if (!this.#options.creates) return;
-      const all = [`SELECT pg_catalog.pg_advisory_xact_lock(${schemaLock})`, ...createStatements];
-      await connection.run(`BEGIN; ${all.join('; ')}; COMMIT`);
-    }
-    this.#hasTables = true;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastTurn.then(work).catch((error: unknown) => {
-      this.#drop(); // its transaction, if any, ends with it
-      throw this.#fault(error);
-    });
-    this.#lastTurn = turn.catch(() => {});
-    return turn;
-  }
-
-  #fault(error: unknown): Error {
+  #damage(error: unknown): Error | null {
     if (error instanceof DamagedRecord) return damagedState(this.place, error.message);
     if (error instanceof NotRead) return damagedState(this.place, 'a settled bucket is missing');
-    return stateFault(error, this.place, this.#wasReached);
-  }
-
-  #drop(): void {
-    this.#connection?.destroy();
-    this.#connection = null;
+    return null;
   }
 }
 

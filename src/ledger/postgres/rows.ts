@@ -145,13 +145,13 @@ function whole(value: unknown, what: string): number {
 }
 
 /** Up to 15 digits are exact. */
-function count(row: Row, column: string): number {
+export function count(row: Row, column: string): number {
   const found = text(row, column);
   if (!/^[0-9]{1,15}$/.test(found)) throw new DamagedRecord(`"${column}" is not a count`);
   return Number(found);
 }
 
-function text(row: Row, column: string): string {
+export function text(row: Row, column: string): string {
   const found = row[column];
   if (typeof found !== 'string') throw new DamagedRecord(`"${column}" is missing`);
   return found;

@@ -22,6 +22,18 @@ export const databaseClock = '(EXTRACT(epoch FROM pg_catalog.clock_timestamp()) 
 
 const tableNames = tables.map((table) => `'${table}'`).join(', ');
 
+/** The server as it is now, as a table `i` of one row. */
+export function serverNow(clock: string): string {
+  return `(SELECT ${clock}::text AS clock_ms,
+    (SELECT m.format::text FROM profile_drip.meta m) AS schema_format,
+    pg_catalog.pg_is_in_recovery()::text AS in_recovery,
+    (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS server,
+    CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+      ELSE pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) END AS timeline,
+    (SELECT pg_catalog.count(*)::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'profile_drip' AND c.relname IN (${tableNames}) AND c.relpersistence = 'p') AS permanent) i`;
+}
+
 /** Of settled buckets a draw reads those that come free next and those that were used last: it needs no others, as a rule. */
 const headCount = 32;
 const tailCount = 8;
@@ -29,7 +41,7 @@ const ends = `AND (b.index < l.first_index + ${headCount} OR b.index >= l.next_i
 
 /** $1: name, $2: client. One row, whether there is a ledger or not. */
 export function readStatement(clock: string, buckets: 'ends' | 'all'): string {
-  return `SELECT i.*, (SELECT m.format::text FROM profile_drip.meta m) AS schema_format,
+  return `SELECT i.*,
   l.format::text AS format, l.id::text AS id, l.version::text AS version, l.server AS row_server, l.timeline AS row_timeline,
   l.ledger_ms::text AS ledger_ms, l.counted_to_ms::text AS counted_to_ms, l.high_ms::text AS high_ms,
   l.cap_limit::text AS cap_limit, l.reserve::text AS reserve, l.used::text AS used,
@@ -37,13 +49,7 @@ export function readStatement(clock: string, buckets: 'ends' | 'all'): string {
   d.number::text AS draw_number, d.answer AS draw_answer,
   (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(b.index, b.number, b.units, b.used_at_ms, b.free_at_ms))::text
     FROM profile_drip.bucket b WHERE b.ledger = l.name AND b.index >= l.first_index ${buckets === 'ends' ? ends : ''}) AS buckets
-FROM (SELECT ${clock}::text AS clock_ms,
-    pg_catalog.pg_is_in_recovery()::text AS in_recovery,
-    (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS server,
-    CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
-      ELSE pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) END AS timeline,
-    (SELECT pg_catalog.count(*)::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = 'profile_drip' AND c.relname IN (${tableNames}) AND c.relpersistence = 'p') AS permanent) i
+FROM ${serverNow(clock)}
 LEFT JOIN profile_drip.ledger l ON l.name = $1
 LEFT JOIN profile_drip.draw d ON d.ledger = l.name AND d.client = $2::uuid`;
 }

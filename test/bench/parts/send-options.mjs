@@ -45,5 +45,6 @@ export function sendOptions(endpoint, folder, { concurrency, ratePerSecond = 0 }
     name: 'job',
     stateDir: join(folder, 'state'),
     stateUrl: null,
+    memoryKeyFile: null,
   };
 }

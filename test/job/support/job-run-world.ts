@@ -186,7 +186,7 @@ function usualOptions(endpoint: string, stateDir: string): SendOptions {
     ...{ retries: 5, timeoutMs: 30_000, giveUpMs: 1_800_000, maxDurationMs: null, maxFailures: null },
     ...{ tolerate: { kind: 'rows', rows: 0 }, graceMs: 5000, changedOnly: false, refreshAfterDays: 7, forget: false },
     ...{ restart: false, allowOutdated: false, limit: null, onChanged: 'refuse', out: null, name: null },
-    ...{ stateDir, stateUrl: null },
+    ...{ stateDir, stateUrl: null, memoryKeyFile: null },
   };
 }
 

@@ -70,7 +70,7 @@ describe.skipIf(server === null)('a ledger in PostgreSQL', () => {
     expect((await drawn(drawFrom(other, 1))).usedUnits).toBe(20);
     expect(await other.names()).toEqual([name]);
     expect(await other.read(name, (state) => verify(state, name))).toBe(true);
-    expect(await query('SELECT format FROM profile_drip.meta')).toEqual([{ format: 1 }]);
+    expect(await query('SELECT format FROM profile_drip.meta')).toEqual([{ format: 2 }]);
   });
 
   it('counts what many draw at once to the unit, from the first draw on', async () => {
@@ -289,8 +289,8 @@ describe.skipIf(server === null)('a ledger in PostgreSQL', () => {
   });
 
   it.each([
-    ['another version of the schema', 'UPDATE profile_drip.meta SET format = 2', 'state-version'],
-    ['a ledger of another version', 'UPDATE profile_drip.ledger SET format = 2', 'state-version'],
+    ['another version of the schema', 'UPDATE profile_drip.meta SET format = 1', 'state-version'],
+    ['a ledger of another version', 'UPDATE profile_drip.ledger SET format = 1', 'state-version'],
     ['tables that a crash empties', 'ALTER TABLE profile_drip.bucket SET UNLOGGED', 'state-version'],
     ['a column that is missing', 'ALTER TABLE profile_drip.ledger DROP COLUMN open', 'state-version'],
     ['a count that is none', 'UPDATE profile_drip.ledger SET used = -1', 'ledger-damaged'],
