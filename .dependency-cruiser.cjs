@@ -138,6 +138,8 @@ const rooms = {
   nights: ['drop', 'job/files', 'job/terms', 'platform', 'storage', 'terms'],
   // The program.
   settings: ['terms', 'text', 'endpoint'],
+  // What a program hands in.
+  library: ['terms', 'job/terms', 'job/results'],
   terminal: ['text', 'platform'],
   'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
   'commands/line': ['terms', 'text', 'platform', 'sandbox', 'settings', 'terminal', 'nights', 'terminal/progress'],

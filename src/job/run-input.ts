@@ -95,7 +95,9 @@ async function finishEarlier(
     const end = await workOnEarlier(options, jobs, work);
     const { stop } = end;
     if (stop === null) return { kind: 'done', end };
-    if (stop.exitStatus !== exitStatus.usage) throw new ProfileDripError(stop.code, stop.message, stop.exitStatus);
+    if (stop.exitStatus !== exitStatus.usage) {
+      throw new ProfileDripError(stop.code, stop.message, stop.exitStatus, { cause: stop.cause });
+    }
     return (await holdsWhatWasRead(context, options)) ? { kind: 'corrected' } : { kind: 'unreadable', end, stop };
   } catch (error) {
     if (error instanceof FileError && !(await hasBegun(context))) {

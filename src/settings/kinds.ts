@@ -213,6 +213,7 @@ export const rowLimit: Kind<RowLimit> = {
     const isShare = given.endsWith('%') && decimalDigits.test(given.slice(0, -1)) && percent <= 100;
     return isShare ? value({ kind: 'share', share: percent / 100 }) : wrong();
   },
+  otherForm: (given) => (typeof given === 'number' || typeof given === 'string' ? String(given) : null),
   show: (limit) => (limit.kind === 'rows' ? String(limit.rows) : `${Number((limit.share * 100).toFixed(6))}%`),
 };
 

@@ -17,11 +17,7 @@ const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
  *
  * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `token-twice`, `token-empty`, `token-characters`.
  */
-export function completeSettings(
-  given: { readonly [Key in keyof Settings]?: Settings[Key] | undefined },
-  token: string | null,
-  surroundings: Surroundings,
-): Settings {
+export function completeSettings(given: object, token: string | null, surroundings: Surroundings): Settings {
   const values = new Map<AnySetting, unknown>();
   for (const [key, value] of Object.entries(given)) {
     const setting = byKey.get(key);
@@ -45,6 +41,9 @@ export function completeSettings(
 function checkedValue(key: string, setting: AnySetting, value: unknown): unknown {
   if (value === null && setting.default === null) return value;
   const { kind } = setting;
+  const other = kind.otherForm?.(value) ?? null;
+  const otherReading = other === null || other === '' ? null : kind.read(other);
+  if (otherReading?.kind === 'value') return otherReading.value;
   const text = shownText(setting, value);
   const reading = text === null || text === '' ? null : kind.read(text);
   if (reading?.kind === 'value') {

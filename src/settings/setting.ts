@@ -24,6 +24,8 @@ export interface Kind<Value> {
   readonly wordSeparator?: string;
   /** The option may be given several times, one word each; a config file may hold a list. Its text is `listText`'s. */
   readonly isList?: boolean;
+  /** The text of another form in which a program may give the value; `null`: it is not such a form. */
+  otherForm?(given: unknown): string | null;
   /** Whether a wrong text may be repeated in a message; it may not where it could hold a secret. */
   mayRepeat?(text: string): boolean;
   /** The value as --print-config shows it, where `show` would tell a secret. */

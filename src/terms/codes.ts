@@ -164,6 +164,11 @@ export const errorCodes = {
     advice: 'Restore it, or give `--on-changed supersede`',
   },
   'file-is-job-file': { status: usage, means: 'FILE is a file of another job', advice: 'Name the file itself' },
+  'record-invalid': {
+    status: usage,
+    means: 'a record that a program gave cannot be a row',
+    advice: 'The message says which one, and why. Nothing was sent',
+  },
   'input-unreadable': { status: usage, means: 'standard input could not be read', advice: 'Start the pipe again' },
   // FILE's first line.
   'header-delimiter': {

@@ -87,7 +87,7 @@ describe('settings as a program gives them', () => {
     ['milliseconds out of range', { timeoutMs: 1 }, /^timeoutMs: expected milliseconds, 100 to 600,000$/],
     ['a text for a number', { dailyCap: '5' }, /^dailyCap: expected/],
     ['a number for a text', { clientCode: 5 }, /^clientCode: expected/],
-    ['a limit of another form', { tolerate: 5 }, /^tolerate: expected/],
+    ['a limit of another form', { tolerate: 0.5 }, /^tolerate: expected/],
     ['an endpoint with a path', { endpoint: 'https://x.example/m2' }, /^endpoint: expected/],
     ['a list of nothing', { only: [] }, /^only: expected a list: the name of a column each$/],
     ['an empty word', { skip: ['a', ' '] }, /^skip: expected a list/],

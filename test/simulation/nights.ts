@@ -11,6 +11,7 @@ import { hashKeys, RowPrint } from '../../src/memory/row-hashes.js';
 import { decodeRecord } from '../../src/memory/visitor-record.js';
 import type { Reply, Transport } from '../../src/platform/ports.js';
 import { seededRandom } from '../support/index.js';
+import { usualSendOptions } from '../support/usual-send-options.js';
 import { readAhead } from './read-ahead.js';
 import { SimDisk } from './sim-disk.js';
 import { SimProcess } from './sim-process.js';
@@ -322,25 +323,16 @@ class NightsWorld {
 
   #options(): SendOptions {
     const world = this.#world;
-    return {
-      ...{ clientCode: 'acme', endpoint: null, allowHttp: false, sandbox: false, tokenFile: null, token: null },
-      ...{ method: 'post', values: 'encoded', plus: null, delimiter: ',', idColumn: null, idType: null },
-      ...{ concurrency: world.whole(1, 4), ratePerSecond: world.chance(0.4) ? 0 : world.whole(1, 10) / 20 },
-      ...{ dailyCap: 1_000_000, reserve: 0, pace: 'burst', onCap: 'wait', retries: world.whole(0, 3) },
-      ...{ timeoutMs: world.whole(1, 40) * 1_000, giveUpMs: 60_000, maxDurationMs: null },
-      ...{ maxFailures: { kind: 'rows', rows: 1_000_000 }, tolerate: { kind: 'rows', rows: 0 }, graceMs: 5_000 },
-      ...{
-        changedOnly: world.chance(0.8),
-        refreshAfterDays: 7,
-        forget: false,
-        restart: false,
-        onChanged: 'refuse',
-        allowOutdated: false,
-        limit: null,
-      },
-      ...{ encoding: 'utf-8', trim: false, only: null, skip: null, rename: null, nullWords: null },
-      ...{ out: null, name: null, stateDir: '/state', stateUrl: null, memoryKeyFile: null, allowOutdated: false },
-    };
+    return usualSendOptions({
+      concurrency: world.whole(1, 4),
+      ratePerSecond: world.chance(0.4) ? 0 : world.whole(1, 10) / 20,
+      retries: world.whole(0, 3),
+      timeoutMs: world.whole(1, 40) * 1_000,
+      giveUpMs: 60_000,
+      maxFailures: { kind: 'rows', rows: 1_000_000 },
+      changedOnly: world.chance(0.8),
+      stateDir: '/state',
+    });
   }
 }
 

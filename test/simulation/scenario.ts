@@ -1,4 +1,5 @@
 import type { SendOptions } from '../../src/job/terms/options.js';
+import { usualSendOptions } from '../support/usual-send-options.js';
 import type { Block, ServerPlan } from './sim-server.js';
 import type { World } from './simulated-world.js';
 
@@ -101,49 +102,15 @@ function makeRow(world: World, rowNumber: number, id: string): PlannedRow {
 }
 
 function makeOptions(world: World, dailyCap: number): SendOptions {
-  return {
-    clientCode: 'acme',
-    endpoint: null,
-    allowHttp: false,
-    sandbox: false,
-    tokenFile: null,
-    token: null,
-    method: 'post',
-    values: 'encoded',
-    plus: null,
-    delimiter: ',',
-    idColumn: null,
-    idType: null,
-    encoding: 'utf-8',
-    only: null,
-    skip: null,
-    rename: null,
-    nullWords: null,
-    trim: false,
+  return usualSendOptions({
     concurrency: world.whole(1, 12),
     ratePerSecond: world.chance(0.5) ? 0 : world.whole(2, 200),
     dailyCap,
     reserve: world.chance(0.2) ? 5 : 0,
-    pace: 'burst',
     onCap: world.chance(0.8) ? 'wait' : 'stop',
     retries: world.whole(1, 6),
     timeoutMs: world.whole(1, 40) * 1000,
-    giveUpMs: 1_800_000,
-    maxDurationMs: null,
     maxFailures: { kind: 'rows', rows: 1_000_000 },
-    tolerate: { kind: 'rows', rows: 0 },
-    graceMs: 5000,
-    changedOnly: false,
-    refreshAfterDays: 7,
-    forget: false,
-    restart: false,
-    allowOutdated: false,
-    limit: null,
-    onChanged: 'refuse',
-    out: null,
-    name: null,
     stateDir: '/state',
-    stateUrl: null,
-    memoryKeyFile: null,
-  };
+  });
 }

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { systemClock } from '../../platform/clock.js';
+import { secretFiles } from '../../platform/secret-files.js';
 import { streamScreen } from '../../terminal/screen.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { Host } from './call.js';
@@ -18,13 +18,7 @@ export function processHost(endNow: (status: ExitStatus) => void): Host {
     stderr: output.stderr,
     output,
     clock: systemClock,
-    files: {
-      readText: (path) => readFile(path, 'utf8'),
-      async stat(path) {
-        const found = await stat(path);
-        return { mode: found.mode & 0o777, isRegularFile: found.isFile(), mayOthersWrite: mayOthersWrite(found) };
-      },
-    },
+    files: secretFiles,
     watchSignals(onSignal) {
       return watchSignals(process, systemClock, {
         onFirst: onSignal,
@@ -35,12 +29,6 @@ export function processHost(endNow: (status: ExitStatus) => void): Host {
       });
     },
   };
-}
-
-function mayOthersWrite({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
-  const userId = process.geteuid?.();
-  if (userId === undefined) return false; // a system without such owners
-  return (mode & 0o022) !== 0 || (uid !== userId && uid !== 0);
 }
 
 /** cron sets HOME or not, and containers run users that nobody knows: `HOME`, else the user's entry, else none. */

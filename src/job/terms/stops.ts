@@ -27,7 +27,8 @@ const signalStatuses: ReadonlyMap<unknown, ExitStatus> = new Map([
 export function stopForAbort(reason: unknown): Stop {
   const status = signalStatuses.get(reason);
   const message = status === undefined ? 'ended by the caller' : `ended by ${String(reason)}`;
-  return { exitStatus: status ?? exitStatus.sigint, code: 'interrupted', message, patience: 'grace' };
+  const stop: Stop = { exitStatus: status ?? exitStatus.sigint, code: 'interrupted', message, patience: 'grace' };
+  return reason instanceof Error ? { ...stop, cause: reason } : stop;
 }
 
 /** `lastError`: what came of the last attempt. */

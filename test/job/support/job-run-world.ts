@@ -20,6 +20,7 @@ import {
   settle,
   temporaryFolder,
 } from '../../support/index.js';
+import { usualSendOptions } from '../../support/usual-send-options.js';
 import { type WatchedDisk, watchedDisk } from './watched-disk.js';
 
 /** What the server does with a request: answers it, cuts the connection, or lets it wait for ever. */
@@ -135,7 +136,7 @@ export async function runWorld(): Promise<RunWorld> {
     seen,
     machine,
     transportWith,
-    options: usualOptions(server.url, join(folder, 'state')),
+    options: usualSendOptions({ endpoint: server.url, stateDir: join(folder, 'state'), concurrency: 8 }),
     answer: () => taken,
     path: (name) => join(folder, name),
     async put(name, content) {
@@ -175,19 +176,6 @@ export async function runWorld(): Promise<RunWorld> {
     },
   };
   return world;
-}
-
-function usualOptions(endpoint: string, stateDir: string): SendOptions {
-  return {
-    ...{ clientCode: 'acme', endpoint, allowHttp: false, sandbox: false, tokenFile: null, token: null },
-    ...{ method: 'post', values: 'encoded', plus: null, delimiter: ',', idColumn: null, idType: null },
-    ...{ encoding: 'utf-8', only: null, skip: null, rename: null, nullWords: null, trim: false },
-    ...{ concurrency: 8, ratePerSecond: 0, dailyCap: 1_000_000, reserve: 0, pace: 'burst', onCap: 'wait' },
-    ...{ retries: 5, timeoutMs: 30_000, giveUpMs: 1_800_000, maxDurationMs: null, maxFailures: null },
-    ...{ tolerate: { kind: 'rows', rows: 0 }, graceMs: 5000, changedOnly: false, refreshAfterDays: 7, forget: false },
-    ...{ restart: false, allowOutdated: false, limit: null, onChanged: 'refuse', out: null, name: null },
-    ...{ stateDir, stateUrl: null, memoryKeyFile: null },
-  };
 }
 
 async function receive(request: IncomingMessage): Promise<Omit<Seen, 'atMs'>> {
