@@ -1,4 +1,5 @@
 import type { SendOptions } from '../job/terms/options.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 
 /** Of the options of `send` those that a check depends on. */
 export interface CheckOptions
@@ -46,7 +47,12 @@ export interface CheckSnapshot {
 
 export type CheckEvent =
   | { readonly kind: 'started'; readonly file: string; readonly snapshot: () => CheckSnapshot }
-  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'notice';
+      readonly level: 'info' | 'warning';
+      readonly code: NoticeCode | ErrorCode;
+      readonly message: string;
+    }
   | { readonly kind: 'ended'; readonly file: string };
 
 /** A row that would go out. */

@@ -1,4 +1,5 @@
 import type { Hint } from '../hints/codes.js';
+import type { ErrorCode } from '../terms/codes.js';
 import type { NamedOption } from '../terms/errors.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 
@@ -9,7 +10,7 @@ export interface CheckResult {
   /** 0: every row would go, has nothing to send, or is within --tolerate. 1: some would not go. 2: a file cannot be read (on). */
   readonly exit_status: ExitStatus;
   /** The reason for the worst status from 2 on; `null` for 0 and 1. */
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly files: readonly FileCheck[];
 }
 

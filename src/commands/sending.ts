@@ -2,6 +2,7 @@ import type { SendEvent } from '../job/terms/events.js';
 import type { CallHooks } from '../job/terms/file-end.js';
 import type { SendOptions } from '../job/terms/options.js';
 import type { SettingsFound } from '../settings/read.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { UsageError } from '../terms/errors.js';
 import { duration } from '../text/words.js';
 import type { Call } from './line/call.js';
@@ -31,7 +32,7 @@ export async function callHooksOf(
     onShown(event);
     nights.onEvent(event);
   };
-  const say = (level: 'info' | 'warning', code: string, message: string) =>
+  const say = (level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string) =>
     onEvent({ kind: 'notice', level, code, message });
   for (const { level, code, message } of notices) say(level, code, message);
   const signal = host.watchSignals((name) => {

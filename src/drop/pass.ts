@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SendEvent } from '../job/terms/events.js';
 import { sleep } from '../platform/clock.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { endsTheCall, exitStatus } from '../terms/exit-status.js';
 import { harmless, quoted } from '../text/harmless.js';
 import { grouped } from '../text/numbers.js';
@@ -202,7 +203,7 @@ class Working {
 function report({ onTaken, hooks, place }: WorkOff, { name }: Input, taken: FileEnd): void {
   onTaken(taken);
   const path = harmless(join(place.root, name), 1000);
-  const say = (level: 'info' | 'warning', code: string, message: string) => {
+  const say = (level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string) => {
     const event: SendEvent = { kind: 'notice', level, code, message };
     hooks.onEvent?.(event);
   };

@@ -1,6 +1,7 @@
 import { openBatch } from '../batch/open.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import { readColumns } from '../target-api/columns.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { exitStatus, worstStatus } from '../terms/exit-status.js';
 import { loadCheckpoint } from './files/read-checkpoint.js';
@@ -178,6 +179,6 @@ function both(earlier: WorkEnd, now: WorkEnd): WorkEnd {
   return status === now.exitStatus ? now : { ...earlier, exitStatus: status };
 }
 
-function say({ hooks }: JobContext, level: 'info' | 'warning', code: string, message: string): void {
+function say({ hooks }: JobContext, level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string): void {
   hooks.onEvent?.({ kind: 'notice', level, code, message });
 }

@@ -3,6 +3,7 @@ import { findDestination, unencryptedMessage } from '../endpoint/endpoint.js';
 import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { type Columns, readColumns } from '../target-api/columns.js';
+import type { ErrorCode } from '../terms/codes.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { decideStart } from './decide-start.js';
@@ -30,7 +31,7 @@ import type { WorkEnd } from './work-end.js';
 export interface JobEnd {
   readonly jobs: readonly JobSummary[];
   readonly exitStatus: ExitStatus;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** What lies behind `error`, where that is known. */
   readonly cause: Error | null;
 }

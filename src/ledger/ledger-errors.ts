@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { LmdbFault, lmdbMissing } from '../lmdb/faults.js';
+import type { ErrorCode } from '../terms/codes.js';
 import { MachineError, ProfileDripError, systemCode } from '../terms/errors.js';
 import { DamagedRecord, ForeignRecord } from './ledger-records.js';
 
@@ -68,7 +69,7 @@ export function heldLedger(): MachineError {
 }
 
 /** What the system's codes mean here. */
-const systemFaults: Readonly<Record<string, { readonly code: string; readonly found: string }>> = {
+const systemFaults: Readonly<Record<string, { readonly code: ErrorCode; readonly found: string }>> = {
   EMFILE: { code: 'ledger-no-handles', found: 'too many open files: raise `ulimit -n` or lower --concurrency' },
   ENFILE: { code: 'ledger-no-handles', found: 'this machine has too many open files' },
   EFBIG: { code: 'ledger-file-size', found: 'the file may not grow further: raise `ulimit -f`' },

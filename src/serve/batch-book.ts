@@ -3,6 +3,7 @@ import { jobFilesIn } from '../job/files/job-files.js';
 import { loadCheckpoint } from '../job/files/read-checkpoint.js';
 import type { Machine } from '../job/terms/machine.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { ProfileDripError } from '../terms/errors.js';
 import { batchEnd, makeBatchId, nextTimeMs, readBatchId } from './batch-id.js';
 import { type BatchRecord, BatchRecords, withCounts } from './batch-records.js';
@@ -31,7 +32,7 @@ export class BatchBook {
   readonly #folder: string;
   readonly #machine: Machine;
   readonly #records: BatchRecords;
-  readonly #warn: (code: string, message: string) => void;
+  readonly #warn: (code: NoticeCode | ErrorCode, message: string) => void;
   readonly #unfinished = new Map<string, BatchRecord>();
   #lastTimeMs = 0;
   #accepting: Promise<unknown> = Promise.resolve();
@@ -44,7 +45,7 @@ export class BatchBook {
     folder: string,
     machine: Machine,
     runId: string,
-    warn: (code: string, message: string) => void,
+    warn: (code: NoticeCode | ErrorCode, message: string) => void,
   ) {
     this.#clientCode = clientCode;
     this.#folder = folder;
@@ -60,7 +61,7 @@ export class BatchBook {
     folder: string,
     machine: Machine,
     runId: string,
-    warn: (code: string, message: string) => void,
+    warn: (code: NoticeCode | ErrorCode, message: string) => void,
   ): Promise<BatchBook> {
     const book = new BatchBook(clientCode, folder, machine, runId, warn);
     await book.#makeFolders();

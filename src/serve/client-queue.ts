@@ -7,6 +7,7 @@ import type { Machine } from '../job/terms/machine.js';
 import type { RunSummary } from '../job/terms/summary.js';
 import { sleep } from '../platform/clock.js';
 import { readColumns } from '../target-api/columns.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { ProfileDripError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { type Accepted, BatchBook } from './batch-book.js';
@@ -76,7 +77,7 @@ export class ClientQueue {
     runId: string,
   ): Promise<ClientQueue> {
     const folder = join(options.dir, clientCode);
-    const warn = (code: string, message: string) =>
+    const warn = (code: NoticeCode | ErrorCode, message: string) =>
       hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, clientCode);
     const book = await BatchBook.open(clientCode, folder, machine, runId, warn);
     return new ClientQueue(clientCode, folder, options, hooks, machine, book);
@@ -229,7 +230,7 @@ export class ClientQueue {
     return (await this.#machine.disk.stat(path).catch(() => null)) !== null;
   }
 
-  #say(code: string, message: string): void {
+  #say(code: NoticeCode | ErrorCode, message: string): void {
     this.#hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, this.clientCode);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Disk } from '../platform/ports.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
 import { BatchBodyError } from './batch-body.js';
 import type { ClientQueue } from './client-queue.js';
@@ -24,7 +25,7 @@ export interface Gateway {
   queues(): readonly ClientQueue[];
   /** Whether something can be put on disk now. */
   hasRoom(): Promise<boolean>;
-  say(level: 'info' | 'warning', code: string, message: string, clientCode: string | null): void;
+  say(level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string, clientCode: string | null): void;
 }
 
 class TooLarge extends Error {}

@@ -1,5 +1,6 @@
 import { isLoopbackAddress } from '../endpoint/addresses.js';
 import { literalAddress } from '../endpoint/endpoint.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { UsageError } from '../terms/errors.js';
 import { grouped } from '../text/numbers.js';
 import type { Notice } from './notice.js';
@@ -33,7 +34,7 @@ export function checkAgreement(settings: Settings, token: string | null): void {
 /** What is allowed, and may all the same be a mistake. */
 export function warnings(settings: Settings): Notice[] {
   const notices: Notice[] = [];
-  const warn = (code: string, message: string) => notices.push({ level: 'warning', code, message });
+  const warn = (code: NoticeCode | ErrorCode, message: string) => notices.push({ level: 'warning', code, message });
   const address = settings.endpoint === null ? null : literalAddress(settings.endpoint);
   const isTrial = settings.sandbox || (address !== null && isLoopbackAddress(address));
   if (isTrial) return notices;

@@ -1,6 +1,7 @@
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 /** A line to be said once. `code` is stable; `message` holds no secret. */
 export interface Notice {
   readonly level: 'info' | 'warning';
-  readonly code: string;
+  readonly code: NoticeCode | ErrorCode;
   readonly message: string;
 }

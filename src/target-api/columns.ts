@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../terms/codes.js';
 import { FileError, type NamedOption, UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { formDecode, formEncode, type Plus } from './encode.js';
@@ -241,7 +242,7 @@ function splitRename(pair: string): readonly string[] {
   return [pair.slice(0, at), pair.slice(at + 1)].map((name) => name.trim());
 }
 
-type Fail = (code: string, message: string, ...addOptions: readonly NamedOption[]) => FileError;
+type Fail = (code: ErrorCode, message: string, ...addOptions: readonly NamedOption[]) => FileError;
 
 interface OtherCut {
   /** What seems to stand between the names, in words. */

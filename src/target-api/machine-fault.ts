@@ -1,8 +1,9 @@
 import type { Reply } from '../platform/ports.js';
+import type { ErrorCode } from '../terms/codes.js';
 import { MachineError } from '../terms/errors.js';
 
 /** What this machine lacks for a connection: it says nothing of the endpoint or of the row. */
-const faults: ReadonlyMap<string, { readonly code: string; readonly message: string }> = new Map([
+const faults: ReadonlyMap<string, { readonly code: ErrorCode; readonly message: string }> = new Map([
   ['EMFILE', { code: 'too-many-files', message: 'too many open files: raise `ulimit -n` or lower --concurrency' }],
   [
     'ENFILE',

@@ -258,7 +258,6 @@ export const errorCodes = {
   },
   'drop-no-folder': { status: usage, means: 'DIR is not a folder', advice: 'Create it, or name another' },
   'drop-file-system': { status: usage, means: "DIR's folders lie on several file systems", advice: 'Put them on one' },
-  'out-missing': { status: usage, means: '`--out` is not a folder', advice: 'Create it, or name another' },
   'results-missing': { status: usage, means: 'there are no results to report on', advice: 'Send the file first' },
   'results-strange': {
     status: usage,
@@ -336,11 +335,6 @@ export const errorCodes = {
     means: 'somebody else changed the results during the run',
     advice: 'Restore them',
   },
-  'results-not-a-file': {
-    status: machine,
-    means: 'the results are not a regular file',
-    advice: 'Rename what is there',
-  },
   'lock-no-links': {
     status: machine,
     means: 'the file system has no hard links, which the lock needs',
@@ -416,7 +410,152 @@ export const errorCodes = {
   'memory-damaged': { status: machine, means: 'the memory is damaged', advice: 'Give `--forget`' },
   'memory-failed': { status: machine, means: 'the memory reports another error', advice: 'The message has it' },
   'memory-key-missing': { status: machine, means: "the memory's key is gone", advice: 'Give `--forget`' },
-  'memory-run-lost': { status: machine, means: 'this run stood still for too long', advice: again },
+  'option-twice': { status: usage, means: 'an option is given twice', advice: 'Leave one of them out' },
+  'sandbox-known': {
+    status: usage,
+    means: 'the file that `--known` names cannot be used',
+    advice: 'The message says why',
+  },
+  'working-folder-gone': {
+    status: machine,
+    means: 'the working directory was removed',
+    advice: 'Change to a folder that exists',
+  },
+  'out-not-a-folder': {
+    status: usage,
+    means: '`--out` is not a folder',
+    advice: 'Name a folder, or remove what has the name',
+  },
+  'job-file-foreign': {
+    status: usage,
+    means: 'a job file is a link, has another owner, or is writable for everybody',
+    advice: 'Look at it, then remove or rename it',
+  },
+  'move-unfinished': {
+    status: usage,
+    means: 'files of an earlier job could not all be moved',
+    advice: 'The message names the file in the way',
+  },
+  'rejects-outdated': {
+    status: usage,
+    means: 'a later job of the same FILE has begun, and these rejects hold older values',
+    advice: 'Give `--allow-outdated` if they are right',
+  },
+  'proxy-refused': {
+    status: endpoint,
+    means: 'the proxy refuses the connection',
+    advice: 'Check `HTTPS_PROXY`, its user and its password',
+  },
+  'proxy-unresolved': {
+    status: endpoint,
+    means: 'the name of the proxy does not resolve',
+    advice: 'Check `HTTPS_PROXY`',
+  },
+  'no-handles': {
+    status: machine,
+    means: 'too many open files',
+    advice: 'Raise `ulimit -n`, or lower `--concurrency`',
+  },
+  'lmdb-missing': {
+    status: machine,
+    means: 'the binary of lmdb is missing for this system',
+    advice: 'Install again on this machine: `npm ci`',
+  },
+  'memory-version': { status: machine, means: 'the memory is of another version', advice: 'Give `--forget`' },
+  'memory-no-handles': {
+    status: machine,
+    means: 'too many open files',
+    advice: 'Raise `ulimit -n`, or lower `--concurrency`',
+  },
+  'memory-held': {
+    status: machine,
+    means: 'another process holds the memory and does not move',
+    advice: 'Resume or end that process',
+  },
+  'memory-moved': {
+    status: machine,
+    means: 'the memory was replaced during the run',
+    advice: 'Put it back, or give `--forget`',
+  },
+  'serve-dir-missing': { status: usage, means: '`serve` needs a folder', advice: 'Give `--dir`' },
+  'serve-port-missing': { status: usage, means: '`serve` needs a port', advice: 'Give `--port`' },
+  'serve-token': {
+    status: usage,
+    means: 'a token of `serve` is not given as CODE=PATH',
+    advice: '`--token-file CODE=PATH`',
+  },
+  'serve-unprotected': {
+    status: usage,
+    means: '`serve` listens on another address without protection',
+    advice: 'Give `--client-code`, `--auth-file`, `--public-url` and `--listen-http`',
+  },
+  'serve-port': { status: usage, means: 'the port is taken or not permitted', advice: 'Give another `--port`' },
+  'serve-busy': { status: busy, means: 'another gateway has the folder', advice: 'Wait for it' },
+  'serve-no-folder': { status: usage, means: '`--dir` is not a folder', advice: 'Create it, or name another' },
+  'serve-public-url': { status: usage, means: 'the public URL cannot be used', advice: 'The message says why' },
+  'auth-file-mode': { status: usage, means: 'others may read the auth file', advice: '`chmod 600`' },
+  'auth-file-empty': { status: usage, means: 'the auth file has no line', advice: 'Add a line `CODE TOKEN`' },
+  'auth-file-line': {
+    status: usage,
+    means: 'a line of the auth file is not `CODE TOKEN`',
+    advice: 'The message names the line',
+  },
+  'auth-file-unreadable': {
+    status: usage,
+    means: 'the auth file cannot be read',
+    advice: 'Check its path and permissions',
+  },
+  'delimiter-unclear': {
+    status: usage,
+    means: '`--delimiter auto` found no clear answer',
+    advice: 'Give the character',
+  },
+  'rows-one-cell': {
+    status: usage,
+    means: 'the rows are cut at another character than the header',
+    advice: 'Give `--delimiter`',
+  },
+  'ledger-no-handles': {
+    status: machine,
+    means: 'too many open files',
+    advice: 'Raise `ulimit -n`, or lower `--concurrency`',
+  },
+  'ledger-file-size': { status: machine, means: 'the ledger may not grow further', advice: 'Raise `ulimit -f`' },
+  'too-many-files': {
+    status: machine,
+    means: 'too many open files',
+    advice: 'Raise `ulimit -n`, or lower `--concurrency`',
+  },
+  'no-memory': {
+    status: machine,
+    means: 'no memory is left',
+    advice: 'Lower `--concurrency`, or give this machine more',
+  },
+  'no-space': {
+    status: machine,
+    means: 'no space is left for connections',
+    advice: 'Free some space, then the same command',
+  },
+  'column-unknown': {
+    status: usage,
+    means: 'an option names a column that the header does not have',
+    advice: 'The message names it',
+  },
+  'column-clash': {
+    status: usage,
+    means: 'two columns would have one name',
+    advice: 'Change `--rename`, or use `--skip`',
+  },
+  'file-name-bytes': {
+    status: usage,
+    means: 'a name in the drop folder is not UTF-8',
+    advice: 'Upload the file under another name',
+  },
+  'file-name-length': {
+    status: usage,
+    means: 'a name in the drop folder is too long for its job files',
+    advice: 'Upload the file under a shorter name',
+  },
   // Other ends.
   limit: {
     status: '7',
@@ -440,6 +579,21 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** Said once in a run, in the log as `event=notice code=…`. They end nothing. */
 export const noticeCodes = {
+  'batch-record': 'the record of a batch cannot be written or read',
+  'batch-accepted': 'a batch is on disk',
+  'batch-refused': 'a batch is not taken',
+  'daily-cap-above-default': "`--daily-cap` is above Adobe's documented limit",
+  'rate-above-default': '`--rate` is above the default',
+  'drop-file-stays': 'a file stays in the drop folder, and nothing after it is started',
+  'input-waits': 'new standard input is taken after the open job is done',
+  'spool-dropped': 'a spool that could not be used was discarded',
+  'queue-stuck': 'a batch needs a person; the queue of its client code rests',
+  'queue-rests': 'the queue of a client code rests and tries again',
+  hint: 'something in FILE is probably a mistake; `profile-drip help file` says more',
+  'serve-creates-none': '`serve` creates no profiles for visitors that Target does not know',
+  'serve-listening': 'where the gateway listens',
+  'serve-not-served': 'the folder holds batches of a client code that is not served',
+  'drop-passed-over': 'a name is not taken: it does not match the pattern',
   'changed-only': 'what `--changed-only` assumes',
   'earlier-job-kept': "an earlier job's files were renamed and kept",
   'job-done': 'the job on this content is done, and nothing is sent',

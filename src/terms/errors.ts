@@ -1,3 +1,4 @@
+import type { ErrorCode } from './codes.js';
 import { type ExitStatus, exitStatus } from './exit-status.js';
 
 /**
@@ -6,10 +7,10 @@ import { type ExitStatus, exitStatus } from './exit-status.js';
  * Everything else that is thrown is an internal error (status 70).
  */
 export class ProfileDripError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitStatus: ExitStatus;
 
-  constructor(code: string, message: string, status: ExitStatus, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, status: ExitStatus, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -19,7 +20,7 @@ export class ProfileDripError extends Error {
 
 /** The command line, the environment, the config file, or what a library call was given. Status 2. */
 export class UsageError extends ProfileDripError {
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(code, message, exitStatus.usage, options);
   }
 }
@@ -37,7 +38,7 @@ export class FileError extends ProfileDripError {
   readonly addOptions: readonly NamedOption[];
 
   constructor(
-    code: string,
+    code: ErrorCode,
     message: string,
     lineNumber: number | null,
     { addOptions = [], ...options }: { cause?: unknown; addOptions?: readonly NamedOption[] } = {},
@@ -50,7 +51,7 @@ export class FileError extends ProfileDripError {
 
 /** An error of this machine: disk, state directory, ledger. Status 6. */
 export class MachineError extends ProfileDripError {
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(code, message, exitStatus.machine, options);
   }
 }

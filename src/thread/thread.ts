@@ -1,6 +1,7 @@
 import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import type { Position, Reader, RowSource, Taken } from '../batch/batch.js';
 import { ContentFault } from '../batch/batch-errors.js';
+import type { ErrorCode } from '../terms/codes.js';
 
 /** What the thread that makes rows is asked, and answers each in its turn. */
 export type Ask =
@@ -13,7 +14,7 @@ export type Ask =
 export interface Answer<Packed> {
   readonly rows: Packed;
   readonly after: Position;
-  readonly fault: { readonly code: string; readonly message: string; readonly lineNumber: number | null } | null;
+  readonly fault: { readonly code: ErrorCode; readonly message: string; readonly lineNumber: number | null } | null;
 }
 
 /** Rows in a form that can be sent to another thread, and the parts of it that are moved, not copied. */

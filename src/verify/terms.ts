@@ -1,4 +1,5 @@
 import type { RowLimit, SendOptions } from '../job/terms/options.js';
+import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 
 /** What verify is made with, and what it says. */
@@ -50,7 +51,7 @@ export interface VerifySnapshot {
 export interface VerifyHooks {
   readonly signal?: AbortSignal;
   readonly onStart?: (file: string, snapshot: () => VerifySnapshot) => void;
-  readonly onNotice?: (level: 'info' | 'warning', code: string, message: string) => void;
+  readonly onNotice?: (level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string) => void;
   readonly onEnd?: () => void;
 }
 
@@ -70,7 +71,7 @@ export interface VerifyResult {
   readonly schema: 1;
   readonly version: string;
   readonly exit_status: ExitStatus;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: NoticeCode | ErrorCode; readonly message: string } | null;
   readonly files: readonly VerifiedFile[];
 }
 

@@ -15,6 +15,7 @@ import type { DiskFile } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { readColumns } from '../target-api/columns.js';
 import { makePreparer } from '../target-api/prepare.js';
+import type { ErrorCode } from '../terms/codes.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { Asker } from './asker.js';
@@ -29,7 +30,7 @@ import { writeNotFound } from './write-not-found.js';
 
 export interface VerifyEnd {
   readonly exitStatus: ExitStatus;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** `null`: it ended before a visitor was asked about. */
   readonly verified: VerifiedFile | null;
 }

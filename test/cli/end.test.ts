@@ -176,7 +176,10 @@ describe('the end', () => {
 
   it('says after a broken file that the same command goes on once it is mended', async () => {
     const call = sendCall();
-    const error = { code: 'file-quote-open', message: 'loyalty.csv: a quote that opens on line 9 is never closed' };
+    const error = {
+      code: 'file-quote-open' as const,
+      message: 'loyalty.csv: a quote that opens on line 9 is never closed',
+    };
     await sayEnd(call, runSummary([stoppedJob], { exit_status: exitStatus.usage, error }), false);
     expect(call.stderr.written().trimEnd().split('\n').at(-1)).toMatch(
       /^Once that is mended, resume with: {2}profile-drip send/,
@@ -190,7 +193,7 @@ describe('in GitHub Actions', () => {
 
   it('each reason is an annotation at its first line, and a stop is one too', async () => {
     const call = sendCall({}, github);
-    const error = { code: 'max-failures', message: 'more rows than --max-failures' };
+    const error = { code: 'max-failures' as const, message: 'more rows than --max-failures' };
     await sayEnd(call, runSummary([job], { exit_status: exitStatus.maxFailures, error }), false);
     const lines = call.stderr
       .written()

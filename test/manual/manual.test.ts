@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { topicNames } from '../../src/commands/line/manual.js';
+import { sandboxTable } from '../../src/settings/sandbox.js';
+import { serveTable } from '../../src/settings/serve.js';
+import type { AnySetting } from '../../src/settings/setting.js';
 import { allSettings } from '../../src/settings/sources.js';
 import { errorCodes, noticeCodes } from '../../src/terms/codes.js';
 import { runProgram } from '../cli/support/run-program.js';
@@ -81,16 +84,8 @@ describe('the README', () => {
 
 /** Options of the sandbox, of npm, curl and systemd's programs. */
 const otherOptions = [
-  'help',
-  'token',
-  'version',
-  'no-json',
-  'port',
-  'cap',
-  'latency',
-  'error-rate',
-  'seed',
-  'known-only',
+  ...['help', 'token', 'version', 'no-json', 'data-binary'],
+  ...[...Object.values<AnySetting>(sandboxTable), ...Object.values<AnySetting>(serveTable)].map(({ name }) => name),
 ];
 
 function readme(): string {

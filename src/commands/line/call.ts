@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/ports.js';
 import type { Surroundings } from '../../settings/setting.js';
 import type { TokenFiles } from '../../settings/token.js';
 import type { Screen } from '../../terminal/screen.js';
+import type { ErrorCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 
 import type { Output } from './output.js';
@@ -51,5 +52,5 @@ export type RunVerb = (call: Call) => Promise<ExitStatus | VerbEnd>;
 /** A verb's own end, with what stopped it. */
 export interface VerbEnd {
   readonly status: ExitStatus;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }

@@ -1,5 +1,6 @@
 import { logLine } from '../../terminal/progress/log-line.js';
 import { styled } from '../../terminal/screen.js';
+import type { ErrorCode } from '../../terms/codes.js';
 import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 import { version } from '../../terms/version.js';
@@ -10,7 +11,7 @@ import type { Host } from './call.js';
 
 /** An error as it stands in every `--json`. */
 export interface ErrorObject {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

@@ -1,14 +1,15 @@
+import type { ErrorCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 
 /** What kept a FILE from going through, among the FILEs of one call. */
 export interface FileFault {
   readonly status: ExitStatus;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 
 export interface CallError {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

@@ -1,4 +1,5 @@
 import type { CapView } from '../../platform/ports.js';
+import type { ErrorCode, NoticeCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { RowStatus } from '../../terms/outcome.js';
 
@@ -49,7 +50,12 @@ export type SendEvent =
   | { readonly kind: 'hold'; readonly hold: Hold; readonly message: string }
   | { readonly kind: 'released'; readonly cause: HoldCause; readonly sinceWallMs: number }
   /** A line to be said once: a new ledger, a hint, a warning. `code` is stable. */
-  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'notice';
+      readonly level: 'info' | 'warning';
+      readonly code: NoticeCode | ErrorCode;
+      readonly message: string;
+    }
   | {
       readonly kind: 'ended';
       readonly file: string;

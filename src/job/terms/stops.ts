@@ -1,4 +1,5 @@
 import type { CapView } from '../../platform/ports.js';
+import type { ErrorCode } from '../../terms/codes.js';
 import { type FileError, ProfileDripError } from '../../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 
@@ -6,7 +7,7 @@ import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
 export interface Stop {
   readonly exitStatus: ExitStatus;
   /** Stable, kebab case: the summary's `error.code`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   /**
    * `reply`: what is under way may run into its own time-out, nothing presses. `grace`: it gets --grace.
@@ -32,7 +33,7 @@ export function stopForAbort(reason: unknown): Stop {
 }
 
 /** `lastError`: what came of the last attempt. */
-export function endpointStop(code: string, message: string, lastError: string): Stop {
+export function endpointStop(code: ErrorCode, message: string, lastError: string): Stop {
   return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply', cause: new Error(lastError) };
 }
 

@@ -1,4 +1,5 @@
 import type { Hint } from '../../hints/codes.js';
+import type { ErrorCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { ReasonCode } from '../../terms/outcome.js';
 
@@ -7,7 +8,7 @@ export interface RunSummary {
   readonly schema: 1;
   readonly version: string;
   readonly exit_status: ExitStatus;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly jobs: readonly JobSummary[];
 }
 
@@ -26,7 +27,7 @@ export interface JobSummary {
   /** Of this job alone; the call's is the worst of its jobs'. */
   readonly exit_status: ExitStatus;
   /** What stopped the job; `null`: nothing did. */
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly rows: RowCounts;
   readonly reasons: readonly ReasonSummary[];
   /** What is allowed, and may be a mistake: as in `check --json`; of the rows that have ended, in an unfinished job. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../terms/codes.js';
 import { MachineError, ProfileDripError, systemCode } from '../../terms/errors.js';
 import { harmless } from '../../text/harmless.js';
 import { HomeAway } from '../ledger-home.js';
@@ -26,7 +27,7 @@ export function stateFault(error: unknown, place: string, wasReached: boolean): 
 /** Of SQLSTATE classes, those that pass: connection, transaction, resources, operator, system; and a standby. */
 const passing = /^(08|40|53|57|58|55P03|25006|25P0)/;
 
-const codesOfPassing: readonly (readonly [RegExp, string])[] = [
+const codesOfPassing: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^53100/, 'state-full'],
   [/^25006/, 'state-read-only'],
   [/^(40|55P03)/, 'state-busy'],
@@ -42,7 +43,7 @@ function sqlFault(state: string, said: string, place: string, cause: unknown): H
   return new MachineError(code, `${told}. ${way}`, { cause });
 }
 
-function wayOut(state: string): readonly [code: string, way: string] {
+function wayOut(state: string): readonly [code: ErrorCode, way: string] {
   if (state.startsWith('28')) {
     return ['state-login', 'Check the user, PGPASSWORD or ~/.pgpass, and what pg_hba.conf lets in'];
   }
