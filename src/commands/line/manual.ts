@@ -17,6 +17,7 @@ export const topics = {
   'changed-only': 'send only what changed since the last night',
   drop: 'a folder into which files are dropped',
   report: 'the page on a job, and the page on a folder by day',
+  serve: 'a gateway for jobs that speak to the Bulk API',
   nightly: 'cron, systemd, CI: runs that nobody watches',
   library: 'sendBatch and checkBatch in your own program',
   sandbox: 'a local stand-in for Target',
