@@ -46,7 +46,8 @@ describe('a machine without the binary of lmdb', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a process with few file handles', () => {
-  it.each([26, 32, 40])('ends with a sentence and status 6 (ulimit -n %i)', async (handleCount) => {
+  // Node.js 24 holds fewer handles of its own: 40 are enough for it.
+  it.each([26, 32])('ends with a sentence and status 6 (ulimit -n %i)', async (handleCount) => {
     const script = `ulimit -n ${handleCount}; exec "$0" "$@"`;
     const args = [programPath, 'send', 'rows.csv', '-c', 'acme', '--endpoint', 'http://127.0.0.1:9'];
     const child = spawn('sh', ['-c', script, process.execPath, ...args], {
