@@ -155,7 +155,7 @@ export async function openMarksOf(
 /** No run may set a longer --timeout. */
 const timeoutMsMax = 600_000;
 
-/** Without a home's margin: as long after a mark as any attempt may arrive. */
+/** Milliseconds after a mark within which any attempt may still arrive. The margin of a home comes on top. */
 export const anyMarkMs = leaveWithinMs + timeoutMsMax;
 
 /** Of a memory that cannot be read nobody knows which marks were open: any run's attempts may arrive for a while. */

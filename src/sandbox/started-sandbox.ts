@@ -9,7 +9,7 @@ import type { IdType } from './update.js';
 export interface StartSandboxOptions {
   /** The port to listen on, at 127.0.0.1. 0 to 65535; default 0: one that is free. */
   readonly port?: number | undefined;
-  /** The only client code that is taken. Default: any, each with profiles and a cap of its own. */
+  /** The only client code that is accepted. Default: any, each with profiles and a cap of its own. */
   readonly clientCode?: string | null | undefined;
   /** As Target does: an update of an unknown visitor creates no profile, and looks like a success. Default false. */
   readonly knownOnly?: boolean | undefined;
