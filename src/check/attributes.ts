@@ -1,8 +1,8 @@
 import { countCharacters } from '../hints/characters.js';
-import { type CleanOptions, makeCleaner } from '../target-api/clean.js';
+import { type CleanOptions, makeCleaner } from '../target-api/characters/clean.js';
+import { formDecode, type Plus } from '../target-api/characters/encode.js';
+import { looksLikeName } from '../target-api/characters/shown-names.js';
 import type { Columns } from '../target-api/columns.js';
-import { formDecode, type Plus } from '../target-api/encode.js';
-import { looksLikeName } from '../target-api/shown-names.js';
 import type { AttributeCheck } from './result.js';
 
 /** How full each column is and how long its longest value. */

@@ -1,7 +1,7 @@
 import { defaultEndpoint } from '../endpoint/endpoint.js';
+import { looksLikeName } from '../target-api/characters/shown-names.js';
 import { makeOutgoing } from '../target-api/prepare.js';
 import { allHeaders } from '../target-api/request-headers.js';
-import { looksLikeName } from '../target-api/shown-names.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
 /** A request as it would go out, to be shown. */

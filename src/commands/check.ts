@@ -1,10 +1,10 @@
 import type { CheckResult } from '../check/check.js';
 import type { SettingsFound } from '../settings/read.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
-import { checkFiles, commandToSend, sayCheckError, sayChecked } from './check-files.js';
 import { requireFiles } from './line/arguments.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
+import { checkFiles, commandToSend, sayCheckError, sayChecked } from './parts/check-files.js';
 
 /** `profile-drip check`: reads FILEs whole and sends nothing. */
 export async function check(call: Call): Promise<ExitStatus> {

@@ -8,8 +8,8 @@ import { requireFiles } from './line/arguments.js';
 import type { Call, VerbEnd } from './line/call.js';
 import { commandForFile } from './line/command-words.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
-import { sayEnd } from './send-end.js';
-import { callHooksOf, sendOptionsOf } from './sending.js';
+import { sayEnd } from './parts/send-end.js';
+import { callHooksOf, sendOptionsOf } from './parts/sending.js';
 import { summaryText } from './words/summary-words.js';
 
 /** `profile-drip drop`: options in, the library's call, words on the screen out. */

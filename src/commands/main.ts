@@ -1,7 +1,7 @@
 import type { RunSummary } from '../job/terms/summary.js';
 import { Nights } from '../nights/nights.js';
-import { flag } from '../settings/kinds.js';
-import { environmentName } from '../settings/setting.js';
+import { flag } from '../settings/kinds/kinds.js';
+import { environmentName } from '../settings/kinds/setting.js';
 import { tokenVariable } from '../settings/sources.js';
 import { settingsTable } from '../settings/table.js';
 import { UsageError } from '../terms/errors.js';
@@ -13,7 +13,7 @@ import { nightsHost } from './line/nights-host.js';
 import { parseCommandLine } from './line/parser.js';
 import { type VerbDescription, verbs } from './line/verbs.js';
 import { loadVerb } from './load-verb.js';
-import { requireWorkingFolder } from './working-folder.js';
+import { requireWorkingFolder } from './parts/working-folder.js';
 
 /** One call of the program: the command line in, a verb run, its status out. Never rejects. */
 export async function main(args: readonly string[], host: Host): Promise<ExitStatus> {

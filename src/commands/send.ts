@@ -2,8 +2,8 @@ import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { requireFiles } from './line/arguments.js';
 import type { Call, VerbEnd } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
-import { sayEnd } from './send-end.js';
-import { callHooksOf, sendOptionsOf } from './sending.js';
+import { sayEnd } from './parts/send-end.js';
+import { callHooksOf, sendOptionsOf } from './parts/sending.js';
 
 /** `profile-drip send`: options in, the library's call, words on the screen out. */
 export async function send(call: Call): Promise<ExitStatus | VerbEnd> {
@@ -17,7 +17,7 @@ export async function send(call: Call): Promise<ExitStatus | VerbEnd> {
   requireFiles(call);
   const options = sendOptionsOf(found);
   if (settings.dryRun) {
-    const { dryRun } = await import('./dry-run.js');
+    const { dryRun } = await import('./parts/dry-run.js');
     return dryRun(call, found, options);
   }
   const hooks = await callHooksOf(call, found, null);

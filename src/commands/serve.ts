@@ -12,8 +12,8 @@ import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { signalStatusOf } from './line/signals.js';
-import { lineListener } from './send-progress.js';
-import { callHooksOf } from './sending.js';
+import { lineListener } from './parts/send-progress.js';
+import { callHooksOf } from './parts/sending.js';
 
 /** `profile-drip serve`: takes batches as the Bulk API does, until a signal ends it. */
 export async function serve(call: Call): Promise<ExitStatus> {

@@ -7,7 +7,7 @@ import { requireFiles } from './line/arguments.js';
 import type { Call } from './line/call.js';
 import { sameCommand } from './line/command-words.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
-import { sendOptionsOf } from './sending.js';
+import { sendOptionsOf } from './parts/sending.js';
 import { verifyText } from './words/verify-words.js';
 
 /** `profile-drip verify`: reads visitors back, and says how many hold what was sent. */

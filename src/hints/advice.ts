@@ -1,5 +1,5 @@
+import { looksLikeName } from '../target-api/characters/shown-names.js';
 import { type Columns, isIdName } from '../target-api/columns.js';
-import { looksLikeName } from '../target-api/shown-names.js';
 import type { NamedOption } from '../terms/errors.js';
 import type { Hint } from './codes.js';
 import type { HintEvidence } from './hint-tally.js';

@@ -1,4 +1,4 @@
-import { hasBlankEdge } from '../target-api/blanks.js';
+import { hasBlankEdge } from '../target-api/characters/blanks.js';
 import { nullWords } from './codes.js';
 
 /** What single ids and values look like. Pure; called for each row, so that what is common comes first. */

@@ -1,8 +1,8 @@
 import { rowClass } from '../batch/byte-classes.js';
 import type { RawRow } from '../batch/open.js';
-import { hasBlankEdge } from '../target-api/blanks.js';
+import { hasBlankEdge } from '../target-api/characters/blanks.js';
+import { formDecode, type Plus } from '../target-api/characters/encode.js';
 import type { Columns } from '../target-api/columns.js';
-import { formDecode, type Plus } from '../target-api/encode.js';
 import {
   digitShape,
   hasBackslashEscape,

@@ -1,8 +1,8 @@
-import { type AttributeState, doubted, marked, noToken, settled, type Token } from './attribute-state.js';
-import type { Freshness } from './freshness.js';
 import type { MemoryState, MemoryView, VisitorKey, Written } from './memory-home.js';
-import type { RowHashes } from './row-hashes.js';
-import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from './visitor-record.js';
+import { type AttributeState, doubted, marked, noToken, settled, type Token } from './record/attribute-state.js';
+import type { Freshness } from './record/freshness.js';
+import type { RowHashes } from './record/row-hashes.js';
+import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from './record/visitor-record.js';
 
 /** What the memory has its home do, as pure functions of what the home holds. */
 

@@ -1,14 +1,14 @@
 import type { Instant } from '../platform/instant.js';
 import type { BootClock, Cancel, Clock } from '../platform/ports.js';
-import { leaveWithinMs, type Token } from './attribute-state.js';
 import { OpenRecords, type RowToMark, type RowToSettle, unchangedRows } from './bookkeeping.js';
-import { type Freshness, freshnessClock, toMinutes } from './freshness.js';
 import { KeyList, textOf } from './key-list.js';
 import { MarkAge } from './mark-age.js';
 import { memoryFailed } from './memory-errors.js';
 import type { MemoryHome, MemorySize, MemoryState, MemoryView, VisitorKey, Written } from './memory-home.js';
 import type { Mark, Memory, Moment, Submission, Verdict } from './memory-types.js';
-import { type HashKeys, type RowHashes, RowPrint } from './row-hashes.js';
+import { leaveWithinMs, type Token } from './record/attribute-state.js';
+import { type Freshness, freshnessClock, toMinutes } from './record/freshness.js';
+import { type HashKeys, type RowHashes, RowPrint } from './record/row-hashes.js';
 
 /** Rows in one round trip: for some 10 ms the home belongs to it. */
 const rowsInTransactionMax = 512;

@@ -4,7 +4,6 @@ import { checkLmdbFile } from '../lmdb/file-check.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { BootClock, Clock, Disk } from '../platform/ports.js';
-import { leaveWithinMs } from './attribute-state.js';
 import { FolderHome } from './folder-home.js';
 import { dropMemory } from './forget.js';
 import { parseMeta } from './home-meta.js';
@@ -16,7 +15,8 @@ import type { MemoryHome } from './memory-home.js';
 import type { Memory } from './memory-types.js';
 import { dataPathIn, findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
 import { Peek } from './read-only-memory.js';
-import type { HashKeys } from './row-hashes.js';
+import { leaveWithinMs } from './record/attribute-state.js';
+import type { HashKeys } from './record/row-hashes.js';
 
 /** The machine, where it is not the real one. */
 export interface MemoryPorts {

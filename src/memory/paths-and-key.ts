@@ -4,7 +4,7 @@ import { checkLmdbFile, type LmdbFile } from '../lmdb/file-check.js';
 import type { Disk } from '../platform/ports.js';
 import { MachineError, systemCode } from '../terms/errors.js';
 import { damagedMemory, keyMissing, otherVersion } from './memory-errors.js';
-import { type HashKeys, hashKeys } from './row-hashes.js';
+import { type HashKeys, hashKeys } from './record/row-hashes.js';
 
 /**
  * Where a memory lives: `<state>/memory/<client>.<16 hexadecimal digits>/`, one for each client code and origin, so that

@@ -1,9 +1,9 @@
-import { ChangedAttributes } from './changed-attributes.js';
-import { type Freshness, freshnessClock } from './freshness.js';
 import { memoryFailed } from './memory-errors.js';
 import type { MemoryHome, MemoryView } from './memory-home.js';
-import { type HashKeys, type RowHashes, RowPrint } from './row-hashes.js';
-import { isUnchanged } from './visitor-record.js';
+import { ChangedAttributes } from './record/changed-attributes.js';
+import { type Freshness, freshnessClock } from './record/freshness.js';
+import { type HashKeys, type RowHashes, RowPrint } from './record/row-hashes.js';
+import { isUnchanged } from './record/visitor-record.js';
 
 /** As in a run: for a few milliseconds the home belongs to one process. */
 const rowsInReadMax = 512;

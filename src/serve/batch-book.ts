@@ -5,10 +5,10 @@ import type { Machine } from '../job/terms/machine.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { ProfileDripError } from '../terms/errors.js';
-import { batchEnd, makeBatchId, nextTimeMs, readBatchId } from './batch-id.js';
 import { type BatchRecord, BatchRecords, withCounts } from './batch-records.js';
 import { measureFile } from './measure-file.js';
 import type { SpooledBatch } from './spool-batch.js';
+import { batchEnd, makeBatchId, nextTimeMs, readBatchId } from './wire/batch-id.js';
 
 /** Names in a client code's folder that `drop` never takes: they begin with a dot. */
 const recordsFolder = '.batches';

@@ -4,8 +4,8 @@ import type { Disk } from '../platform/ports.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { FieldFault, Fields, readText } from '../storage/read-json.js';
 import { replaceFile } from '../storage/replace-file.js';
-import { readBatchId } from './batch-id.js';
-import type { BatchState } from './replies.js';
+import { readBatchId } from './wire/batch-id.js';
+import type { BatchState } from './wire/replies.js';
 
 /** What is kept of a batch for whoever asks what became of it, longer than its files. */
 export interface BatchRecord {

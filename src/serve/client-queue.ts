@@ -11,11 +11,11 @@ import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { ProfileDripError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { type Accepted, BatchBook } from './batch-book.js';
-import { batchEnd } from './batch-id.js';
 import { type BatchRecord, withCounts } from './batch-records.js';
 import type { ServeHooks, ServeOptions } from './options.js';
 import { Rests } from './rests.js';
 import type { SpooledBatch } from './spool-batch.js';
+import { batchEnd } from './wire/batch-id.js';
 
 export interface QueueCounts {
   readonly waiting: number;

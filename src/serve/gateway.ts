@@ -2,16 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Disk } from '../platform/ports.js';
 import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import { FileError, ProfileDripError, UsageError } from '../terms/errors.js';
-import { BatchBodyError } from './batch-body.js';
 import type { ClientQueue } from './client-queue.js';
 import { metricsText } from './metrics.js';
-import { filePart, MultipartError, multipartType } from './multipart.js';
 import type { ServeOptions } from './options.js';
-import type { Reply } from './replies.js';
-import * as replies from './replies.js';
-import { type Route, routeOf } from './route.js';
 import { spoolBatch, TooManyRows } from './spool-batch.js';
-import { isAuthorized, isFromBrowser, isOwnHost } from './who-may-send.js';
+import { BatchBodyError } from './wire/batch-body.js';
+import { filePart, MultipartError, multipartType } from './wire/multipart.js';
+import type { Reply } from './wire/replies.js';
+import * as replies from './wire/replies.js';
+import { type Route, routeOf } from './wire/route.js';
+import { isAuthorized, isFromBrowser, isOwnHost } from './wire/who-may-send.js';
 
 /** What of the gateway answers requests. */
 export interface Gateway {

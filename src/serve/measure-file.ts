@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Disk } from '../platform/ports.js';
 import { onDisk } from '../storage/disk-errors.js';
-import { RowCounter } from './batch-body.js';
 import type { BatchRecord } from './batch-records.js';
+import { RowCounter } from './wire/batch-body.js';
 
 const chunkBytes = 1_048_576;
 

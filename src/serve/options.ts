@@ -1,7 +1,7 @@
 import type { FileEnd } from '../drop/options.js';
 import type { SendEvent } from '../job/terms/events.js';
 import type { SendOptions } from '../job/terms/options.js';
-import type { Credential } from './who-may-send.js';
+import type { Credential } from './wire/who-may-send.js';
 
 /** What `serve` does beside what `send` does with each batch. */
 export interface ServeOptions {

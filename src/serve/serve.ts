@@ -4,12 +4,12 @@ import type { Machine } from '../job/terms/machine.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { exitStatus } from '../terms/exit-status.js';
-import { clientCodeOf } from './batch-id.js';
 import { ClientQueue } from './client-queue.js';
 import { answerRequest, type Gateway } from './gateway.js';
-import { startServer } from './http-server.js';
 import type { ServeHooks, ServeOptions } from './options.js';
-import { statusAddressMax } from './replies.js';
+import { clientCodeOf } from './wire/batch-id.js';
+import { startServer } from './wire/http-server.js';
+import { statusAddressMax } from './wire/replies.js';
 
 /** Without --client-code anybody on this machine names client codes; this is the most that are served at once. */
 const queuesMax = 100;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Disk } from '../platform/ports.js';
 import { unlessMissing } from '../storage/disk-errors.js';
-import { BatchBody, RowCounter } from './batch-body.js';
+import { BatchBody, RowCounter } from './wire/batch-body.js';
 
 /** A body on disk, not yet a batch. */
 export interface SpooledBatch {

@@ -1,5 +1,5 @@
 import { systemCode, UsageError } from '../terms/errors.js';
-import * as kinds from './kinds.js';
+import * as kinds from './kinds/kinds.js';
 import type { TokenFiles } from './token.js';
 
 /** A line of --auth-file: who may send for a client code (in lower case), or for every one (`null`). */

@@ -1,4 +1,4 @@
-import { type AnySetting, groups, type Table, type Verb } from './setting.js';
+import { type AnySetting, groups, type Table, type Verb } from './kinds/setting.js';
 
 /** What the parser of the command line is told of a setting; its names are yargs's. */
 export interface CommandLineOption {

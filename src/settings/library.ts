@@ -2,7 +2,7 @@ import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { checkAgreement } from './contradictions.js';
 import { didYouMean } from './did-you-mean.js';
-import type { AnySetting, Surroundings } from './setting.js';
+import type { AnySetting, Surroundings } from './kinds/setting.js';
 import { checkKeyFile, checkOnePlace, noFolder } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { checkToken } from './token.js';

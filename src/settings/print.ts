@@ -1,6 +1,6 @@
 import { harmless } from '../text/harmless.js';
+import type { AnySetting, Verb } from './kinds/setting.js';
 import type { SettingsFound } from './read.js';
-import type { AnySetting, Verb } from './setting.js';
 import { type SourceKind, tokenVariable } from './sources.js';
 import { settingsTable } from './table.js';
 

@@ -1,8 +1,8 @@
 import { systemCode, UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { checkAgreement, warnings } from './contradictions.js';
+import type { AnySetting, Surroundings, Verb } from './kinds/setting.js';
 import type { Notice } from './notice.js';
-import type { AnySetting, Surroundings, Verb } from './setting.js';
 import { fromCommandLine, fromConfigFile, fromEnvironment, type Given, type SourceKind } from './sources.js';
 import { checkKeyFile, checkOnePlace, findStateUrl, noFolder, passwordOf, refuseSecrets } from './state.js';
 import { type Settings, settingsTable } from './table.js';

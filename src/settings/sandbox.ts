@@ -1,5 +1,5 @@
-import * as kinds from './kinds.js';
-import { setting, type ValuesOf } from './setting.js';
+import * as kinds from './kinds/kinds.js';
+import { setting, type ValuesOf } from './kinds/setting.js';
 
 /** The sandbox's options. They come from the command line alone: it is started by hand, or by a script that names them. */
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import * as kinds from './kinds.js';
-import { type Kind, setting, type ValuesOf } from './setting.js';
+import * as kinds from './kinds/kinds.js';
+import { type Kind, setting, type ValuesOf } from './kinds/setting.js';
 
 /**
  * What only `serve` is told. From the command line alone: a unit file or a Deployment names it all in one place, and

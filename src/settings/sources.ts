@@ -1,9 +1,9 @@
 import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { didYouMean } from './did-you-mean.js';
-import { listText } from './kinds.js';
+import { listText } from './kinds/kinds.js';
+import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './kinds/setting.js';
 import type { Notice } from './notice.js';
-import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './setting.js';
 import { settingsTable } from './table.js';
 
 /** Where settings are given: each source makes a list of names and texts, and finds what is no setting. Pure. */

@@ -1,6 +1,6 @@
 import { systemCode, UsageError } from '../terms/errors.js';
 import { readStateUrl } from '../terms/state-url.js';
-import { stateUrl as stateUrlKind } from './kinds.js';
+import { stateUrl as stateUrlKind } from './kinds/kinds.js';
 import type { Notice } from './notice.js';
 import type { Given } from './sources.js';
 import type { Settings } from './table.js';

@@ -1,9 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { UsageError } from '../terms/errors.js';
-import { globs, markerSuffix } from './drop-kinds.js';
-import * as kinds from './kinds.js';
-import { type Surroundings, setting, type ValuesOf, type Verb } from './setting.js';
-import { sampleKind } from './verify-kinds.js';
+import { globs, markerSuffix } from './kinds/drop-kinds.js';
+import * as kinds from './kinds/kinds.js';
+import { type Surroundings, setting, type ValuesOf, type Verb } from './kinds/setting.js';
+import { sampleKind } from './kinds/verify-kinds.js';
 
 /**
  * THE table of settings: the command line's options, `PROFILE_DRIP_*`, the config file's keys, `--print-config` and the

@@ -1,6 +1,6 @@
 import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
-import type { AnySetting, Surroundings, Table, ValuesOf, Verb } from './setting.js';
+import type { AnySetting, Surroundings, Table, ValuesOf, Verb } from './kinds/setting.js';
 
 /** From texts to values, for any table. Pure. */
 

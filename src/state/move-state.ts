@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { homeTime, readTime, stateOf } from '../ledger/folder-home.js';
+import { homeTime, readTime, stateOf } from '../ledger/folder/folder-home.js';
+import { findLedgerStore } from '../ledger/folder/lmdb-store.js';
 import { draw } from '../ledger/ledger.js';
 import { movedState } from '../ledger/ledger-errors.js';
 import type { Outcome } from '../ledger/ledger-home.js';
 import { type MovedRecord, partsOfName, readMoved, readNames, writeMoved } from '../ledger/ledger-records.js';
-import { findLedgerStore } from '../ledger/lmdb-store.js';
 import { MachineClocks } from '../ledger/machine-time.js';
 import { openPostgres } from '../ledger/postgres/open-postgres.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';

@@ -1,7 +1,7 @@
-import { folderHome } from '../ledger/folder-home.js';
+import { folderHome } from '../ledger/folder/folder-home.js';
+import { findLedgerStore, openLedgerStore } from '../ledger/folder/lmdb-store.js';
 import { memoryLedgerStore } from '../ledger/in-process-store.js';
 import type { LedgerHome } from '../ledger/ledger-home.js';
-import { findLedgerStore, openLedgerStore } from '../ledger/lmdb-store.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 
 /** Where a call keeps the cap's ledger. */

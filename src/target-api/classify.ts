@@ -1,7 +1,7 @@
 import type { Reply } from '../platform/ports.js';
 import type { Reason, Trouble, TryCode, TryOutcome } from '../terms/outcome.js';
-import { plainText, readXmlReply } from './markup.js';
-import { certificateCodes, dnsCodes, proxyRefusals, resetCodes, timeoutCodes } from './network-codes.js';
+import { plainText, readXmlReply } from './characters/markup.js';
+import { certificateCodes, dnsCodes, proxyRefusals, resetCodes, timeoutCodes } from './network/network-codes.js';
 import { readRetryAfter } from './retry-after.js';
 
 /** The replies that say something of the endpoint; `not-started` and `aborted` are the run's own doing. */

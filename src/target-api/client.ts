@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { Cancel, Clock, OutgoingTry, Reply, Sender, Transport } from '../platform/ports.js';
 import { systemCode } from '../terms/errors.js';
-import { type ConnectionOptions, type Connections, makeConnections, ProxyError } from './connections.js';
-import { decodedBody } from './decode-body.js';
+import { decodedBody } from './characters/decode-body.js';
 import { replyBytesMax } from './limits.js';
+import { type ConnectionOptions, type Connections, makeConnections, ProxyError } from './network/connections.js';
 import { requestHeaders } from './request-headers.js';
 
 export interface TransportOptions extends ConnectionOptions {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../terms/codes.js';
 import { FileError, type NamedOption, UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
-import { formDecode, formEncode, type Plus } from './encode.js';
-import { looksLikeName, shownColumn, shownColumns } from './shown-names.js';
+import { formDecode, formEncode, type Plus } from './characters/encode.js';
+import { looksLikeName, shownColumn, shownColumns } from './characters/shown-names.js';
 
 export type IdType = 'pcId' | 'thirdPartyId';
 

@@ -1,11 +1,11 @@
 import type { OutgoingTry } from '../platform/ports.js';
 import type { InvalidCode, Reason } from '../terms/outcome.js';
-import { isBlank } from './blanks.js';
-import { type CleanOptions, makeCleaner } from './clean.js';
+import { isBlank } from './characters/blanks.js';
+import { type CleanOptions, makeCleaner } from './characters/clean.js';
+import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './characters/encode.js';
+import { shownColumn } from './characters/shown-names.js';
 import { type Columns, isIdName } from './columns.js';
-import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './encode.js';
 import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
-import { shownColumn } from './shown-names.js';
 
 /** `post-query`: POST with everything in the query and no body, for gateways that drop one. */
 export type Method = 'post' | 'get' | 'post-query';

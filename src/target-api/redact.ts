@@ -1,7 +1,7 @@
 import { oneLine } from '../text/sanitize.js';
+import { decodeEntities, plainText } from './characters/markup.js';
+import { readingsOf, type Spelling, spellingsOf } from './characters/spellings.js';
 import { reasonCharactersMax } from './limits.js';
-import { decodeEntities, plainText } from './markup.js';
-import { readingsOf, type Spelling, spellingsOf } from './spellings.js';
 
 /** What stands for a text that repeats what it must not. */
 export const withheldText = "withheld: it repeats the row's data";

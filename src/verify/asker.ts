@@ -6,7 +6,7 @@ import type { Pacer, Permit } from '../pacing/pacer.js';
 import { instantOf } from '../platform/instant.js';
 import type { Cancel, CapView, Clock, Random, Reply, Transport } from '../platform/ports.js';
 import { type FetchOptions, type FetchOutcome, fetchRequest, judgeFetch } from '../target-api/fetch-profile.js';
-import { machineFault } from '../target-api/machine-fault.js';
+import { machineFault } from '../target-api/network/machine-fault.js';
 import { exitStatus } from '../terms/exit-status.js';
 import { type TryCode, tryCodes } from '../terms/outcome.js';
 import type { Expected } from './visitor-draw.js';

@@ -6,7 +6,7 @@ import type { Call } from '../../src/commands/line/call.js';
 import { commandForFile, sameCommand } from '../../src/commands/line/command-words.js';
 import { nightsHost } from '../../src/commands/line/nights-host.js';
 import { Output } from '../../src/commands/line/output.js';
-import { sayEnd } from '../../src/commands/send-end.js';
+import { sayEnd } from '../../src/commands/parts/send-end.js';
 import { summaryText } from '../../src/commands/words/summary-words.js';
 import type { JobSummary, RunSummary } from '../../src/job/terms/summary.js';
 import { Nights } from '../../src/nights/nights.js';

@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileEnd } from '../../src/drop/options.js';
 import { acquireLock } from '../../src/job/lock/lock.js';
 import type { SendEvent } from '../../src/job/terms/events.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { realDisk } from '../../src/platform/disk.js';
 import type { Disk } from '../../src/platform/ports.js';

@@ -1,9 +1,9 @@
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
+import { openLedgerStore } from '../../src/ledger/folder/lmdb-store.js';
 import { draw } from '../../src/ledger/ledger.js';
-import { openLedgerStore } from '../../src/ledger/lmdb-store.js';
 import { usedBytesOf } from '../../src/lmdb/page-check.js';
 import { systemBootClock, systemClock } from '../../src/platform/clock.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLedgerStore, openLedgerStore } from '../../src/ledger/lmdb-store.js';
+import { findLedgerStore, openLedgerStore } from '../../src/ledger/folder/lmdb-store.js';
 import { openEnvironment } from '../../src/lmdb/environment.js';
 import { openLmdbStore } from '../../src/memory/lmdb-store.js';
 import { memoryFailed } from '../../src/memory/memory-errors.js';

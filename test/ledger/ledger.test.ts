@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { type Draw, draw, verify } from '../../src/ledger/ledger.js';
 import type { Drawn } from '../../src/ledger/ledger-home.js';

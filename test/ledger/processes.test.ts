@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openLedgerStore } from '../../src/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../src/ledger/folder/lmdb-store.js';
 import { ledgerStatus } from '../../src/ledger/status.js';
 import { findHome } from '../../src/state/open-home.js';
 import { seededRandom, temporaryFolder } from '../support/index.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { capView, ledgerStatus } from '../../src/ledger/status.js';
 import { openPacer, type PacerOptions } from '../../src/pacing/pacer.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import {
   type CommittedDraw,

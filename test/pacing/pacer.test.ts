@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import { openPacer, type Pacer, type PacerOptions, type Permit } from '../../src/pacing/pacer.js';
 import type { LedgerStore } from '../../src/platform/ports.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { clientCodeOf, makeBatchId, nextTimeMs, readBatchId } from '../../src/serve/batch-id.js';
-import { accepted, refused, statusAddressMax } from '../../src/serve/replies.js';
 import { Rests } from '../../src/serve/rests.js';
-import { routeOf } from '../../src/serve/route.js';
-import { isAuthorized, isFromBrowser, isOwnHost } from '../../src/serve/who-may-send.js';
+import { clientCodeOf, makeBatchId, nextTimeMs, readBatchId } from '../../src/serve/wire/batch-id.js';
+import { accepted, refused, statusAddressMax } from '../../src/serve/wire/replies.js';
+import { routeOf } from '../../src/serve/wire/route.js';
+import { isAuthorized, isFromBrowser, isOwnHost } from '../../src/serve/wire/who-may-send.js';
 import { exitStatus } from '../../src/terms/exit-status.js';
 import { seededRandom } from '../support/index.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Verb } from '../../src/settings/kinds/setting.js';
 import { printedLines, printedSettings } from '../../src/settings/print.js';
 import { readSettings, type SettingsFound } from '../../src/settings/read.js';
-import type { Verb } from '../../src/settings/setting.js';
 import { UsageError } from '../../src/terms/errors.js';
 
 interface Given {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commandLineOptions, shownDefault } from '../../src/settings/command-line.js';
+import { environmentName } from '../../src/settings/kinds/setting.js';
 import { completeSettings } from '../../src/settings/library.js';
 import { sandboxTable } from '../../src/settings/sandbox.js';
-import { environmentName } from '../../src/settings/setting.js';
 import { allSettings } from '../../src/settings/sources.js';
 import { settingsTable } from '../../src/settings/table.js';
 

@@ -1,7 +1,7 @@
 import { type JobEnd, runJob } from '../../src/job/run-job.js';
 import type { Machine } from '../../src/job/terms/machine.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, LedgerStore } from '../../src/platform/ports.js';
 import { seededRandom } from '../support/index.js';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Machine } from '../../src/job/terms/machine.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
-import { folderHome } from '../../src/ledger/folder-home.js';
+import { folderHome } from '../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Memory } from '../../src/memory/memory.js';
 import { type StartedSandbox, startOwnSandbox } from '../../src/sandbox/started-sandbox.js';

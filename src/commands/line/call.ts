@@ -1,6 +1,6 @@
 import type { Nights } from '../../nights/nights.js';
 import type { Clock } from '../../platform/ports.js';
-import type { Surroundings } from '../../settings/setting.js';
+import type { Surroundings } from '../../settings/kinds/setting.js';
 import type { TokenFiles } from '../../settings/token.js';
 import type { Screen } from '../../terminal/screen.js';
 import type { ErrorCode } from '../../terms/codes.js';

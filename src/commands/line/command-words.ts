@@ -1,4 +1,4 @@
-import { listText, wordsOf } from '../../settings/kinds.js';
+import { listText, wordsOf } from '../../settings/kinds/kinds.js';
 import { shellCommand } from '../../terminal/shell.js';
 import type { NamedOption } from '../../terms/errors.js';
 import type { Call, Host } from './call.js';

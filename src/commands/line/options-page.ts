@@ -1,6 +1,6 @@
 import { shownDefault } from '../../settings/command-line.js';
+import { type AnySetting, environmentName, groups } from '../../settings/kinds/setting.js';
 import { sandboxTable } from '../../settings/sandbox.js';
-import { type AnySetting, environmentName, groups } from '../../settings/setting.js';
 import { settingsTable } from '../../settings/table.js';
 
 /** The manual's page of options, as Markdown: made from the table of settings, so that it cannot say anything else. */

@@ -1,8 +1,8 @@
 import yargs, { type Argv } from 'yargs';
 import { commandLineOptions } from '../../settings/command-line.js';
 import { didYouMean } from '../../settings/did-you-mean.js';
-import { listText } from '../../settings/kinds.js';
-import type { AnySetting } from '../../settings/setting.js';
+import { listText } from '../../settings/kinds/kinds.js';
+import type { AnySetting } from '../../settings/kinds/setting.js';
 import { valueFrom } from '../../settings/values.js';
 import { UsageError } from '../../terms/errors.js';
 import { version } from '../../terms/version.js';

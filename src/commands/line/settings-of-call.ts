@@ -1,6 +1,6 @@
+import type { Verb } from '../../settings/kinds/setting.js';
 import { printedLines, printedSettings } from '../../settings/print.js';
 import { readSettings, type SettingsFound } from '../../settings/read.js';
-import type { Verb } from '../../settings/setting.js';
 import type { Call } from './call.js';
 
 /** The settings of a call, from all places; what they hold that is secret is noted. */

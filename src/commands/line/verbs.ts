@@ -1,7 +1,7 @@
 import { sandboxAssumptions } from '../../sandbox/assumptions.js';
+import type { Table } from '../../settings/kinds/setting.js';
 import { sandboxTable } from '../../settings/sandbox.js';
 import { serveTable } from '../../settings/serve.js';
-import type { Table } from '../../settings/setting.js';
 import { settingsTable } from '../../settings/table.js';
 import type { VerbName } from './call.js';
 

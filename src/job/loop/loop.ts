@@ -4,7 +4,7 @@ import type { Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
 import { classify } from '../../target-api/classify.js';
-import { machineFault } from '../../target-api/machine-fault.js';
+import { machineFault } from '../../target-api/network/machine-fault.js';
 import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
 import type { TriedRow } from '../files/checkpoint.js';

@@ -12,7 +12,7 @@ import type { BootClock } from '../../platform/ports.js';
 import { anyMarkMs } from '../memory.js';
 import { damagedMemory, keyMissing, restoredMemory } from '../memory-errors.js';
 import type { MemoryHome, MemorySize, MemoryState, MemoryView, Outcome, VisitorKey, Written } from '../memory-home.js';
-import { type HashKeys, hashKeys } from '../row-hashes.js';
+import { type HashKeys, hashKeys } from '../record/row-hashes.js';
 import { byteArrays, type FoundMemory, inKeyOrder, readMemory, readRecords } from './memory-rows.js';
 import {
   emptyMemory,

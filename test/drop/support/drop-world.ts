@@ -5,7 +5,7 @@ import type { DropHooks, DropOptions } from '../../../src/drop/options.js';
 import type { SendEvent } from '../../../src/job/terms/events.js';
 import type { Machine } from '../../../src/job/terms/machine.js';
 import type { RunSummary } from '../../../src/job/terms/summary.js';
-import { folderHome } from '../../../src/ledger/folder-home.js';
+import { folderHome } from '../../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import { realDisk } from '../../../src/platform/disk.js';
 import type { Disk, OutgoingTry, Reply, Sender } from '../../../src/platform/ports.js';

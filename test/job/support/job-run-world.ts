@@ -5,7 +5,7 @@ import { rowSource } from '../../../src/job/rows/row-source.js';
 import { type JobEnd, runJob } from '../../../src/job/run-job.js';
 import type { Machine } from '../../../src/job/terms/machine.js';
 import type { SendHooks, SendOptions } from '../../../src/job/terms/options.js';
-import { folderHome } from '../../../src/ledger/folder-home.js';
+import { folderHome } from '../../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import { capView } from '../../../src/ledger/status.js';
 import type { LookUp, Transport } from '../../../src/platform/ports.js';

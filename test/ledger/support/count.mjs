@@ -1,6 +1,6 @@
 // Adds to a number in the ledger, as often as it is told, and says what it added. `--die`: is killed in the middle of a
 // transaction. `--say`: says when it has begun, and with what code it was refused.
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../../dist/ledger/folder/lmdb-store.js';
 
 const [stateDir, times, fate] = process.argv.slice(2);
 try {

@@ -2,8 +2,8 @@
 // ended: the units that were granted, or the code of the error.
 import { cp, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderHome } from '../../../dist/ledger/folder-home.js';
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { folderHome } from '../../../dist/ledger/folder/folder-home.js';
+import { openLedgerStore } from '../../../dist/ledger/folder/lmdb-store.js';
 import { openPacer } from '../../../dist/pacing/pacer.js';
 import { systemBootClock, systemClock } from '../../../dist/platform/clock.js';
 

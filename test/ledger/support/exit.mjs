@@ -1,5 +1,5 @@
 // Exits with status 130 in the middle of a transaction.
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../../dist/ledger/folder/lmdb-store.js';
 
 const store = await openLedgerStore(process.argv[2]);
 process.on('SIGINT', () => {});

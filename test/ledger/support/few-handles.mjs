@@ -1,6 +1,6 @@
 // Opens the ledger with few file handles left, and says how that failed.
 import { closeSync, openSync } from 'node:fs';
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../../dist/ledger/folder/lmdb-store.js';
 
 const [stateDir, leftCount] = process.argv.slice(2);
 await (await openLedgerStore(stateDir)).close(); // everything is loaded

@@ -1,5 +1,5 @@
 // Opens the ledger as a user who may do nothing, and says how that failed.
-import { openLedgerStore } from '../../../dist/ledger/lmdb-store.js';
+import { openLedgerStore } from '../../../dist/ledger/folder/lmdb-store.js';
 
 const nobody = 65_534;
 if (process.getuid() === 0) {

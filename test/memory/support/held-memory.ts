@@ -1,6 +1,6 @@
 import { FolderHome } from '../../../src/memory/folder-home.js';
 import { LiveMemory } from '../../../src/memory/live-memory.js';
-import { hashKeys } from '../../../src/memory/row-hashes.js';
+import { hashKeys } from '../../../src/memory/record/row-hashes.js';
 import { type MovedClock, movedClock } from '../../support/index.js';
 import { type HeldRecords, heldStore } from './held-store.js';
 

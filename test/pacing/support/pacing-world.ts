@@ -1,5 +1,5 @@
 import { dayMs } from '../../../src/ledger/buckets.js';
-import { folderHome } from '../../../src/ledger/folder-home.js';
+import { folderHome } from '../../../src/ledger/folder/folder-home.js';
 import { memoryLedgerStore } from '../../../src/ledger/in-process-store.js';
 import type { LedgerHome } from '../../../src/ledger/ledger-home.js';
 import { openPacer, type Pacer, type PacerOptions, type Take } from '../../../src/pacing/pacer.js';
