@@ -48,7 +48,7 @@ function masked(text) {
     .replace(/\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?)?/g, 'TIME')
     .replace(/\b\d\d:\d\d\b/g, 'TIME')
     .replace(/(submitted,200,1),\d+/g, '$1,MS')
-    .replace(/[\d,.]+ (ms|s|min|h|rows\/s)\b/g, 'SPAN');
+    .replace(/(under )?[\d,.]+ (ms|s|min|h|rows\/s)\b/g, 'SPAN');
 }
 
 const pages = [
