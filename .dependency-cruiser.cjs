@@ -122,7 +122,7 @@ const rooms = {
   ],
   'report/page': ['terms', 'text', 'platform', 'job/results', 'verify', 'report/figures'],
   report: ['terms', 'platform', 'storage', 'job/results', 'job/files', 'job/lock', 'report/figures', 'report/page'],
-  drop: ['terms', 'text', 'platform', 'storage', 'ledger', 'job/terms', 'job/files', 'job/lock', 'job'],
+  drop: ['terms', 'text', 'platform', 'storage', 'ledger', 'memory', 'job/terms', 'job/files', 'job/lock', 'job'],
   'serve/wire': ['terms', 'platform'],
   serve: [
     'terms',

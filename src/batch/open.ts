@@ -135,14 +135,13 @@ class OpenBatch implements Batch {
 
   async sha256(): Promise<string> {
     const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(hashedBlockBytes); // one for all: a hundred of them come to more than the program
-    const blocks = fileBlocks(
-      this.#open,
-      0,
-      buffer.length,
-      () => {},
-      () => buffer,
-    );
+    // One for all blocks, and no larger than FILE needs: a megabyte for each of many small files is collected all the time.
+    let buffer = Buffer.allocUnsafe(0);
+    const newBuffer = (bytes: number) => {
+      if (bytes > buffer.length) buffer = Buffer.allocUnsafe(bytes);
+      return buffer.subarray(0, bytes);
+    };
+    const blocks = fileBlocks(this.#open, 0, hashedBlockBytes, () => {}, newBuffer);
     try {
       for await (const block of blocks) hash.update(block);
     } catch (error) {

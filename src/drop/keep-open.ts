@@ -1,21 +1,37 @@
 import type { Machine } from '../job/terms/machine.js';
 import type { LedgerHome } from '../ledger/ledger-home.js';
+import type { Memory } from '../memory/memory.js';
 import type { Transport } from '../platform/ports.js';
 
-/** A machine whose ledger and connections stay open from one file to the next. */
+/** A machine whose ledger, memory and connections stay open from one file to the next. */
 export interface KeptOpen {
   readonly machine: Machine;
   /** Closes what is open; the next file opens it anew. */
   close(): Promise<void>;
 }
 
+/** The memory of one origin. */
+interface KeptMemory {
+  readonly of: string;
+  readonly memory: Memory;
+}
+
 /**
- * For files that are sent one after the other, with the same options: opening the ledger and a connection takes longer
- * than sending a small file. Whoever waits for files closes it first, so that nothing is held for nothing.
+ * For files that are sent one after the other, with the same options: opening the ledger, the memory and a connection
+ * takes longer than sending a small file. Whoever waits for files closes it first, so that nothing is held for nothing.
+ *
+ * Invariants: at the end of each file the memory has written what it knows of it; a memory that could not is closed,
+ * and the next file opens another one. A memory that is to be forgotten is not open.
  */
 export function keepOpen(machine: Machine): KeptOpen {
   let ledger: LedgerHome | null = null;
   let transport: Transport | null = null;
+  let kept: KeptMemory | null = null;
+  const closeMemory = async () => {
+    const open = kept;
+    kept = null;
+    await open?.memory.close();
+  };
   return {
     machine: {
       ...machine,
@@ -42,12 +58,44 @@ export function keepOpen(machine: Machine): KeptOpen {
           close: async () => {},
         };
       },
+      async openMemory(request) {
+        const of = `${request.origin} ${request.isLoopback}`; // a name may lead to another address by now
+        if (kept?.of !== of) await closeMemory();
+        const memory = kept?.memory ?? (await machine.openMemory(request));
+        if (memory === null) return null;
+        kept = { of, memory };
+        return {
+          examine: (rows) => memory.examine(rows),
+          mayLeave: (mark, now) => memory.mayLeave(mark, now),
+          standingMark: (now) => memory.standingMark(now),
+          submitted: (mark, wasOnlyAttempt) => memory.submitted(mark, wasOnlyAttempt),
+          doubt: (forms) => memory.doubt(forms),
+          size: () => memory.size(),
+          flush: () => memory.flush(),
+          close: async () => {
+            try {
+              await memory.flush();
+            } catch (error) {
+              await closeMemory().catch(() => {}); // the first error says more
+              throw error;
+            }
+          },
+        };
+      },
+      async forgetMemory(request) {
+        await closeMemory();
+        await machine.forgetMemory(request);
+      },
     },
     async close() {
       const open = [transport, ledger];
       transport = null;
       ledger = null;
-      for (const one of open) await one?.close();
+      try {
+        await closeMemory();
+      } finally {
+        for (const one of open) await one?.close();
+      }
     },
   };
 }

@@ -140,6 +140,12 @@ export class LiveMemory implements Memory {
     return this.#inTurn(() => this.#home.size());
   }
 
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      while (this.#waiting.size > 0) await this.#settle();
+    });
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -147,9 +153,7 @@ export class LiveMemory implements Memory {
 
   async #close(): Promise<void> {
     try {
-      await this.#inTurn(async () => {
-        while (this.#waiting.size > 0) await this.#settle();
-      });
+      await this.flush();
     } finally {
       this.#cancelWriting?.();
       await this.#home.close();

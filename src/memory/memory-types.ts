@@ -32,6 +32,8 @@ export interface Memory {
   /** Target was seen to hold something else for these visitors: the next run sends their rows. `forms`: of their ids. */
   doubt(forms: readonly string[]): Promise<void>;
   size(): Promise<MemorySize>;
+  /** Writes what is buffered, and stays open. Rejects as `close` does. */
+  flush(): Promise<void>;
   /** Writes what is buffered. Rejects with MachineError where that fails: those rows are sent again. */
   close(): Promise<void>;
 }

@@ -48,6 +48,7 @@ function verify(
     submitted: () => {},
     doubt: async (forms) => void doubted.push(...forms),
     size: async () => ({ visitors: 0, bytesOnDisk: 0 }),
+    flush: async () => {},
     close: async () => {},
   };
   return world.drive(verifyFiles([file], all, hooks, { ...world.machine, openMemory: async () => memory, ...machine }));
