@@ -7,7 +7,7 @@ import { targetOf } from '../../../src/ledger/postgres/open-postgres.js';
 import type { PostgresHome, PostgresHomeOptions } from '../../../src/ledger/postgres/postgres-home.js';
 import { databaseClock } from '../../../src/ledger/postgres/statements.js';
 import { systemClock } from '../../../src/platform/clock.js';
-import { type Break, homeAt, type Step } from '../../pacing/postgres/database.js';
+import { type Break, BreakingWay, breakTimes, homeAt } from '../../pacing/postgres/database.js';
 import { isPostgresMissing, startPostgres } from '../../support/postgres.js';
 
 const server = isPostgresMissing ? null : await startPostgres(['fsync=off', 'synchronous_commit=off']);
@@ -25,24 +25,16 @@ async function database() {
     'DROP SCHEMA IF EXISTS profile_drip CASCADE; DROP TABLE IF EXISTS public.watched; DROP FUNCTION IF EXISTS public.watch',
   );
   const clock = { nowMs: startMs };
-  const breaks: Break[] = [];
   const monotonic = { ms: 1_000 };
-  const wire = {
-    nowMs: () => clock.nowMs,
-    passTime: () => {
-      monotonic.ms += 1_000;
-    },
-    nextBreak: (step: Step) => {
-      const [next] = breaks;
-      if (next?.step !== step) return null;
-      breaks.shift();
-      return next.when;
-    },
+  const onSlow = () => {
+    monotonic.ms += 1_000;
   };
-  const open = (options: Partial<PostgresHomeOptions> = {}) => homeAt(url, wire, options);
+  const way = new BreakingWay(url, { onSlow, behindMax: 2 });
+  const { breaks } = way;
+  const open = (options: Partial<PostgresHomeOptions> = {}) => homeAt(way, () => clock.nowMs, options);
   const query = (text: string) => server.query('postgres', text);
   const used = async () => Number((await query('SELECT used FROM profile_drip.ledger'))[0]?.used);
-  return { clock, monotonic, breaks, open, query, used, url };
+  return { clock, monotonic, breaks, way, open, query, used, url };
 }
 
 function request(number: number, given: Partial<Draw> = {}): Draw {
@@ -93,7 +85,7 @@ describe.skipIf(server === null)('a ledger in PostgreSQL', () => {
 
   describe('whose connection breaks', () => {
     const untilCommit: Break[] = (['begin', 'read', 'write'] as const).flatMap((step) =>
-      (['before', 'after', 'meanwhile'] as const).map((when) => ({ step, when })),
+      breakTimes.map((when) => ({ step, when })),
     );
     it.each([...untilCommit, { step: 'commit' as const, when: 'before' as const }])(
       'draws once, and gives back once ($step, $when)',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../../src/ledger/buckets.js';
-import { type Break, SharedDatabase } from '../../pacing/postgres/database.js';
+import { type Break, breakTimes, SharedDatabase } from '../../pacing/postgres/database.js';
 import { type Course, fullest, World, type WorldProcess } from '../../pacing/support/pacing-world.js';
 import { isPostgresMissing, startPostgres } from '../../support/postgres.js';
 
@@ -47,7 +47,7 @@ const course: fc.Arbitrary<Course> = fc.record({
 });
 const breaks: fc.Arbitrary<Break> = fc.record({
   step: fc.constantFrom('begin', 'read', 'write', 'commit', 'commit'),
-  when: fc.constantFrom('before', 'after', 'meanwhile', 'slow'),
+  when: fc.constantFrom(...breakTimes, 'slow'),
 });
 
 interface What {

@@ -4,7 +4,7 @@ import { emptyRecords } from '../../../src/memory/forget.js';
 import type { LiveMemory } from '../../../src/memory/live-memory.js';
 import type { Verdict } from '../../../src/memory/memory-types.js';
 import { instantOf } from '../../../src/platform/instant.js';
-import type { Break } from '../../pacing/postgres/database.js';
+import { type Break, breakTimes } from '../../pacing/postgres/database.js';
 import { type MovedClock, movedClock } from '../../support/index.js';
 import { isPostgresMissing, startPostgres } from '../../support/postgres.js';
 import { heldMemory } from '../support/held-memory.js';
@@ -65,7 +65,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       kind: fc.constant('break' as const),
       at: fc.record({
         step: fc.constantFrom(...breakSteps, 'commit' as const),
-        when: fc.constantFrom('before' as const, 'after' as const, 'meanwhile' as const),
+        when: fc.constantFrom(...breakTimes),
       }),
     }),
   },
@@ -144,7 +144,7 @@ function folder(): Homes {
 }
 
 const server = isPostgresMissing ? null : await startPostgres(['fsync=off']);
-const numRuns = Number(process.env.HISTORIES ?? 25);
+const numRuns = Number(process.env.HISTORIES ?? 12);
 const seed = Number(process.env.SEED ?? 19);
 let count = 0;
 

@@ -4,43 +4,35 @@ import { targetOf } from '../../../src/ledger/postgres/open-postgres.js';
 import { LiveMemory } from '../../../src/memory/live-memory.js';
 import { Patience } from '../../../src/memory/postgres/patience.js';
 import { PostgresMemory, type PostgresMemoryOptions } from '../../../src/memory/postgres/postgres-memory.js';
-import { systemClock } from '../../../src/platform/clock.js';
 import type { Clock } from '../../../src/platform/ports.js';
-import { type Break, wired } from '../../pacing/postgres/database.js';
+import { type Break, BreakingWay, type BreakingWayOptions, withClock } from '../../pacing/postgres/database.js';
 import { type MovedClock, movedClock, seededRandom } from '../../support/index.js';
 
 /** One memory in a database, whose clock is the test's and whose connections break where the test says. */
 export class PostgresMemories {
-  readonly clock: MovedClock;
-  readonly breaks: Break[] = [];
+  readonly clock: MovedClock = movedClock();
+  readonly breaks: Break[];
   /** Of the database's clock before the machine's. */
   leadMs = 0;
-  readonly #url: string;
+  readonly #way: BreakingWay;
   readonly #name: string;
   readonly #homes: PostgresMemory[] = [];
   #runCount = 0n;
 
-  constructor(url: string, name: string, clock: MovedClock = movedClock()) {
-    this.#url = url;
+  constructor(url: string, name: string, way: Partial<BreakingWayOptions> = {}) {
+    // A second statement of the next client waits for the row that a late one holds.
+    this.#way = new BreakingWay(url, { behindMax: 2, ...way });
+    this.breaks = this.#way.breaks;
     this.#name = name;
-    this.clock = clock;
   }
 
   async home(change: Partial<PostgresMemoryOptions> = {}): Promise<PostgresMemory> {
-    const target = await targetOf(this.#url, {});
-    const wire = {
-      nowMs: () => this.clock.wallMs() + this.leadMs,
-      nextBreak: (step: Break['step']) => {
-        const [next] = this.breaks;
-        if (next?.step !== step) return null;
-        this.breaks.shift();
-        return next.when;
-      },
-    };
+    const target = await targetOf(await this.#way.url(), {});
+    const nowMs = () => this.clock.wallMs() + this.leadMs;
     const clock = impatient(this.clock);
     const home = new PostgresMemory({
       place: 'the database',
-      connect: async () => wired(await connect(target, systemClock), wire),
+      connect: async () => withClock(await connect(target, this.#way.clock), nowMs),
       creates: true,
       name: this.#name,
       patience: new Patience({ clock, random: seededRandom(1), giveUpMs: 60_000, signal: null, onAway: () => {} }),
@@ -72,6 +64,7 @@ export class PostgresMemories {
 
   async close(): Promise<void> {
     for (const home of this.#homes.splice(0)) await home.close();
+    await this.#way.close();
   }
 }
 

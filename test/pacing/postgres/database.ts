@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { LedgerHome, Outcome } from '../../../src/ledger/ledger-home.js';
-import { type Connection, connect, type StatementResult } from '../../../src/ledger/postgres/connect.js';
+import { type Connection, connect } from '../../../src/ledger/postgres/connect.js';
 import { targetOf } from '../../../src/ledger/postgres/open-postgres.js';
 import { PostgresHome, type PostgresHomeOptions } from '../../../src/ledger/postgres/postgres-home.js';
 import { systemBootClock, systemClock } from '../../../src/platform/clock.js';
-import type { BootClock, Clock } from '../../../src/platform/ports.js';
+import type { Clock } from '../../../src/platform/ports.js';
 import { seededRandom } from '../../support/index.js';
+import { type Fate, type Relay, startRelay } from '../../support/postgres-relay.js';
 import type { SharedHome, World } from '../support/pacing-world.js';
 
 /** The statements of a transaction, by what they are for. */
 export type Step = 'begin' | 'read' | 'write' | 'commit';
 
-/**
- * Where a connection breaks: before the server gets the statement, after it has done it, or while nobody knows. A slow
- * one breaks nothing: time goes by before its answer is there.
- */
+/** What becomes of the next statement of that kind (test/support/postgres-relay.ts). A slow one breaks nothing. */
 export interface Break {
   readonly step: Step;
-  readonly when: 'before' | 'after' | 'meanwhile' | 'slow';
+  readonly when: Exclude<Fate, 'pass'>;
 }
+
+export const breakTimes = ['before', 'half', 'meanwhile', 'after', 'late'] as const;
 
 /** Stands in the SQL in place of the database's clock, and becomes what the test says the clock shows. */
 const clockSql = '(/*clock*/0)::bigint';
@@ -30,51 +30,96 @@ export function stepOf(text: string): Step | null {
   return text === 'COMMIT' ? 'commit' : null;
 }
 
-export interface Wire {
-  /** Of the database, in milliseconds. */
-  readonly nowMs: () => number;
-  /** Asked before each statement; `null`: all is well. */
-  readonly nextBreak: (step: Step) => Break['when'] | null;
-  /** A slow statement's time goes by. */
-  readonly passTime?: () => void;
+export interface BreakingWayOptions {
+  readonly onSlow?: () => void | Promise<void>;
+  /** No late statement is further behind: it may hold what those before it wait for. */
+  readonly behindMax: number;
+  /** Asked for each statement for which no break is planned. */
+  readonly fateOf?: (text: string) => Fate | Promise<Fate>;
 }
 
-/** A connection whose database's clock is the test's, and which breaks where the test says. */
-export function wired(real: Connection, wire: Wire): Connection {
+/** A relay before a database: connections through it break where the test says. */
+export class BreakingWay {
+  /** The next one first. */
+  readonly breaks: Break[] = [];
+  /** Waits on it are over when the test's clients have to give up. */
+  readonly clock: Clock;
+  readonly #waits = new Set<() => void>();
+  readonly #relay: Promise<Relay>;
+  readonly #url: URL;
+  #lateCount = 0;
+
+  constructor(url: string, { onSlow, behindMax, fateOf = () => 'pass' }: BreakingWayOptions) {
+    this.#url = new URL(url);
+    this.clock = {
+      ...systemClock,
+      schedule: (delayMs, run) => {
+        this.#waits.add(run);
+        const cancel = systemClock.schedule(delayMs, run);
+        return () => {
+          this.#waits.delete(run);
+          cancel();
+        };
+      },
+    };
+    this.#relay = startRelay({
+      port: Number(this.#url.port),
+      fateOf: (text) => this.#planned(text) ?? fateOf(text),
+      onSlow: onSlow ?? (() => {}),
+      onLate: () => this.giveUp(),
+      lateBehind: () => 1 + (this.#lateCount++ % behindMax),
+    });
+  }
+
+  async url(): Promise<string> {
+    const url = new URL(this.#url);
+    url.port = String((await this.#relay).port);
+    return url.href;
+  }
+
+  relay(): Promise<Relay> {
+    return this.#relay;
+  }
+
+  /** Every wait for an answer is over now. */
+  giveUp(): void {
+    for (const over of [...this.#waits]) over();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#relay).close();
+  }
+
+  #planned(text: string): Fate | null {
+    const [next] = this.breaks;
+    if (next === undefined || next.step !== stepOf(text)) return null;
+    this.breaks.shift();
+    return next.when;
+  }
+}
+
+/** A connection whose database's clock is the test's. */
+export function withClock(real: Connection, nowMs: () => number): Connection {
   return {
-    isUsable: () => real.isUsable(),
-    destroy: () => real.destroy(),
-    async run(text, values): Promise<StatementResult> {
-      const step = stepOf(text);
-      const how = step === null ? null : wire.nextBreak(step);
-      const shown = text.replace('/*clock*/0', () => String(Math.floor(wire.nowMs())));
-      if (how === null) return real.run(shown, values);
-      if (how === 'slow') {
-        const answer = await real.run(shown, values);
-        wire.passTime?.();
-        return answer;
-      }
-      if (how === 'after') await real.run(shown, values);
-      if (how === 'meanwhile') {
-        real.run(shown, values).catch(() => {});
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      real.destroy();
-      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-    },
+    ...real,
+    run: (text, values) =>
+      real.run(
+        text.replace('/*clock*/0', () => `/*clock*/${Math.floor(nowMs())}`),
+        values,
+      ),
   };
 }
 
 export async function homeAt(
-  url: string,
-  wire: Wire,
-  options: Partial<PostgresHomeOptions> & { readonly clock?: Clock; readonly bootClock?: BootClock } = {},
+  way: BreakingWay,
+  nowMs: () => number,
+  options: Partial<PostgresHomeOptions> = {},
 ): Promise<PostgresHome> {
-  const target = await targetOf(url, {});
+  const target = await targetOf(await way.url(), {});
   return new PostgresHome({
     place: 'the database',
     // Its bounds are of real time, whatever the test's clock does.
-    connect: async () => wired(await connect(target, systemClock), wire),
+    connect: async () => withClock(await connect(target, way.clock), nowMs),
     client: randomUUID(),
     newId: randomUUID,
     machine: 'this-machine',
@@ -89,38 +134,32 @@ export async function homeAt(
 
 /** One database for many histories: each has a ledger of its own. */
 export class SharedDatabase implements SharedHome {
-  readonly #url: string;
+  readonly #way: BreakingWay;
   readonly #suffix: string;
   #inFlight = 0;
+  #world: World | null = null;
   readonly #homes: LedgerHome[] = [];
-  readonly breaks: Break[] = [];
+  readonly breaks: Break[];
   slowMs = 0;
   /** Of the database's clock before real time. */
   leadMs = 1_700_000_000_000;
 
   constructor(url: string, suffix: string) {
-    this.#url = url;
+    const onSlow = () => {
+      if (this.#world !== null) this.#world.nowMs += this.slowMs;
+    };
+    // A third statement of the next client waits for the row that a late one holds.
+    this.#way = new BreakingWay(url, { onSlow, behindMax: 3 });
+    this.breaks = this.#way.breaks;
     this.#suffix = suffix;
   }
 
   open(world: World, clock: Clock): LedgerHome {
-    const opened = homeAt(
-      this.#url,
-      {
-        nowMs: () => world.nowMs + this.leadMs,
-        nextBreak: (step) => {
-          const [next] = this.breaks;
-          if (next?.step !== step) return null;
-          this.breaks.shift();
-          return next.when;
-        },
-        passTime: () => {
-          world.nowMs += this.slowMs;
-        },
-      },
-      // Pauses between attempts must not wait for a clock that stands still until this is done.
-      { clock: { ...clock, schedule: systemClock.schedule }, bootClock: world },
-    );
+    this.#world = world;
+    // Pauses between attempts must not wait for a clock that stands still until this is done.
+    const ownClock = { ...clock, schedule: systemClock.schedule };
+    const nowMs = () => world.nowMs + this.leadMs;
+    const opened = homeAt(this.#way, nowMs, { clock: ownClock, bootClock: world });
     void opened.then((home) => this.#homes.push(home));
     const counted = async <T>(work: () => Promise<T>): Promise<T> => {
       this.#inFlight += 1;
@@ -153,5 +192,6 @@ export class SharedDatabase implements SharedHome {
 
   async close(): Promise<void> {
     for (const home of this.#homes.splice(0)) await home.close();
+    await this.#way.close();
   }
 }
