@@ -149,6 +149,7 @@ const rooms = {
     'job/rows',
     'job/terms',
     'job',
+    'check',
     'verify',
     'drop',
     'serve',
@@ -160,7 +161,7 @@ const rooms = {
   // The program.
   settings: ['terms', 'text', 'endpoint', 'settings/kinds'],
   // What a program hands in.
-  library: ['terms', 'job/results', 'job/terms'],
+  library: ['terms', 'job/results', 'job/terms', 'check', 'verify', 'settings'],
   'terminal/progress': ['terms', 'text', 'platform', 'terminal'],
   'commands/line': [
     'terms',
@@ -198,6 +199,7 @@ const rooms = {
     'job/lock',
     'check',
     'terminal',
+    'wiring',
     'status',
     'settings',
     'terminal/progress',

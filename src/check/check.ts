@@ -1,16 +1,12 @@
-import { systemLookUp } from '../endpoint/look-up.js';
 import { sortFiles } from '../job/files/job-files.js';
 import { callError, type FileFault, fileFault } from '../job/terms/call-error.js';
 import { isTolerated } from '../job/terms/row-limits.js';
 import { stopForAbort } from '../job/terms/stops.js';
 import type { Peek } from '../memory/memory.js';
-import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
-import { realDisk } from '../platform/disk.js';
 import { peekMemoryOf } from '../state/open-memory.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, endsTheCall, exitStatus, worstStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
-import { openRawRowSource } from '../thread/open-raw-rows.js';
 import { type CapFound, findCap, originOf, sendsToLoopback } from './cap.js';
 import { type Checked, checkFile } from './check-file.js';
 import { withInputAsFile } from './input.js';
@@ -23,16 +19,6 @@ export { type Hint, type HintCode, hintMeanings } from '../hints/codes.js';
 export type { CheckEvent, CheckHooks, CheckOptions, CheckSnapshot, FirstRequest } from './options.js';
 export type { AttributeCheck, CheckResult, FileCheck, Plan, Problem } from './result.js';
 
-const realPorts: CheckPorts = {
-  clock: systemClock,
-  bootClock: systemBootClock,
-  random: systemRandom,
-  disk: realDisk,
-  openRowSource: openRawRowSource,
-  input: () => process.stdin,
-  lookUp: systemLookUp,
-};
-
 /**
  * Reads FILEs whole, one after the other, and says what would come of sending them: which rows would not go, what
  * wants a human's eye, how long it would take. Sends nothing, needs no network and no token, and changes nothing.
@@ -43,8 +29,8 @@ const realPorts: CheckPorts = {
 export async function checkBatch(
   files: readonly string[],
   options: CheckOptions,
-  hooks: CheckHooks = {},
-  ports: CheckPorts = realPorts,
+  hooks: CheckHooks,
+  ports: CheckPorts,
 ): Promise<CheckResult> {
   if (options.changedOnly && options.clientCode === null) {
     const message =

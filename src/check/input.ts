@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { MachineError } from '../terms/errors.js';
+import { MachineError, ProfileDripError } from '../terms/errors.js';
 
 /** Standard input as a file for as long as `work` takes, in a folder of its own that nobody else can read. */
 export async function withInputAsFile<T>(
-  open: () => AsyncIterable<Uint8Array>,
+  open: (signal?: AbortSignal) => AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
@@ -16,8 +16,9 @@ export async function withInputAsFile<T>(
     const path = join(folder, 'input');
     const end = signal === undefined ? {} : { signal };
     // Interrupted, what has come is looked at no further than the caller wants.
-    await pipeline(open(), createWriteStream(path, { mode: 0o600 }), end).catch((error: unknown) => {
-      if (signal?.aborted !== true) throw inputFault(error);
+    await pipeline(open(signal), createWriteStream(path, { mode: 0o600 }), end).catch((error: unknown) => {
+      if (signal?.aborted === true) return;
+      throw error instanceof ProfileDripError ? error : inputFault(error);
     });
     return await work(path);
   } finally {

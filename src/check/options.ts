@@ -37,14 +37,19 @@ export interface CheckOptions
   readonly clientCode: string | null;
 }
 
+/** How far a check is. */
 export interface CheckSnapshot {
   /** Of FILE's own bytes. */
   readonly readBytes: number;
+  /** The size of FILE in bytes. */
   readonly sizeBytes: number;
+  /** Rows that have been read. */
   readonly rowCount: number;
+  /** Those of them that are invalid. */
   readonly invalidCount: number;
 }
 
+/** What a person who watches a check would want to know. */
 export type CheckEvent =
   | { readonly kind: 'started'; readonly file: string; readonly snapshot: () => CheckSnapshot }
   | {
@@ -58,7 +63,9 @@ export type CheckEvent =
 /** A row that would go out. */
 export interface FirstRequest {
   readonly file: string;
+  /** Data rows count from 1. */
   readonly rowNumber: number;
+  /** The line of the file where the row begins, from 1. */
   readonly lineNumber: number;
   /** Id and values in clear: `mbox3rdPartyId=…&profile.a=…`. */
   readonly form: string;

@@ -11,6 +11,6 @@ export interface CheckPorts {
   readonly lookUp: LookUp;
   /** `sizeBytes`: of FILE. */
   openRowSource(request: RawRowRequest, sizeBytes: number): RowSource<readonly RawRow[]>;
-  /** Standard input, for `-`. */
-  readonly input: () => AsyncIterable<Uint8Array>;
+  /** Standard input, for `-`. It may end early where `signal` aborts. */
+  readonly input: (signal?: AbortSignal) => AsyncIterable<Uint8Array>;
 }

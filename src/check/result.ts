@@ -6,6 +6,7 @@ import type { ExitStatus } from '../terms/exit-status.js';
 /** What a check found: a public interface (`check --json`, what `checkBatch` resolves to), so in its own names. */
 export interface CheckResult {
   readonly schema: 1;
+  /** Of profile-drip. */
   readonly version: string;
   /** 0: every row would go, has nothing to send, or is within --tolerate. 1: some would not go. 2: a file cannot be read (on). */
   readonly exit_status: ExitStatus;
@@ -16,13 +17,17 @@ export interface CheckResult {
 
 /** One FILE, as far as it can be read. */
 export interface FileCheck {
+  /** As it was given; `-` for a stream and records. */
   readonly file: string;
+  /** How the rows would end. Their sum is `total`. */
   readonly rows: {
     readonly total: number;
     readonly sendable: number;
+    /** Without a value to send. */
     readonly skipped: number;
     /** With --changed-only: identical to what the memory holds. */
     readonly unchanged: number;
+    /** They would not be sent; `problems` says why. */
     readonly invalid: number;
   };
   /** Among the rows that are sendable or unchanged; exact but for collisions of 64-bit hashes. */
@@ -31,11 +36,15 @@ export interface FileCheck {
   readonly repeated_visitors: number;
   /** Of the rows counted above: a POST's body, or a GET's path and query. */
   readonly largest_request_bytes: number;
+  /** The most frequent first. */
   readonly problems: readonly Problem[];
+  /** In the order of the header. */
   readonly attributes: readonly AttributeCheck[];
+  /** What is allowed, and may be a mistake. */
   readonly hints: readonly Hint[];
   /** Options that the file needs as it was found, beside those that were given: `{"name": "trim", "value": null}`. */
   readonly add_options: readonly NamedOption[];
+  /** How long sending would take. */
   readonly plan: Plan;
 }
 
@@ -43,11 +52,13 @@ export interface FileCheck {
 export interface Problem {
   /** As in the results report, or an error of the file (`file-quote-open`). */
   readonly code: string;
+  /** Rows. */
   readonly count: number;
   /** The first ones, 5 at most. Row 0 is the header. */
   readonly examples: readonly { readonly row: number; readonly line: number }[];
 }
 
+/** One attribute of the file, over all its rows. */
 export interface AttributeCheck {
   /** `column 3` where the name does not look like one. */
   readonly name: string;

@@ -34,12 +34,14 @@ export async function verify(call: Call): Promise<ExitStatus> {
   });
   const hooks: VerifyHooks = {
     signal,
-    onStart: (file, snapshot) => reporter.started(file, snapshot),
-    onNotice: (level, code, message) => reporter.notice(level, code, message),
-    onEnd: () => reporter.ended(),
+    onEvent: (event) => {
+      if (event.kind === 'started') reporter.started(event.file, event.snapshot);
+      else if (event.kind === 'ended') reporter.ended();
+      else reporter.notice(event.level, event.code, event.message);
+    },
   };
   const { verifyHere } = await import('../wiring/verify.js');
-  const result = await verifyHere(files, options, hooks);
+  const { result } = await verifyHere(files, options, hooks);
   stdout.write(settings.json ? `${JSON.stringify(result)}\n` : verifyText(result, settings.ratePerSecond));
   if (result.error !== null) {
     stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(result.error.message, 2000)}\n`);

@@ -37,6 +37,7 @@ export const hintMeanings = {
   'nothing-to-send': 'no row has a value to send',
 } as const;
 
+/** What a hint speaks of; `hintMeanings` has each in words. */
 export type HintCode = keyof typeof hintMeanings;
 
 export const hintCodes: readonly HintCode[] = codesOf(hintMeanings);
@@ -48,9 +49,11 @@ function codesOf<Code extends string>(meanings: Readonly<Record<Code, string>>):
 
 /** A public interface, so in its own names. */
 export interface Hint {
+  /** Stable; `hintMeanings` has it in words. */
   readonly code: HintCode;
   /** Rows; for what is said of the file as a whole, 1. */
   readonly count: number;
+  /** The line where it was first found, from 1. */
   readonly example_line: number;
 }
 

@@ -28,15 +28,23 @@ export interface SourceFound {
   readonly isRecords: boolean;
 }
 
+/** @throws UsageError `argument-missing` for what is not a path or a list of them, and for no path. */
+export function findFiles(given: unknown): readonly string[] {
+  if (typeof given === 'string') return [given];
+  const isPaths = Array.isArray(given) && given.length > 0 && given.every((file) => typeof file === 'string');
+  if (isPaths) return given;
+  const found = !Array.isArray(given)
+    ? 'something else'
+    : given.length === 0
+      ? 'an empty list'
+      : 'a list of other things';
+  throw new UsageError('argument-missing', `expected the path of a file, or a list of paths; found ${found}`);
+}
+
 /** @throws UsageError `argument-missing` for no path, and for what is not a source. `idType` names the records' ids. */
 export function findSource(source: BatchSource, idType: string | null | undefined): SourceFound {
-  if (typeof source === 'string') return { files: [source], input: null, isRecords: false };
-  if (isList(source)) {
-    if (source.length > 0 && source.every((file) => typeof file === 'string')) {
-      return { files: source, input: null, isRecords: false };
-    }
-    const found = source.length === 0 ? 'an empty list' : 'a list of other things';
-    throw new UsageError('argument-missing', `expected the path of a file, or a list of paths; found ${found}`);
+  if (typeof source === 'string' || isList(source)) {
+    return { files: findFiles(source), input: null, isRecords: false };
   }
   if (source instanceof Readable && !source.readableObjectMode) {
     if (source.readableEncoding === null) return inputOf(source, false);
@@ -54,6 +62,23 @@ export function findSource(source: BatchSource, idType: string | null | undefine
 /** `Array.isArray` does not narrow a readonly list. */
 function isList(source: unknown): source is readonly string[] {
   return Array.isArray(source);
+}
+
+type Open = (signal?: AbortSignal) => AsyncIterable<Uint8Array>;
+
+/** A source that keeps the error with which it ended, for a caller that wants it as it is. */
+export function keepingError(open: Open | null): { readonly open: Open | null; readonly error: () => unknown } {
+  let kept: unknown = null;
+  if (open === null) return { open, error: () => kept };
+  async function* reading(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      if (open !== null) yield* open(signal);
+    } catch (error) {
+      if (signal?.aborted !== true) kept = error;
+      throw error;
+    }
+  }
+  return { open: reading, error: () => kept };
 }
 
 function inputOf(bytes: AsyncIterable<Uint8Array>, isRecords: boolean): SourceFound {

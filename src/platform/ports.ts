@@ -172,6 +172,7 @@ export interface LedgerStore {
 export interface CapView {
   /** The cap less the reserve: what our attempts may use in any rolling 24 hours. */
   readonly limit: number;
+  /** Units that are used or leased. */
   readonly used: number;
   readonly left: number;
   /** Wall time at which the next unit comes free; `null` while some are left or none is used. */

@@ -31,6 +31,7 @@ export interface StartSandboxOptions {
 
 /** A request that the sandbox was sent, and how it was answered. */
 export interface SandboxRequest {
+  /** `GET` or `POST`. */
   readonly method: string;
   /** Path and query, as they came. */
   readonly url: string;
@@ -42,6 +43,7 @@ export interface SandboxRequest {
   readonly httpStatus: number | null;
 }
 
+/** A sandbox that listens, until it is closed. */
 export interface StartedSandbox {
   /** `http://127.0.0.1:<port>`, no slash at the end: what `endpoint` takes. */
   readonly url: string;

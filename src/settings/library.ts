@@ -2,7 +2,7 @@ import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { checkAgreement } from './contradictions.js';
 import { didYouMean } from './did-you-mean.js';
-import type { AnySetting, Surroundings } from './kinds/setting.js';
+import type { AnySetting, Surroundings, Verb } from './kinds/setting.js';
 import { checkKeyFile, checkOnePlace, noFolder } from './state.js';
 import { type Settings, settingsTable } from './table.js';
 import { checkToken } from './token.js';
@@ -13,24 +13,29 @@ import { withDefaults } from './values.js';
 const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
 
 /**
- * Fills in the defaults and checks each value as the command line's are checked. `undefined` is as if not given.
+ * Fills in the defaults of `verb` and checks each value as the command line's are checked. `undefined` is as if not given.
  *
  * @throws UsageError `option-unknown`, `option-value`, `option-contradiction`, `token-twice`, `token-empty`, `token-characters`.
  */
-export function completeSettings(given: object, token: string | null, surroundings: Surroundings): Settings {
+export function completeSettings(
+  given: object,
+  token: string | null,
+  surroundings: Surroundings,
+  verb: Verb = 'send',
+): Settings {
   const values = new Map<AnySetting, unknown>();
   for (const [key, value] of Object.entries(given)) {
     const setting = byKey.get(key);
     if (setting === undefined) {
       const hint = didYouMean(key, [...byKey.keys()], (name) => name);
-      throw new UsageError('option-unknown', `${quoted(key)} is no option${hint}`);
+      throw new UsageError('option-unknown', `${quoted(key)} is not an option${hint}`);
     }
     if (value !== undefined) values.set(setting, checkedValue(key, setting, value));
   }
   const isGiven = (name: string) => [...values.keys()].some((setting) => setting.name === name);
   checkOnePlace(isGiven);
   if (isGiven('state-url')) values.set(settingsTable.stateDir, noFolder);
-  const settings = withDefaults(settingsTable, values, surroundings);
+  const settings = withDefaults(settingsTable, values, surroundings, verb);
   if (token !== null) checkToken(token, 'token');
   checkKeyFile(settings);
   checkAgreement(settings, token);

@@ -575,6 +575,7 @@ export const errorCodes = {
   interrupted: { status: '129, 130, 143', means: "a signal, or the library's `AbortSignal`", advice: again },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
+/** The code of an error: `profile-drip help errors` lists them. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Said once in a run, in the log as `event=notice code=…`. They end nothing. */
@@ -617,4 +618,5 @@ export const noticeCodes = {
   'drop-unwatched': 'the system does not report changes of this folder: it is listed at intervals',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** The code of a notice: `profile-drip help errors` lists them. */
 export type NoticeCode = keyof typeof noticeCodes;

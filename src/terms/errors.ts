@@ -7,7 +7,9 @@ import { type ExitStatus, exitStatus } from './exit-status.js';
  * Everything else that is thrown is an internal error (status 70).
  */
 export class ProfileDripError extends Error {
+  /** Stable, in kebab case: `profile-drip help errors` lists them. */
   readonly code: ErrorCode;
+  /** With which the program would end. */
   readonly exitStatus: ExitStatus;
 
   constructor(code: ErrorCode, message: string, status: ExitStatus, options?: { cause?: unknown }) {
@@ -33,6 +35,7 @@ export interface NamedOption {
 
 /** What cannot be read in FILE, and the line (from 1) where it is; `null` where no line can be named. Status 2. */
 export class FileError extends ProfileDripError {
+  /** From 1; `null`: no line can be named. */
   readonly lineNumber: number | null;
   /** Options with which the file can be read, where that is sure enough. */
   readonly addOptions: readonly NamedOption[];

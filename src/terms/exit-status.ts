@@ -23,11 +23,15 @@ export const exitStatus = {
   internal: 70,
   /** Another run has the job. */
   busy: 75,
+  /** Ended by SIGHUP. */
   sighup: 129,
+  /** Ended by SIGINT, or by a `signal` whose reason is not a signal's name. */
   sigint: 130,
+  /** Ended by SIGTERM. */
   sigterm: 143,
 } as const;
 
+/** One of `exitStatus`. */
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 /** With several FILEs the worst decides; the contract gives the order, and a signal's status stands above all. */

@@ -40,16 +40,20 @@ export const quietCodes = {
   'last-submitted': 'identical to what was last submitted (--changed-only)',
 } as const;
 
+/** Why a row is not sendable; `invalidCodes` has each in words. */
 export type InvalidCode = keyof typeof invalidCodes;
+/** Why an attempt did not succeed; `tryCodes` has each in words. */
 export type TryCode = keyof typeof tryCodes;
+/** Why a row did not go through, or was not sent. */
 export type ReasonCode = InvalidCode | TryCode | keyof typeof quietCodes;
 
-/** `text` comes from outside: raw here, made harmless where it is written. */
+/** Why a row did not go through. `text` comes from outside: raw here, made harmless where it is written. `null`: none. */
 export interface Reason {
   readonly code: ReasonCode;
   readonly text: string | null;
 }
 
+/** How a row ended. `invalid`, `refused` and `failed` rows are in the rejects. */
 export type RowStatus = 'submitted' | 'skipped' | 'unchanged' | 'invalid' | 'refused' | 'failed';
 
 export const rowStatuses: readonly RowStatus[] = ['submitted', 'skipped', 'unchanged', 'invalid', 'refused', 'failed'];

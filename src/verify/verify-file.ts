@@ -20,7 +20,7 @@ import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { Asker } from './asker.js';
 import { drawVisitors, readOutcomes, readSubmissionTimes } from './read-job.js';
-import type { Sample, VerifiedFile, VerifyHooks, VerifyOptions } from './terms.js';
+import type { Sample, VerifiedFile, VerifyHooks, VerifyOptions, VerifySnapshot } from './terms.js';
 import { createVerifyLog, readVerifyLines } from './verify-log.js';
 import { VerifyRun } from './verify-run.js';
 import { isSameVerify, loadVerifyState, stateOf, writeVerifyState } from './verify-state.js';
@@ -31,6 +31,8 @@ import { writeNotFound } from './write-not-found.js';
 export interface VerifyEnd {
   readonly exitStatus: ExitStatus;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** What lies behind `error`, where that is known. */
+  readonly cause: Error | null;
   /** `null`: it ended before a visitor was asked about. */
   readonly verified: VerifiedFile | null;
 }
@@ -70,7 +72,7 @@ export async function verifyFile(
   } catch (error) {
     if (!(error instanceof ProfileDripError)) throw error;
     const message = `${file}: ${error.message}`;
-    return { exitStatus: error.exitStatus, error: { code: error.code, message }, verified: null };
+    return { exitStatus: error.exitStatus, error: { code: error.code, message }, cause: error, verified: null };
   } finally {
     for (const closer of closers.reverse()) await closer.close();
     await lock?.release();
@@ -91,7 +93,7 @@ interface VerifyContext {
 }
 
 async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
-  const { files, options, hooks, machine, lock, checkpoint, batch, closers } = context;
+  const { file, files, options, hooks, machine, lock, checkpoint, batch, closers } = context;
   const { disk, clock, random } = machine;
   const destination = await findDestination(options, machine.lookUp, clock);
   const unencrypted = unencryptedMessage(destination, options.allowHttp);
@@ -117,8 +119,10 @@ async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
     giveUpMs,
   });
   closers.push(pacer);
-  const onAway = (found: string) =>
-    hooks.onNotice?.('warning', 'state-away', `the memory of --changed-only cannot be reached: ${found}; waiting`);
+  const onAway = (found: string) => {
+    const message = `the memory of --changed-only cannot be reached: ${found}; waiting`;
+    hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'state-away', message });
+  };
   const { signal = null } = hooks;
   const memory = await machine.openMemory({ options, origin, isLoopback, runId: context.runId, signal, onAway });
   if (memory !== null) closers.push(memory);
@@ -128,7 +132,8 @@ async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
   const asker = new Asker({ clock, random, transport, pacer, lock, token }, { ...options, idType: columns.idType });
   const { log, isResumed, state } = await openLog(context);
   closers.push(log);
-  const run = new VerifyRun({ clock, random, asker, memory, log, logPath: files.verify }, columns.idType);
+  const { onVerdict = () => {} } = hooks;
+  const run = new VerifyRun({ clock, random, asker, memory, log, logPath: files.verify, onVerdict }, columns.idType);
   if (isResumed) await resume(log, run, files);
 
   const unwatch = watchStops(context, asker);
@@ -154,7 +159,7 @@ async function verifyJob(context: VerifyContext): Promise<VerifyEnd> {
     return endWith(context, run, visitorCount, null, hasNotFound);
   } finally {
     unwatch();
-    hooks.onEnd?.();
+    hooks.onEvent?.({ kind: 'ended', file });
     asker.close();
   }
 }
@@ -217,17 +222,18 @@ async function askSample(
   const { sample, waitMs } = options;
   const untilMs = clock.monotonicMs() + waitMs;
   const { endByte } = checkpoint.results;
-  let phase: 'reading' | 'asking' | 'waiting' = 'reading';
+  let phase: VerifySnapshot['phase'] = 'reading';
   let toAskCount = 0;
-  hooks.onStart?.(file, () => ({
+  const snapshot = (): VerifySnapshot => ({
     file,
     phase,
     readBytes: batch.readBytes(),
     sizeBytes: batch.stat.sizeBytes,
     askedCount: run.askedCount,
     toAskCount,
-    counts: run.counts,
-  }));
+    counts: { ...run.counts },
+  });
+  hooks.onEvent?.({ kind: 'started', file, snapshot });
   let leftCount = sample.kind === 'visitors' ? sample.visitors : Number.POSITIVE_INFINITY;
   const shareMax = sample.kind === 'share' ? sample.share : 1;
   let after: DrawnAfter | null = null;
@@ -312,6 +318,7 @@ function endWith(
   return {
     exitStatus: stop?.exitStatus ?? (isFine ? exitStatus.done : exitStatus.rowsRejected),
     error: stop && { code: stop.code, message: `${file}: ${stop.message}` },
+    cause: stop?.cause ?? null,
     verified,
   };
 }

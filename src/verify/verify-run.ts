@@ -8,7 +8,7 @@ import type { IdType } from '../target-api/columns.js';
 import type { Answer, Asker } from './asker.js';
 import { judgeNotFound, judgeProfile, type SubmittedAt } from './judge.js';
 import { RowSet } from './row-set.js';
-import { noCounts, type Verdict } from './terms.js';
+import { noCounts, type Verdict, type VisitorVerdict } from './terms.js';
 import { type FoundLine, formatLine, type VerifyLine } from './verify-log.js';
 import type { Expected } from './visitor-draw.js';
 
@@ -19,6 +19,8 @@ export interface VerifyRunPorts {
   readonly memory: Memory | null;
   readonly log: DiskFile;
   readonly logPath: string;
+  /** Called when a visitor's line is written. */
+  readonly onVerdict: (verdict: VisitorVerdict) => void;
 }
 
 /** Pauses before those that are not there yet are asked again: 15 s, 30 s … 10 minutes at most. */
@@ -128,7 +130,7 @@ export class VerifyRun {
   }
 
   async #write(): Promise<void> {
-    const { memory, log, logPath } = this.#ports;
+    const { memory, log, logPath, onVerdict } = this.#ports;
     while (this.#unwritten.length > 0 && this.#fault === null) {
       const lines = this.#unwritten;
       this.#unwritten = [];
@@ -137,7 +139,11 @@ export class VerifyRun {
         await memory.doubt(doubted.map(({ expected }) => this.#idKey + formEncode(expected.id)));
       }
       await onDisk(`write ${logPath}`, () => log.append(Buffer.from(lines.map(formatLine).join(''))));
-      for (const { expected, verdict } of lines) this.#count(verdict, expected.id);
+      for (const { expected, ...judged } of lines) {
+        const { rowNumber, lineNumber, id } = expected;
+        this.#count(judged.verdict, id);
+        onVerdict({ rowNumber, lineNumber, id, ...judged });
+      }
     }
   }
 

@@ -21,7 +21,7 @@ async function exampleProject(endpoint: string): Promise<string> {
   await writeFile(join(folder, 'loyalty.csv'), 'batch=thirdPartyId,tier\na,gold\nb,silver\n');
   const page = await readFile(join(root, 'src/manual/library.md'), 'utf8');
   const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text);
-  expect(examples).toHaveLength(2);
+  expect(examples).toHaveLength(3);
   for (const [at, text] of examples.entries()) {
     await writeFile(join(folder, `example-${at}.ts`), text.replaceAll('http://127.0.0.1:8099', endpoint));
   }
@@ -39,4 +39,7 @@ it("the examples of the manual's page compile and run", async () => {
   expect(first).toMatch(/^0 2$/m);
   const { stdout: second } = await run(process.execPath, ['out/example-1.js'], cwd);
   expect(second).toMatch(/^2 \{ tier: 'gold', points: '120' \}$/m);
+  const { stdout: third } = await run(process.execPath, ['out/example-2.js'], cwd);
+  expect(third.split('\n').slice(0, 2).sort()).toEqual(['1 applied', '2 pending']);
+  expect(third).toMatch(/^1 null$/m);
 });

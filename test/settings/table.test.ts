@@ -94,7 +94,7 @@ describe('settings as a program gives them', () => {
     ['a text for a list', { nullWords: 'NULL' }, /^nullWords: expected a list/],
     ['half a pair', { rename: ['=b'] }, /^rename: expected a list: OLD=NEW/],
     ['null where there is a default', { retries: null }, /^retries: expected/],
-    ['an unknown name', { rate: 5 }, /^"rate" is no option; did you mean ratePerSecond\?$/],
+    ['an unknown name', { rate: 5 }, /^"rate" is not an option; did you mean ratePerSecond\?$/],
     ['what contradicts itself', { dailyCap: 5, reserve: 5 }, /leaves nothing/],
   ];
   it.each(wrong)('are refused for %s', (_what, given, message) => {

@@ -51,7 +51,8 @@ function verify(
     flush: async () => {},
     close: async () => {},
   };
-  return world.drive(verifyFiles([file], all, hooks, { ...world.machine, openMemory: async () => memory, ...machine }));
+  const own = { ...world.machine, openMemory: async () => memory, ...machine };
+  return world.drive(verifyFiles([file], all, hooks, own).then(({ result }) => result));
 }
 
 const verdictsOf = async () =>

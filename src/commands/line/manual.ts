@@ -19,7 +19,7 @@ export const topics = {
   report: 'the page on a job, and the page on a folder by day',
   serve: 'a gateway for jobs that speak to the Bulk API',
   nightly: 'cron, systemd, CI: runs that nobody watches',
-  library: 'sendBatch and checkBatch in your own program',
+  library: 'sendBatch, checkBatch and verifyBatch in your own program',
   sandbox: 'a local stand-in for Target',
   adobe: "facts about Adobe's API, what leaving the Bulk API changes, limits",
 } as const;

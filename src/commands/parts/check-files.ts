@@ -1,6 +1,7 @@
-import { type CheckHooks, type CheckOptions, type CheckResult, checkBatch, type FileCheck } from '../../check/check.js';
+import type { CheckHooks, CheckOptions, CheckResult, FileCheck } from '../../check/check.js';
 import type { SettingsFound } from '../../settings/read.js';
 import { makeReadingReporter } from '../../terminal/progress/reading-reporter.js';
+import { checkHere } from '../../wiring/check.js';
 import type { Call } from '../line/call.js';
 import { commandForFile } from '../line/command-words.js';
 import { sayError } from '../line/failure.js';
@@ -17,7 +18,7 @@ export async function checkFiles(
   const reporter = await makeReadingReporter(settings.progress, host.stderr, host.clock, settings.logFormat);
   for (const { level, code, message } of notices) reporter.notice(level, code, message);
   const signal = host.watchSignals(() => {});
-  return checkBatch(files, options, {
+  return checkHere(files, options, {
     ...hooks,
     signal,
     onEvent(event) {

@@ -9,13 +9,17 @@ export interface RowResult {
   readonly lineNumber: number;
   /** Decoded; empty where it cannot be decoded. */
   readonly id: string;
+  /** How the row ended. */
   readonly status: RowStatus;
+  /** Of the last attempt; `null`: there was none, or no answer came. */
   readonly httpStatus: number | null;
   /** Over all runs. */
   readonly attempts: number;
   /** From the first attempt, waits included; 0 where there was none. */
   readonly durationMs: number;
+  /** Unix time in milliseconds. */
   readonly finishedAtMs: number;
+  /** Why it is not `submitted`; `null` where it is. */
   readonly reason: Reason | null;
 }
 

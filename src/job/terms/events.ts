@@ -3,13 +3,16 @@ import type { ErrorCode, NoticeCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { RowStatus } from '../../terms/outcome.js';
 
-/** Why nothing goes out at the moment. */
+/** Why nothing leaves at the moment. */
 export type HoldCause = 'cap' | 'state' | 'throttled' | 'outage' | 'disk' | 'token';
 
+/** A time in which nothing leaves, for the whole run. */
 export interface Hold {
+  /** Why. */
   readonly cause: HoldCause;
+  /** Unix time in milliseconds. */
   readonly sinceWallMs: number;
-  /** `null`: not known (until a probe is answered). */
+  /** Unix time in milliseconds; `null`: not known (until a probe is answered). */
   readonly untilWallMs: number | null;
   /** What came of the last attempt, where that is why: `connect ECONNREFUSED 127.0.0.1:443, row 7 (line 8)`. */
   readonly lastError: string | null;
@@ -20,29 +23,38 @@ export interface SendSnapshot {
   readonly file: string;
   /** Of FILE's own bytes (compressed ones for .gz). */
   readonly readBytes: number;
+  /** The size of FILE in bytes. */
   readonly sizeBytes: number;
   /** Rows that have ended, of the whole job. */
   readonly rows: Readonly<Record<RowStatus, number>>;
+  /** The sum of `rows`. */
   readonly endedRowCount: number;
   /** Rows that have been read: `readBytes` speaks of these, not of those that have ended. */
   readonly readRowCount: number;
   /** Rows that ended in this run. */
   readonly endedInRunCount: number;
+  /** Attempts in flight. */
   readonly underWayCount: number;
+  /** Attempts of this run. */
   readonly tryCount: number;
+  /** Milliseconds since this run began. */
   readonly elapsedMs: number;
+  /** `null`: attempts may leave. */
   readonly hold: Hold | null;
+  /** The cap as the ledger has it. */
   readonly cap: CapView;
 }
 
+/** What a person who watches a run would want to know. */
 export type SendEvent =
   | {
       readonly kind: 'started';
       readonly file: string;
-      /** Row at which this run goes on; `null`: from the start. */
+      /** The row with which this run resumes; `null`: it began at the first row. */
       readonly resumedFromRow: number | null;
-      /** Rows that had ended before, and how many FILE has (`null`: it was not read to its end yet). */
+      /** Rows that had ended before. */
       readonly doneCount: number;
+      /** Rows of FILE; `null`: it was not read to its end yet. */
       readonly totalCount: number | null;
       /** To be asked at any time until `ended`. */
       readonly snapshot: () => SendSnapshot;

@@ -18,6 +18,7 @@ export const sampleKind: Kind<Sample> = {
     if (percent === '' || share <= 0 || share > 1) return { kind: 'wrong', why: null };
     return { kind: 'value', value: { kind: 'share', share } };
   },
+  otherForm: (given) => (typeof given === 'number' || typeof given === 'string' ? String(given) : null),
   show(sample) {
     if (sample.kind === 'all') return 'all';
     return sample.kind === 'visitors' ? String(sample.visitors) : `${Number((sample.share * 100).toFixed(6))}%`;
