@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  type BatchOptions,
   FileError,
-  type SendBatchOptions,
   type StartedSandbox,
   sendBatch,
   startSandbox,
@@ -18,7 +18,7 @@ import { atEndOfFile, temporaryFolder } from '../support/index.js';
 let folder: string;
 let file: string;
 let sandbox: StartedSandbox;
-let options: SendBatchOptions;
+let options: BatchOptions;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
