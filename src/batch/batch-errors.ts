@@ -4,7 +4,7 @@ import type { Container } from './containers.js';
 
 /** The errors of form: what cannot be read on in FILE. The codes are a public interface. */
 export const fileCodes = {
-  'file-missing': 'there is no such file',
+  'file-missing': 'the file does not exist',
   'file-unreadable': 'the file cannot be opened',
   'file-not-regular': 'a folder, a device or a pipe in place of a file',
   'file-empty': 'no header line',
@@ -109,7 +109,7 @@ export function openingError(path: string, error: unknown): FileError | MachineE
   switch (found) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return fileError(path, null, 'file-missing', 'there is no such file. Check the path.', error);
+      return fileError(path, null, 'file-missing', 'the file does not exist. Check the path.', error);
     case 'EACCES':
     case 'EPERM':
     case 'ELOOP':

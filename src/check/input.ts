@@ -33,6 +33,6 @@ function onDisk<T>(doing: Promise<T>): Promise<T> {
 }
 
 function inputFault(cause: unknown): MachineError {
-  const message = `standard input could not be kept in ${tmpdir()} while it is checked. Make room there, or name another folder in TMPDIR`;
+  const message = `standard input could not be kept in ${tmpdir()} while it is checked. Free some space there, or name another folder in TMPDIR`;
   return new MachineError('input-not-kept', message, { cause });
 }

@@ -20,7 +20,7 @@ export async function sandbox({ options, host }: Call): Promise<ExitStatus> {
   host.stderr.write(
     `Send to it:  profile-drip send --endpoint ${running.url} --client-code ${settings.clientCode ?? 'demo'} FILE\n`,
   );
-  host.stderr.write('Ctrl-C ends it, and with it all that it was told.\n');
+  host.stderr.write('Ctrl-C stops it and discards its profiles.\n');
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -29,7 +29,7 @@ export async function verify(call: Call): Promise<ExitStatus> {
     reporter.notice(
       'info',
       'stopping',
-      `${name} received: nobody else is asked about. Signal again to stop immediately`,
+      `${name} received: no more visitors are asked about. Signal again to stop immediately`,
     );
   });
   const hooks: VerifyHooks = {

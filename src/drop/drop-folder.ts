@@ -45,7 +45,7 @@ async function lockFolder(machine: Machine, place: Place, runId: string): Promis
     return await acquireLock({ ...machine, path: place.lock, runId });
   } catch (error) {
     if (!(error instanceof ProfileDripError) || error.code !== 'job-busy') throw error;
-    const message = error.message.replace('another run has this job', () => `another run works off ${place.root}`);
+    const message = error.message.replace('another run has this job', () => `another pass works on ${place.root}`);
     throw new ProfileDripError('drop-busy', message, exitStatus.busy, { cause: error });
   }
 }
@@ -108,12 +108,12 @@ async function workUnderLock(
 
 /** A file that went away before it was read is nobody's end. */
 function sayTrial({ onEvent }: DropHooks, { root }: Place): void {
-  const message = `--sandbox: files go from ${root} to its archive though Target does not get them. Try it on copies`;
+  const message = `--sandbox: files go from ${root} to its archive although Target does not get them. Use copies`;
   onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-sandbox', message });
 }
 
 function sayUnwatched({ onEvent }: DropHooks, { root }: Place): void {
-  const message = `${root} cannot be watched by the system's notices; it is looked at every 30 s`;
+  const message = `${root}: the system does not report changes of this folder; it is listed every 30 s`;
   onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-unwatched', message });
 }
 

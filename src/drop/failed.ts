@@ -103,15 +103,15 @@ async function errorText(
   const endedCount = checkpoint === null ? 0 : endedRowCount(checkpoint.counts);
   const todo =
     endedCount === 0
-      ? 'Nothing of it was sent. Mend the file and put it into the drop folder again.'
-      : `Its rows up to that place are done (${grouped(endedCount)}); their results stand beside the file. Mend the file from that place on and send it here, with the options of the drop folder: profile-drip send goes on after those rows. Put into the drop folder again, it would be sent from its first row.`;
+      ? 'Nothing of it was sent. Correct the file and put it into the drop folder again.'
+      : `Its rows up to that place are done (${grouped(endedCount)}); their results stand beside the file. Correct the file from that place on and send it here, with the options of the drop folder: profile-drip send resumes after those rows. If you put it into the drop folder again, it is sent from its first row.`;
   return `${name} cannot be read, and was put here by profile-drip drop at ${localTime(clock.wallMs())}.
 
 Why: ${message}
 Code: ${code}
 
 What to do: ${todo}
-${target.name === name ? '' : `\nIt is called ${target.name} here, since the name was taken.\n`}`;
+${target.name === name ? '' : `\nIt is called ${target.name} here, because the name was taken.\n`}`;
 }
 
 /** One that is damaged cannot be carried out: FILE is where it was, or is in `failed/` with its text. */

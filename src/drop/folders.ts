@@ -42,8 +42,8 @@ export function folderOfMove(place: Place, move: Move): string {
 export async function requireDropFolder(disk: Disk, { root }: Place): Promise<void> {
   const found = await onDisk(`look at ${root}`, async () => unlessMissing(disk.stat(root)));
   if (found?.kind === 'folder') return;
-  const what = found === null ? 'there is none' : 'it is none';
-  const message = `drop: expected a folder at ${harmless(root, 1000)}; ${what}. Make it, or check the path`;
+  const what = found === null ? 'it does not exist' : 'it is not a folder';
+  const message = `drop: expected a folder at ${harmless(root, 1000)}; ${what}. Create it, or check the path`;
   throw new UsageError('drop-no-folder', message);
 }
 
@@ -75,7 +75,7 @@ async function renameWithin(disk: Disk, from: string, to: string): Promise<void>
     await disk.rename(from, to);
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
-    const message = `drop: expected one file system; ${harmless(dirname(to), 1000)} is on another than ${harmless(dirname(from), 1000)}. Files are moved by renaming, which only one file system can: put the folders on the same one`;
+    const message = `drop: expected one file system; ${harmless(dirname(to), 1000)} is on another one than ${harmless(dirname(from), 1000)}. Files are moved by renaming, which only one file system can: put the folders on the same one`;
     throw new UsageError('drop-file-system', message, { cause: error });
   }
 }

@@ -207,7 +207,7 @@ function report({ onTaken, hooks, place }: WorkOff, { name }: Input, taken: File
     const event: SendEvent = { kind: 'notice', level, code, message };
     hooks.onEvent?.(event);
   };
-  if (taken.fate === 'gone') say('warning', 'drop-file-gone', `${path} went away before it was read: passed over`);
+  if (taken.fate === 'gone') say('warning', 'drop-file-gone', `${path} was removed before it was read: passed over`);
   else if (taken.fate === 'failed' && taken.error !== null) {
     say('warning', taken.error.code, `${taken.error.message.replace(/\.?$/, '.')} The file is now ${taken.path}`);
   } else if (taken.fate === 'stays' && endsTheCall(taken.exitStatus)) {

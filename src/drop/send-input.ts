@@ -64,7 +64,10 @@ async function archiveDone(
 ): Promise<JobSummary[]> {
   const checkpoint = await loadCheckpoint(taking.disk, files.checkpoint);
   if (checkpoint === null) {
-    throw new MachineError('disk-gone', `${files.checkpoint} has gone. Put it back, then run the same command again.`);
+    throw new MachineError(
+      'disk-gone',
+      `${files.checkpoint} does not exist any more. Put it back, then run the same command again.`,
+    );
   }
   const moved = await archiveWithFile(taking, name, files, checkpoint, jobs.at(-1) ?? null);
   return withLast(jobs, moved);

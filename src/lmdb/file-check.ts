@@ -39,7 +39,7 @@ export async function checkLmdbFile(disk: Disk, path: string): Promise<LmdbFile>
   if (file === null) return { kind: 'missing' };
   try {
     const stat = await file.stat();
-    if (stat.kind !== 'file') return { kind: 'damaged', found: 'no regular file', missingBytes: 0 };
+    if (stat.kind !== 'file') return { kind: 'damaged', found: 'not a regular file', missingBytes: 0 };
     if (stat.sizeBytes === 0) return { kind: 'empty' };
     const head = new Uint8Array(pageBytesMax + metaBytes);
     const headBytes = await file.read(head, 0);

@@ -3,7 +3,7 @@ import { MachineError, systemCode } from '../terms/errors.js';
 
 /** Every fault of the memory: status 6, and a way out. Losing a memory is safe: it costs updates, nothing else. */
 
-const wayOut = '--forget drops the memory: the next run then sends every row once';
+const wayOut = '--forget discards the memory: the next run then sends every row once';
 
 export function damagedMemory(folder: string, found: string, cause?: unknown): MachineError {
   return new MachineError(
@@ -16,21 +16,21 @@ export function damagedMemory(folder: string, found: string, cause?: unknown): M
 export function otherVersion(folder: string): MachineError {
   return new MachineError(
     'memory-version',
-    `the memory of --changed-only in ${folder} was written by another version of profile-drip, and this one cannot read it. Use that version, or start anew: ${wayOut}`,
+    `the memory of --changed-only in ${folder} was written by another version of profile-drip, and this one cannot read it. Use that version, or start again: ${wayOut}`,
   );
 }
 
 export function keyMissing(keyPath: string): MachineError {
   return new MachineError(
     'memory-key-missing',
-    `expected the key of the memory of --changed-only at ${keyPath}, and found none that fits: without it the memory cannot be read. Put the key back, or start anew: ${wayOut}`,
+    `expected the key of the memory of --changed-only at ${keyPath}, and found none that fits: without it the memory cannot be read. Put the key back, or start again: ${wayOut}`,
   );
 }
 
 export function restoredMemory(place: string, found: string): MachineError {
   return new MachineError(
     'state-restored',
-    `${place}: the memory of --changed-only is not the one that was used (${found}): it may be an older copy, so nothing is sent. Say that it is to be used:  profile-drip state accept --used N --state-url …  (the next run then sends every row once)`,
+    `${place}: the memory of --changed-only is not the one that was used (${found}): it may be an older copy, so nothing is sent. To use it:  profile-drip state accept --used N --state-url …  (the next run then sends every row once)`,
   );
 }
 

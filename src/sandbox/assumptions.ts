@@ -12,7 +12,7 @@ export const sandboxAssumptions: readonly string[] = [
   'An unknown visitor is created, as a help for trying things out; Target does not, and nor does --known-only, which answers success all the same. --known FILE names visitors that exist, one id a line (or a bulk file), and implies --known-only.',
   'A profile that would grow over 64,000 bytes of names and values is left as it is, and the answer is a 200 with success false.',
   'All profiles together take some 64 MB: beyond, the one updated longest ago is dropped (and created again by the next update); those of --known stay known.',
-  'An update is visible at once, not after an hour (--apply-after SECONDS: so much later, with the time at which it shows as its modifiedAt); updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
+  'An update is visible at once, not after an hour (--apply-after SECONDS: that much later, with the time at which it shows as its modifiedAt); updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
   'Parameters other than the id and profile.<name> are passed over, and so is an empty value.',
   'Batches of the Bulk API (v1, v2, status) are complete when they are answered, count for no cap and meet no faults; cells are parted at commas, whatever quotes say; refusals are 400, 401, 404, 405 and 413.',
   'Faults (--error-rate) are 500, 503 with Retry-After: 1, a cut connection before or after the update is applied, an HTML page with status 200, and a reply that is a second late.',

@@ -135,7 +135,7 @@ async function refusedBefore(gateway: Gateway, clientCode: string, request: Inco
   if (options.credentials !== null && !isAuthorized(headers.authorization, options.credentials, clientCode)) {
     return replies.refused(401, 'A token is needed', bearer);
   }
-  if (gateway.isEnding()) return replies.refused(503, 'The gateway is ending', retrySoon);
+  if (gateway.isEnding()) return replies.refused(503, 'The gateway is stopping', retrySoon);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') return replies.refused(400, 'The body must not be compressed');
   if (Number(headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options);
@@ -182,7 +182,7 @@ async function* limited(request: IncomingMessage, bytesMax: number): AsyncGenera
 function refusalFor(gateway: Gateway, error: unknown): Reply {
   if (error instanceof TooLarge) return tooLarge(gateway.options);
   if (error instanceof TooManyRows) return replies.refused(413, 'A batch is limited to 500000 rows');
-  if (error instanceof Ending) return replies.refused(503, 'The gateway is ending', retrySoon);
+  if (error instanceof Ending) return replies.refused(503, 'The gateway is stopping', retrySoon);
   if (error instanceof MultipartError) return replies.refused(400, 'A multipart body needs exactly one file in it');
   if (error instanceof BatchBodyError) return replies.refused(400, bodyFaults[error.code]);
   if (error instanceof FileError || error instanceof UsageError) {
@@ -190,7 +190,7 @@ function refusalFor(gateway: Gateway, error: unknown): Reply {
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     if (error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE')
-      return replies.refused(400, 'The body did not come to its end');
+      return replies.refused(400, 'The body ended too early');
     gateway.say('warning', 'disk-failed', `a batch cannot be put on disk (${error.code})`, null);
     return replies.refused(503, 'The batch cannot be put on disk', retrySoon);
   }

@@ -39,7 +39,7 @@ export function fromEnvironment(environment: Surroundings['environment']): { giv
     if (setting !== undefined) given.push(checked({ setting, text, source: 'environment', where: variable }));
     else if (!kubernetesNames.test(variable)) {
       const hint = didYouMean(variable.slice(environmentPrefix.length), [...byName.keys()], environmentName);
-      const message = `${quoted(variable)} in the environment is no setting of profile-drip and is passed over${hint}`;
+      const message = `${quoted(variable)} in the environment is not a setting of profile-drip and is passed over${hint}`;
       notices.push({ level: 'warning', code: 'environment-unknown', message });
     }
   }
@@ -78,7 +78,7 @@ function unknownKey(key: string, where: string): UsageError {
     return new UsageError('config-token', message);
   }
   const hint = didYouMean(key, [...byName.keys()], (name) => `"${name}"`);
-  return new UsageError('config-key-unknown', `${where}: there is no such setting${hint}`);
+  return new UsageError('config-key-unknown', `${where}: this setting does not exist${hint}`);
 }
 
 /** The parser's own message is not repeated but for its place: it quotes the file, which may hold what is secret. */
@@ -100,7 +100,7 @@ function parseObject(content: string, file: string): object {
 
 function checked(given: Given): Given {
   if (given.setting.isCommandLineOnly === true) {
-    const message = `${given.where}: --${given.setting.name} is taken from the command line alone, since a forgotten one would strike every night; remove it`;
+    const message = `${given.where}: --${given.setting.name} is accepted only on the command line, because a forgotten one would apply every night; remove it`;
     throw new UsageError('option-command-line-only', message);
   }
   return given;

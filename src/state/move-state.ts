@@ -107,7 +107,7 @@ export async function acceptState(
   try {
     const wanted = clientCode?.toLowerCase() ?? null;
     const names = (await home.names()).filter((name) => wanted === null || partsOfName(name).clientCode === wanted);
-    if (names.length === 0) throw new UsageError('state-missing', `there is no such ledger in ${home.place}`);
+    if (names.length === 0) throw new UsageError('state-missing', `the ledger does not exist in ${home.place}`);
     const accepted: CopiedLedger[] = [];
     for (const name of names) {
       const parts = partsOfName(name);

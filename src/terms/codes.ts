@@ -22,7 +22,7 @@ export const errorCodes = {
   // The command line, the environment.
   'command-line': { status: usage, means: 'the command line cannot be understood', advice: readMessage },
   'verb-missing': { status: usage, means: 'no verb was given', advice: '`profile-drip --help` lists them' },
-  'verb-unknown': { status: usage, means: 'there is no such verb', advice: '`profile-drip --help` lists them' },
+  'verb-unknown': { status: usage, means: 'the verb does not exist', advice: '`profile-drip --help` lists them' },
   'topic-unknown': { status: usage, means: 'the manual has no such topic', advice: '`profile-drip help` lists them' },
   'argument-missing': { status: usage, means: 'a FILE or DIR is missing', advice: readMessage },
   'argument-empty': { status: usage, means: 'an argument is empty', advice: 'Check the variable that it comes from' },
@@ -131,7 +131,7 @@ export const errorCodes = {
     advice: 'Put the token alone into the file',
   },
   // FILE.
-  'file-missing': { status: usage, means: 'there is no such file', advice: 'Check the path' },
+  'file-missing': { status: usage, means: 'the file does not exist', advice: 'Check the path' },
   'file-unreadable': { status: usage, means: 'FILE cannot be opened', advice: 'Check its permissions' },
   'file-not-regular': { status: usage, means: 'FILE is a folder, a device or a pipe', advice: 'Use `-` for a pipe' },
   'file-empty': { status: usage, means: 'FILE has no header', advice: 'Check the export' },
@@ -383,7 +383,7 @@ export const errorCodes = {
   'state-read-only': { status: machine, means: 'the database is a standby', advice: 'Name the primary' },
   'state-busy': { status: machine, means: 'other runs hold the rows of the state', advice: again },
   'state-login': { status: machine, means: 'the database refused user or password', advice: 'Check both' },
-  'state-no-database': { status: machine, means: 'there is no such database', advice: 'Create it, or check the URL' },
+  'state-no-database': { status: machine, means: 'the database does not exist', advice: 'Create it, or check the URL' },
   'state-no-rights': {
     status: machine,
     means: 'permission denied by the database',
@@ -438,7 +438,7 @@ export const errorCodes = {
   },
   'rejects-outdated': {
     status: usage,
-    means: 'a later job of the same FILE has begun, and these rejects hold older values',
+    means: 'a later job of the same FILE has started, and these rejects hold older values',
     advice: 'Give `--allow-outdated` if they are right',
   },
   'proxy-refused': {
@@ -520,7 +520,7 @@ export const errorCodes = {
     means: 'too many open files',
     advice: 'Raise `ulimit -n`, or lower `--concurrency`',
   },
-  'ledger-file-size': { status: machine, means: 'the ledger may not grow further', advice: 'Raise `ulimit -f`' },
+  'ledger-file-size': { status: machine, means: 'the ledger cannot grow further', advice: 'Raise `ulimit -f`' },
   'too-many-files': {
     status: machine,
     means: 'too many open files',

@@ -71,7 +71,7 @@ describe('a path that is not a file to read', () => {
 
   it('is reported with its name made harmless for a screen', async () => {
     const error = await openingFailure(join(await temporaryFolder(), '\u001b[2Jdrop.csv\n'));
-    expect(error.message).toContain('\\u001b[2Jdrop.csv\\u000a: there is no such file');
+    expect(error.message).toContain('\\u001b[2Jdrop.csv\\u000a: the file does not exist');
   });
 
   async function openingFailure(path: string) {

@@ -18,11 +18,11 @@ async function trial(files: Readonly<Record<string, string>>) {
 }
 
 describe('check', () => {
-  it('says what would go, what would not and why, and ends with 1', async () => {
+  it('says what would be sent, what would not and why, and ends with 1', async () => {
     const { run, names } = await trial({ 'six.csv': sixRows });
     const { status, stdout, stderr } = await run('check', 'six.csv');
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^six\.csv: 2 of 6 rows would not go\n/);
+    expect(stdout).toMatch(/^six\.csv: 2 of 6 rows would not be sent\n/);
     expect(stdout).toMatch(/^ {2}3 {2}sendable /m);
     expect(stdout).toMatch(/^ {2}1 {2}skipped /m);
     expect(stdout).toMatch(/^ {2}1 {2}id-empty +line 5: /m);
@@ -66,7 +66,7 @@ describe('check', () => {
   it('of several files says what they come to together', async () => {
     const { run } = await trial({ 'a.csv': sixRows, 'b.csv': sixRows });
     expect((await run('check', 'a.csv', 'b.csv')).stdout).toMatch(
-      /\n2 files: 12 rows, 4 would not go; 6 updates done at /,
+      /\n2 files: 12 rows, 4 would not be sent; 6 updates done at /,
     );
   });
 
@@ -92,7 +92,7 @@ describe('send --dry-run', () => {
     const args = ['send', '--dry-run', '--client-code', 'acme', '--endpoint', endpoint, 'six.csv'];
     const { status, stdout } = await run(...args);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^six\.csv: 2 of 6 rows would not go\n/);
+    expect(stdout).toMatch(/^six\.csv: 2 of 6 rows would not be sent\n/);
     expect(stdout).toContain(`six.csv, row 6, line 7:\n  POST ${endpoint}/m2/acme/profile/update\n`);
     expect(stdout).toContain('\n  mbox3rdPartyId=…&profile.city=…&profile.note=…\n');
     expect(stdout).toMatch(/Nothing was sent\. --show-values shows the ids and values too\.\n$/);

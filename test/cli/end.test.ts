@@ -19,7 +19,7 @@ const nowMs = Date.UTC(2026, 10, 23, 13, 1);
 
 const text = (...jobs: JobSummary[]) => textAt(null, ...jobs);
 
-/** `columns`: of a terminal; `null`: it is none. */
+/** `columns`: of a terminal; `null`: it is not a terminal. */
 function textAt(columns: number | null, ...jobs: JobSummary[]): string {
   return summaryText(runSummary(jobs), {
     screen: { hasColor: false, isTerminal: columns !== null, columns: columns ?? 80 },
@@ -82,7 +82,7 @@ describe('the summary for a person', () => {
     ]);
     expect(lines).toContain('Rejects:  loyalty.csv.rejects.csv');
     expect(lines.slice(-3)).toEqual([
-      'Mend the rejects, then send them:',
+      'Correct the rejects, then send them:',
       '  profile-drip send loyalty.csv.rejects.csv',
       '',
     ]);
@@ -91,7 +91,7 @@ describe('the summary for a person', () => {
 
   it('of a stopped job says what is done, and when more of the cap comes free', () => {
     const shown = text(stoppedJob);
-    expect(shown).toContain('loyalty.csv: not finished: 1,234 rows done so far, the rest stays to be sent');
+    expect(shown).toContain('loyalty.csv: not finished: 1,234 rows done so far, the rest is not sent yet');
     expect(shown).toContain('1,000 of 1,000 used in the last 24 hours, 0 left; more from 15:30 CET on');
   });
 
@@ -174,7 +174,7 @@ describe('the end', () => {
     expect(call.stderr.written()).toBe('');
   });
 
-  it('says after a broken file that the same command goes on once it is mended', async () => {
+  it('says after a broken file that the same command resumes once it is corrected', async () => {
     const call = sendCall();
     const error = {
       code: 'file-quote-open' as const,
@@ -182,7 +182,7 @@ describe('the end', () => {
     };
     await sayEnd(call, runSummary([stoppedJob], { exit_status: exitStatus.usage, error }), false);
     expect(call.stderr.written().trimEnd().split('\n').at(-1)).toMatch(
-      /^Once that is mended, resume with: {2}profile-drip send/,
+      /^Once that is corrected, resume with: {2}profile-drip send/,
     );
   });
 });

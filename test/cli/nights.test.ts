@@ -208,9 +208,9 @@ describe('--keep', () => {
     endedAt(join(archive, 'old.csv.checkpoint.json'), 31);
     endedAt(join(archive, 'open.csv.checkpoint.json'), 31);
     endedAt(join(archive, 'young.csv.checkpoint.json'), 29);
-    // Its rejects are being sent: a job on them has begun and is not over.
-    const mended = `${header}1,a\n2,b\n`;
-    writeFileSync(join(archive, 'open.csv.rejects.csv'), mended);
+    // Its rejects are being sent: a job on them has started and is not done.
+    const corrected = `${header}1,a\n2,b\n`;
+    writeFileSync(join(archive, 'open.csv.rejects.csv'), corrected);
     const rejects = ['send', join(archive, 'open.csv.rejects.csv'), '--daily-cap', '1', '--on-cap', 'stop'];
     const sent = await run(rejects);
     expect(sent.status).toBe(4);

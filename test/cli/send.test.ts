@@ -45,7 +45,7 @@ describe('send', () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^five\.csv: done, but 2 of 5 rows did not go through/);
     expect(stdout).toMatch(/1 {2}percent-broken {2}row 5, line 6/);
-    expect(stdout).toContain(`Mend the rejects, then send them:\n  profile-drip send --client-code acme --endpoint`);
+    expect(stdout).toContain(`Correct the rejects, then send them:\n  profile-drip send --client-code acme --endpoint`);
     expect(read('five.csv.rejects.csv')).toBe(`${header},Basel,b\n5,Genf,100%\n`);
     expect(stderr).toMatch(/ level=info event=started file=five\.csv/);
     expect(stderr).toMatch(/ level=warning event=ended file=five\.csv .*submitted=2 not_submitted=2 nothing_to_send=1/);
@@ -171,7 +171,7 @@ describe('send', () => {
 });
 
 describe('a run that is told to stop', () => {
-  it('ends in good order, shows in status how far it is, says how to go on, and the very command goes on', async () => {
+  it('ends in good order, shows in status how far it is, says how to resume, and that command resumes', async () => {
     const { args, folder } = await trial({ 'it is many.csv': manyRows(400) });
     const child = startProgram(['send', ...args, '--rate', '50', 'it is many.csv'], { folder });
     const end = ended(child);

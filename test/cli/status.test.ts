@@ -125,7 +125,7 @@ describe('how far a job is', () => {
     expect(jobStatus('a.gz', compressed, [], nowMs, false)).toMatchObject({ share: null, endsAtMs: null });
   });
 
-  it('ends nowhere once it is done, and before it has begun', () => {
+  it('has no end in sight once it is done, or before it has started', () => {
     const done = { ...checkpoint, state: 'complete' as const, totalRows: 1000 };
     expect(jobStatus('a.csv', done, [ledger], nowMs, false, {})).toMatchObject({
       complete: true,
@@ -223,7 +223,7 @@ describe('status', () => {
     expect(statusText([], jobs, [], options).split('\n')).toEqual([
       'loyalty.csv: running since 13:00 CET by process 4711 on web1: 25 % done, 1,000 rows, 990 submitted, 10 did not go through; done by 17:00 CET at the pace so far',
       'done.csv: done at 14:00 CET, status 1: 1,000 rows, 990 submitted, 10 did not go through',
-      'new.csv: no job has begun on it',
+      'new.csv: no job has started on it',
       '',
       'No updates are counted in /state',
       '',

@@ -97,8 +97,8 @@ describe('a pass', () => {
   });
 
   it.each([
-    ['is no folder', 'file', /there is none|it is none/],
-    ['is not there', 'gone', /there is none/],
+    ['is not a folder', 'file', /it is not a folder/],
+    ['is not there', 'gone', /it does not exist/],
   ])('refuses a path that %s', async (_what, kind, message) => {
     const world = await dropWorld();
     rmSync(world.folder, { recursive: true });

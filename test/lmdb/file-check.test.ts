@@ -92,7 +92,7 @@ describe('checkLmdbFile', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'a'));
     await writeFile(join(folder, 'b'), 'not lmdb at all'.repeat(100));
-    expect(await look(join(folder, 'a'))).toMatchObject({ kind: 'damaged', found: 'no regular file' });
+    expect(await look(join(folder, 'a'))).toMatchObject({ kind: 'damaged', found: 'not a regular file' });
     expect(await look(join(folder, 'b'))).toMatchObject({ kind: 'damaged' });
   });
 });

@@ -147,7 +147,7 @@ describe('the report on a finished job', () => {
     const files = await writeJob({ results: rows });
     expect((await pageOf(files)).textOf('rejected')).not.toContain('rejects.csv');
     await writeFile(files.rejects, 'thirdPartyId,a\n');
-    expect((await pageOf(files)).textOf('rejected')).toContain('sent again in drop.csv.rejects.csv');
+    expect((await pageOf(files)).textOf('rejected')).toContain('corrected and sent in drop.csv.rejects.csv');
   });
 
   it('is for its owner alone, takes the place of an earlier one, and leaves nothing else behind', async () => {

@@ -143,7 +143,7 @@ describe('a gateway that starts again', () => {
     return { dir: world.dir, send: { stateDir: join(world.dir, '..', 'state') } };
   };
 
-  it('works off what it accepted, in its order, and answers for what ended', async () => {
+  it('sends what it accepted, in its order, and answers for what ended', async () => {
     const first = await startedGateway(away);
     const replies = [];
     for (const id of ['1', '2', '3']) replies.push(await send(first.url, rows(id)));
@@ -403,7 +403,7 @@ describe('the folder', () => {
     await expect(startedGateway({ dir: '/dev/null/x' })).rejects.toThrow();
   });
 
-  it('may hold a client code’s folder that a pass of drop works off: its batches rest until that is done', async () => {
+  it('may hold a client code’s folder that a pass of drop works on: its batches rest until that is done', async () => {
     const parent = await startedGateway();
     await parent.end();
     const jobs = join(parent.dir, 'acme', '.profile-drip');

@@ -105,7 +105,7 @@ describe('what is refused, and how', () => {
       'a wrong option',
       { options: { rate: 'fast' } },
       'option-value',
-      /^--rate: expected tries a second, 0 to 100,000 .*; found "fast"$/,
+      /^--rate: expected attempts a second, 0 to 100,000 .*; found "fast"$/,
     ],
     [
       'a wrong variable',
@@ -169,7 +169,7 @@ describe('what is refused, and how', () => {
       'restart in the environment',
       { environment: { PROFILE_DRIP_RESTART: '0' } },
       'option-command-line-only',
-      /^PROFILE_DRIP_RESTART: --restart is taken from the command line alone/,
+      /^PROFILE_DRIP_RESTART: --restart is accepted only on the command line/,
     ],
     [
       'sandbox in the config file',

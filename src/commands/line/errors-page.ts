@@ -39,12 +39,12 @@ const introduction = `# Errors
 | Status | Means | What to do |
 | --- | --- | --- |
 | 0 | every row is submitted, skipped or unchanged, or within \`--tolerate\` | nothing |
-| 1 | the file is done, but some rows are invalid, refused or failed | mend the rejects, and send them |
-| 2 | the command line or the file | read the message: it names the place. Mend it, then the same command |
+| 1 | the file is done, but some rows are invalid, refused or failed | correct the rejects, and send them |
+| 2 | the command line or the file | read the message: it names the place. Correct it, then the same command |
 | 3 | stopped: the endpoint, the network or the token | check what the message names, then the same command |
 | 4 | stopped: the cap is used up, or (with \`--on-cap stop\`) the server asks for a wait of over a minute | the same command, later |
 | 5 | stopped: \`--max-failures\` | look at the results, then the same command |
-| 6 | stopped: this machine (disk, state, ledger) | mend it, then the same command |
+| 6 | stopped: this machine (disk, state, ledger) | correct it, then the same command |
 | 7 | stopped: \`--max-duration\` | the same command |
 | 70 | an internal error: this is a bug in profile-drip | report it |
 | 75 | another run has the job | nothing: that run is at work |

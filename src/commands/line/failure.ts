@@ -18,7 +18,7 @@ export interface ErrorObject {
 export function errorObject(thrown: unknown): ErrorObject {
   const error = toldError(thrown);
   if (error instanceof ProfileDripError) return { code: error.code, message: error.message };
-  return { code: 'internal', message: 'a fault of the program: standard error says more' };
+  return { code: 'internal', message: 'an internal error: this is a bug in profile-drip; standard error says more' };
 }
 
 /** Whatever was to be opened when a process has no file handles left: that is not an internal error. */
@@ -63,11 +63,11 @@ export function sayFailure(host: Spoken, thrown: unknown, secrets: Iterable<stri
   const shown = withoutSecrets(stack, secrets)
     .split('\n')
     .map((line) => `  ${harmless(line, 500)}\n`);
-  screen.write(`${styled(screen, 'red', 'profile-drip:')} a fault of the program, not of yours\n`);
+  screen.write(`${styled(screen, 'red', 'profile-drip:')} internal error: this is a bug in profile-drip\n`);
   screen.write(shown.join(''));
   screen.write(`profile-drip ${version}, Node.js ${process.version}, ${process.platform} ${process.arch}\n`);
   screen.write(
-    'Please report it with these lines: npm bugs profile-drip says where. What was recorded so far is good.\n',
+    'Please report it with these lines: npm bugs profile-drip says where. What was recorded so far is sound.\n',
   );
 }
 

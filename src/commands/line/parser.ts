@@ -44,7 +44,7 @@ export function parseCommandLine(args: readonly string[], columns: number): Pars
   if (!isVerbName(verb)) {
     throw new UsageError(
       'verb-unknown',
-      `there is no verb ${quoted(verb)}${didYouMean(verb, verbNames, (name) => name)}`,
+      `the verb does not exist: ${quoted(verb)}${didYouMean(verb, verbNames, (name) => name)}`,
     );
   }
   return { kind: 'run', verb, files, options: givenOptions(argv, verb) };

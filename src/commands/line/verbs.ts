@@ -26,7 +26,7 @@ const commandLineOnly = Object.values(settingsTable)
 export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
   send: {
     usage: 'send FILE...',
-    summary: 'send the rows; goes on by itself with what an earlier run left unfinished',
+    summary: 'send the rows; resumes by itself what an earlier run left unfinished',
     table: settingsTable,
     arguments: { name: 'FILE', min: 1, max: null },
     examples: [
@@ -49,7 +49,7 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
       ['profile-drip check --client-code acme --rate 50 loyalty.csv', 'the plan, with what is left of the cap'],
     ],
     epilogue:
-      'Ends with 0 if every row would go or has nothing to send, with 1 if some would not go, with 2 if a file ' +
+      'Ends with 0 if every row would be sent or has nothing to send, with 1 if some would not, with 2 if a file ' +
       'cannot be read.',
     emptyResult: { files: [] },
   },
@@ -82,7 +82,7 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
   },
   drop: {
     usage: 'drop DIR',
-    summary: 'work off a folder into which files are dropped, in the order of their names',
+    summary: 'send the files that are dropped into a folder, in the order of their names',
     table: settingsTable,
     arguments: { name: 'DIR', min: 1, max: 1 },
     examples: [

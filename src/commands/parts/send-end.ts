@@ -10,8 +10,8 @@ import { annotationText, appendSummary } from '../words/ci-output.js';
 import { summaryText } from '../words/summary-words.js';
 
 /**
- * Says how a call ended: the summary on standard output; what CI reads, what stopped it and how to go on, on standard
- * error, how to go on as the last line there. `closing`: lines after the summary.
+ * Says how a call ended: the summary on standard output; what CI reads, what stopped it and how to resume, on standard
+ * error, how to resume as the last line there. `closing`: lines after the summary.
  */
 export async function sayEnd(
   call: Call,
@@ -48,10 +48,10 @@ function sayResume(call: Call, summary: RunSummary): void {
   const command = sameCommand(call);
   if (output.options.logFormat === 'json') {
     stderr.write(logLine('json', clock.wallMs(), 'info', 'resume', { command }));
-  } else stderr.write(canResume ? `Resume with:  ${command}\n` : `Once that is mended, resume with:  ${command}\n`);
+  } else stderr.write(canResume ? `Resume with:  ${command}\n` : `Once that is corrected, resume with:  ${command}\n`);
 }
 
-/** A file at fault, part of which was sent; `drop` has moved it, and says where to. */
+/** Part of this file was sent, and then it could not be read; `drop` has moved it, and says where. */
 function isToBeMended({ verb }: Call, { exit_status: status, jobs }: RunSummary): boolean {
   return status === exitStatus.usage && verb !== 'drop' && jobs.some((job) => !job.complete);
 }

@@ -59,7 +59,7 @@ function headline(check: FileCheck, screen: Pick<Screen, 'hasColor'>): string {
   const fault = faultOf(check);
   if (fault !== undefined) {
     const line = fault.examples[0]?.line;
-    const from = rows.total === 0 || line === undefined ? '' : ` on from line ${grouped(line)}`;
+    const from = rows.total === 0 || line === undefined ? '' : ` past line ${grouped(line)}`;
     const before = rows.total === 0 ? '' : `; before it, ${counted(rows.total, 'row')}`;
     return `${file}: ${styled(screen, 'red', `cannot be read${from}`)} (${fault.code})${before}`;
   }
@@ -69,16 +69,16 @@ function headline(check: FileCheck, screen: Pick<Screen, 'hasColor'>): string {
     return `${file}: ${styled(screen, 'yellow', 'nothing to send')}: none of ${all} has a value`;
   }
   if (rows.invalid === 0 && check.hints.length > 0) {
-    return `${file}: ${all} would go, ${styled(screen, 'yellow', 'but look at the hints first')}`;
+    return `${file}: ${all} would be sent, ${styled(screen, 'yellow', 'but look at the hints first')}`;
   }
   if (rows.invalid === 0) return `${file}: ${styled(screen, 'green', 'all fine')}, ${all}`;
-  return `${file}: ${styled(screen, 'red', `${grouped(rows.invalid)} of ${all} would not go`)}`;
+  return `${file}: ${styled(screen, 'red', `${grouped(rows.invalid)} of ${all} would not be sent`)}`;
 }
 
 const fates: readonly (readonly [Exclude<keyof FileCheck['rows'], 'total'>, string])[] = [
-  ['sendable', 'would go, each as one update'],
+  ['sendable', 'would be sent, each as one update'],
   ['skipped', 'without a value to send'],
-  ['unchanged', 'last submitted just so'],
+  ['unchanged', 'identical to what was last submitted'],
   ['invalid', 'cannot be sent as they are'],
 ];
 
@@ -99,7 +99,7 @@ function problemLines({ problems }: FileCheck, columns: number): string[] {
     ['right', 'left', 'left'],
     columns,
   );
-  return ['Why rows would not go:', ...lines];
+  return ['Why rows would not be sent:', ...lines];
 }
 
 function problemText({ code, count, examples }: Problem): string {
@@ -154,7 +154,7 @@ function planText({ plan }: FileCheck, { nowMs, timeZone, ratePerSecond, pace }:
   if (ratePerSecond === 0 && pace === 'burst') {
     return `${updates}, as fast as the endpoint answers; the waits for the cap alone take ${duration(plan.seconds * 1000)}`;
   }
-  return `${updates} ${speed} take ${duration(plan.seconds * 1000)}: done at ${end} if begun now`;
+  return `${updates} ${speed} take ${duration(plan.seconds * 1000)}: done at ${end} if started now`;
 }
 
 function capText({ cap_left: left, updates }: FileCheck['plan']): string {
@@ -168,11 +168,11 @@ function totalText(files: readonly FileCheck[], { nowMs, timeZone }: CheckWordsO
   const rows = `${counted(
     sum(({ rows }) => rows.total),
     'row',
-  )}, ${grouped(sum(({ rows }) => rows.invalid))} would not go`;
+  )}, ${grouped(sum(({ rows }) => rows.invalid))} would not be sent`;
   const ends = Math.max(...files.map(({ plan }) => Date.parse(plan.ends_at)));
   const plan = `${counted(
     sum(({ plan: { updates } }) => updates),
     'update',
-  )} done at ${localTime(ends, nowMs, timeZone)} if begun now`;
+  )} done at ${localTime(ends, nowMs, timeZone)} if started now`;
   return `${counted(files.length, 'file')}: ${rows}; ${plan}\n`;
 }

@@ -84,7 +84,7 @@ function standing(job: JobStatus, { screen, nowMs, timeZone }: StatusWordsOption
   const by = job.holder === null ? '' : ` by ${job.holder}`;
   switch (job.state) {
     case null:
-      return 'no job has begun on it';
+      return 'no job has started on it';
     case 'running':
       return `${styled(screen, 'green', 'running')}${since}${by}${progress(job)}${forecast(job, time)}`;
     case 'waiting': {

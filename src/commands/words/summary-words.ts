@@ -12,10 +12,10 @@ import { hintLines } from './hint-words.js';
 const fates: readonly (readonly [keyof RowCounts & (RowStatus | 'superseded'), string])[] = [
   ['submitted', 'taken by Target: applied within an hour as a rule, within 24 at most'],
   ['skipped', 'without a value to send'],
-  ['unchanged', 'last submitted just so'],
+  ['unchanged', 'identical to what was last submitted'],
   ['invalid', 'cannot be sent as they are'],
   ['refused', 'Target answered that it will not take them'],
-  ['failed', 'no good answer after all tries'],
+  ['failed', 'no good answer after all attempts'],
   ['superseded', 'not sent: the file has newer content'],
 ];
 
@@ -80,7 +80,7 @@ function headline(job: JobSummary, screen: Pick<Screen, 'hasColor'>): string {
   const time = job.rows_per_second > 0 ? `, in ${duration(tookMs)} (${rate(job.rows_per_second)} rows/s)` : '';
   const ended = endedCount(job.rows);
   if (!job.complete) {
-    return `${file}: ${styled(screen, 'yellow', 'not finished')}: ${counted(ended, 'row')} done so far, the rest stays to be sent`;
+    return `${file}: ${styled(screen, 'yellow', 'not finished')}: ${counted(ended, 'row')} done so far, the rest is not sent yet`;
   }
   if (ended > 0 && job.rows.skipped === ended) {
     return `${file}: done, but ${styled(screen, 'yellow', 'nothing was sent')}: none of ${counted(ended, 'row')} has a value`;
@@ -130,7 +130,7 @@ function fileLines({ files }: JobSummary): string[] {
 
 function nextLines(job: JobSummary, { commandFor }: SummaryWordsOptions): string[] {
   const { rejects } = job.files;
-  return rejects === null ? [] : ['Mend the rejects, then send them:', `  ${commandFor(rejects)}`];
+  return rejects === null ? [] : ['Correct the rejects, then send them:', `  ${commandFor(rejects)}`];
 }
 
 function totalText(jobs: readonly JobSummary[]): string {

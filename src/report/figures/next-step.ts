@@ -55,10 +55,10 @@ export function nextStep(situation: Situation): NextStep {
 function afterEnd({ job, rejectedCount, hasRejects, files }: Situation): NextStep {
   if (rejectedCount === 0) return nothing('Nothing to do.');
   if (!hasRejects)
-    return nothing('The rejects file is not beside the results: put it back, mend its rows and send it.');
+    return nothing('The rejects file is not beside the results: put it back, correct its rows and send it.');
   const command =
     job === null ? null : shellCommand(['profile-drip', 'send', ...optionsOf(job.settings), resolve(files.rejects)]);
-  return withCommand('Mend the rejects, then send them', command);
+  return withCommand('Correct the rejects, then send them', command);
 }
 
 /** What a person has to do before the same command can do better. */

@@ -22,7 +22,7 @@ export function rejectedSizeBytes(row: RowResult): number {
 }
 
 function howMany(shownCount: number, seenCount: number, { results, rejects }: PageContent['files']): Html {
-  const ready = rejects === null ? null : html` They are ready to be mended and sent again in <code>${rejects}</code>.`;
+  const ready = rejects === null ? null : html` They are ready to be corrected and sent in <code>${rejects}</code>.`;
   if (shownCount === seenCount) return html`<p>All ${counted(seenCount, 'row')} that were not sent.${ready}</p>`;
   return html`<p><strong>The first ${count(shownCount)} of ${count(seenCount)} rows</strong> that were not sent: the first of each reason, so that each is there. The other ${count(seenCount - shownCount)} are in <code>${results}</code> alone.${ready}</p>`;
 }

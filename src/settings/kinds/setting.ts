@@ -43,7 +43,7 @@ export const groups = {
   pace: 'How fast:',
   trouble: 'When something goes wrong:',
   changed: 'Only what changed:',
-  drop: 'The folder that is worked off:',
+  drop: 'The drop folder:',
   serve: 'The gateway:',
   verify: 'Which visitors are asked about:',
   job: 'The job and its files:',

@@ -14,7 +14,7 @@ const faults: ReadonlyMap<string, { readonly code: ErrorCode; readonly message: 
   ],
   ['ENOMEM', { code: 'no-memory', message: 'no memory left: lower --concurrency, or give this machine more' }],
   ['ENOBUFS', { code: 'no-memory', message: 'no memory left for sockets: lower --concurrency' }],
-  ['ENOSPC', { code: 'no-space', message: 'no space left on this machine: make room' }],
+  ['ENOSPC', { code: 'no-space', message: 'no space left on this machine: free some space' }],
 ]);
 
 /** The error that stops the run where a connection could not be made for want of files, memory or space; else `null`. */
