@@ -9,7 +9,7 @@ const internalStatus = 70;
 const problem = unsupportedNode(process.versions.node, process.execPath);
 if (problem === null) {
   import('./commands/program.js').catch((error) => {
-    // Parts of the program could not be read: nothing has begun.
+    // Parts of the program could not be read: nothing has started.
     const isOutOfHandles = error instanceof Error && 'code' in error && error.code === 'EMFILE';
     process.stderr.write(
       isOutOfHandles

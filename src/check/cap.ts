@@ -6,7 +6,7 @@ import type { CapStanding } from './plan.js';
 import type { CheckPorts } from './ports.js';
 
 export interface CapFound extends CapStanding {
-  /** `null` without a client code: nobody knows whose cap it is. */
+  /** `null` without a client code: it is not known whose cap it is. */
   readonly left: number | null;
 }
 
@@ -32,7 +32,7 @@ export async function sendsToLoopback(
   return (await findDestination({ endpoint, clientCode: clientCode ?? '' }, lookUp, clock)).isLoopback;
 }
 
-/** The cap as the ledger has it; no ledger is made where there is none. @throws MachineError */
+/** The cap as the ledger has it. A ledger that does not exist is not created. @throws MachineError */
 export async function findCap(options: CheckOptions, ports: CapPorts): Promise<CapFound> {
   const { clientCode, dailyCap, reserve, sandbox } = options;
   const limit = Math.max(1, dailyCap - reserve);

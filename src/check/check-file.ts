@@ -126,7 +126,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
   return { found: inspector.found(fault === null), fault };
 }
 
-/** Takes rows as they are read, and tells the first requests. */
+/** Takes rows as they are read, and reports the first requests. */
 class Rows {
   readonly #context: FileContext;
   readonly #inspector: Inspector;

@@ -20,10 +20,10 @@ export type { CheckEvent, CheckHooks, CheckOptions, CheckSnapshot, FirstRequest 
 export type { AttributeCheck, CheckResult, FileCheck, Plan, Problem } from './result.js';
 
 /**
- * Reads FILEs whole, one after the other, and says what would come of sending them: which rows would not go, what
+ * Reads FILEs whole, one after the other, and says what sending them would do: which rows would not be sent, what
  * wants a human's eye, how long it would take. Sends nothing, needs no network and no token, and changes nothing.
  *
- * Resolves with a status for everything that a user can act on; after a file with an error (2) the next one has its turn.
+ * Resolves with a status for everything that a user can act on; after a file with an error (2) the next file is read.
  * Rejects with a UsageError that concerns all files, and for an internal error.
  */
 export async function checkBatch(
@@ -58,7 +58,7 @@ export async function checkBatch(
   return { schema: 1, version, exit_status: status, error: callError(faults, status), files: checks };
 }
 
-/** As `send` does with a shell's glob. Standard input needs no name here, for a check leaves no files. */
+/** As `send` does with a shell's glob. Standard input needs no name here, because a check leaves no files. */
 function withoutJobFiles(files: readonly string[], options: CheckOptions, { onEvent }: CheckHooks): string[] {
   const { passedOver } = sortFiles(
     files.filter((file) => file !== '-'),

@@ -4,14 +4,14 @@ import { makeOutgoing } from '../target-api/prepare.js';
 import { allHeaders } from '../target-api/request-headers.js';
 import type { CheckOptions, FirstRequest } from './options.js';
 
-/** A request as it would go out, to be shown. */
+/** A request as it would be sent, to be shown. */
 export interface ShownRequest {
   readonly file: string;
   readonly row: number;
   readonly line: number;
   readonly method: 'GET' | 'POST';
   readonly url: string;
-  /** In the order in which they go out. Of a token there is only said that it would be there. */
+  /** In the order in which they are sent. A token is not shown, only that there would be one. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** `null` where all stands in the query. */
   readonly body: string | null;

@@ -1,7 +1,7 @@
 import type { SendOptions } from '../job/terms/options.js';
 import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 
-/** Of the options of `send` those that a check depends on. */
+/** The options of `send` that a check depends on. */
 export interface CheckOptions
   extends Pick<
     SendOptions,
@@ -60,7 +60,7 @@ export type CheckEvent =
     }
   | { readonly kind: 'ended'; readonly file: string };
 
-/** A row that would go out. */
+/** A row that would be sent. */
 export interface FirstRequest {
   readonly file: string;
   /** Data rows count from 1. */
@@ -75,6 +75,6 @@ export interface CheckHooks {
   /** Stops the check between two chunks of rows. The reason may be a signal's name. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: CheckEvent) => void;
-  /** Called for the first 3 rows of each file that would go out. */
+  /** Called for the first 3 rows of each file that would be sent. */
   readonly onFirstRequest?: (request: FirstRequest) => void;
 }

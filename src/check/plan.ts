@@ -1,6 +1,6 @@
 import { bucketMs, dayMs, toleranceMs } from '../ledger/buckets.js';
 
-/** How long sending would take, with its waits for the cap. Pure: an estimate that takes the server to be no limit. */
+/** How long sending would take, with its waits for the cap. Pure: an estimate that assumes that the server is not a limit. */
 
 /** How a cap stands at a moment. */
 export interface CapStanding {
@@ -12,14 +12,14 @@ export interface CapStanding {
 }
 
 export interface Pacing {
-  /** 0: no limit, and sending is taken to need no time. */
+  /** 0: no limit. Sending is then assumed to need no time. */
   readonly ratePerSecond: number;
   readonly pace: 'burst' | 'spread';
   /** How long an attempt may be in flight: its unit comes free that much later. */
   readonly timeoutMs: number;
 }
 
-/** Wall time at which the last of `updateCount` updates has gone out, the first one at `startMs`. */
+/** Wall time at which the last of `updateCount` updates has been sent, the first one at `startMs`. */
 export function finishedAtMs(updateCount: number, startMs: number, cap: CapStanding, pacing: Pacing): number {
   if (updateCount <= 0) return startMs;
   const { limit } = cap;

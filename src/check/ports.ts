@@ -2,7 +2,7 @@ import type { RawRow, RowSource } from '../batch/open.js';
 import type { BootClock, Clock, Disk, LookUp, Random } from '../platform/ports.js';
 import type { RawRowRequest } from '../thread/raw-row-source.js';
 
-/** What a check touches of the machine. */
+/** The parts of the machine that a check uses. */
 export interface CheckPorts {
   readonly clock: Clock;
   readonly bootClock: BootClock;

@@ -2,7 +2,7 @@ import type { Problem } from './result.js';
 
 const examplesMax = 5;
 
-/** Rows that would not go, by reason, the first few of each kept as examples. */
+/** Rows that would not be sent, by reason, the first few of each kept as examples. */
 export class Problems {
   readonly #found = new Map<string, { count: number; readonly examples: { row: number; line: number }[] }>();
 

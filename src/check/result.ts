@@ -8,7 +8,7 @@ export interface CheckResult {
   readonly schema: 1;
   /** Of profile-drip. */
   readonly version: string;
-  /** 0: every row would go, has nothing to send, or is within --tolerate. 1: some would not go. 2: a file cannot be read (on). */
+  /** 0: every row would be sent, has nothing to send, or is within --tolerate. 1: some would not. 2: a file cannot be read (to its end). */
   readonly exit_status: ExitStatus;
   /** The reason for the worst status from 2 on; `null` for 0 and 1. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
@@ -32,7 +32,7 @@ export interface FileCheck {
   };
   /** Among the rows that are sendable or unchanged; exact but for collisions of 64-bit hashes. */
   readonly visitors: number;
-  /** Those of them who come in more than one row. */
+  /** Those of them that have more than one row. */
   readonly repeated_visitors: number;
   /** Of the rows counted above: a POST's body, or a GET's path and query. */
   readonly largest_request_bytes: number;
@@ -78,6 +78,6 @@ export interface Plan {
   readonly cap_left: number | null;
   /** At --rate and --pace, with the waits for the cap; with `--rate 0` those waits alone. */
   readonly seconds: number;
-  /** ISO 8601, UTC, if sending began now. */
+  /** ISO 8601, UTC, if sending started now. */
   readonly ends_at: string;
 }

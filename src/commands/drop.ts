@@ -24,7 +24,7 @@ export async function drop(call: Call): Promise<ExitStatus | VerbEnd> {
   const [folder = ''] = call.files;
   const { match, marker, settleMs, watch } = settings;
   const options = { ...sendOptionsOf(found), match, marker, settleMs, watch };
-  // Whoever stays for weeks says what came of each file when it ends, and not of all of them again at the end.
+  // With --watch the result of each file is printed when it ends, and not all of them again at the end of the call.
   const saysEach = watch;
   const failed: string[] = [];
   const callHooks = await callHooksOf(call, found, folder);
@@ -43,7 +43,7 @@ export async function drop(call: Call): Promise<ExitStatus | VerbEnd> {
   return { status: summary.exit_status, error: summary.error };
 }
 
-/** What came of one file, as it ends: the words of its summary, or one line of JSON in the form of the whole result. */
+/** The result of one file, as it ends: the words of its summary, or one line of JSON in the form of the whole result. */
 function sayFile(call: Call, { jobs, exitStatus: status, error }: FileEnd, asJson: boolean): void {
   const { stdout, clock, output } = call.host;
   if (asJson) {
@@ -56,7 +56,7 @@ function sayFile(call: Call, { jobs, exitStatus: status, error }: FileEnd, asJso
   stdout.write(`${summaryText({ jobs }, { screen: stdout, nowMs: clock.wallMs(), commandFor })}\n`);
 }
 
-/** Among hundreds of files that went through, the one that did not is easily overlooked. */
+/** Among hundreds of files that were sent, one that failed is easily overlooked. */
 function failedWords(paths: readonly string[]): string[] {
   const [first] = paths;
   if (first === undefined) return [];

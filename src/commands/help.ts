@@ -24,7 +24,7 @@ function topicList(): string {
   return `The manual. profile-drip help TOPIC prints one of:\n\n${lines.join('')}\nprofile-drip VERB --help shows the options of a verb.\n`;
 }
 
-/** On a terminal through a pager, as man and git do: $PAGER, else less. Where there is none the text is printed. */
+/** On a terminal through a pager, as man and git do: $PAGER, else less. Without a pager the text is printed. */
 function show(text: string, { stdout, surroundings: { environment } }: Host): void {
   if (!stdout.isTerminal) {
     stdout.write(text);

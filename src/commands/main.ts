@@ -62,7 +62,7 @@ async function callVerb(args: readonly string[], host: Host, nights: Nights): Pr
   }
 }
 
-/** Before the settings are read, and where they cannot be: somebody waits to hear of it. */
+/** Before the settings are read, and if they cannot be read: --on-end still hears of it. */
 function onEndOf(
   verb: string | undefined,
   options: ReadonlyMap<string, string>,
@@ -78,7 +78,7 @@ function programHelp(columns: number): string {
   return parsed.kind === 'shown' ? parsed.text : '';
 }
 
-/** Before the settings are read, and where they cannot be: a script that asked for JSON gets JSON. */
+/** Before the settings are read, and if they cannot be read: a script that asked for JSON gets JSON. */
 function wantsJson(args: readonly string[], { surroundings }: Host): boolean {
   if (args.includes('--no-json') || args.includes('--json=false')) return false;
   if (args.includes('--json') || args.includes('--json=true')) return true;

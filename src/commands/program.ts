@@ -27,8 +27,8 @@ function quickAnswer(args: readonly string[]): string | null {
 }
 
 /**
- * Whoever reads may go away (`profile-drip … | head`): that is no reason to stop sending. Beyond that, a result that could
- * not be written is a fault of this machine; a lost log line does not matter.
+ * The reader of the output may go away (`profile-drip … | head`): sending does not stop for that. Any other result that
+ * could not be written is an error of this machine; a lost log line does not matter.
  */
 function watchOutput(): { readonly isResultLost: () => Promise<boolean> } {
   const { stdout, stderr } = process;

@@ -101,7 +101,7 @@ function refuseEnvironmentToken(environment: Readonly<Record<string, string | un
   throw new UsageError('serve-token', message);
 }
 
-/** Whoever reaches an address of the network must be known, and must not send in plain text by accident. */
+/** On a network address each caller must be known, and must not send in plain text by accident. */
 function requireProtection(own: ServeSettings): void {
   const isLoopback = /^(?:127(?:\.\d{1,3}){3}|::1)$/.test(own.host);
   if (isLoopback) return;

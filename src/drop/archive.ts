@@ -34,7 +34,7 @@ export function archiveFolder({ clock, place }: Archiving): string {
 }
 
 /**
- * Puts FILE and its job files into the archive; `summary` is written anew with the paths that its files have there. A FILE that is no longer
+ * Puts FILE and its job files into the archive; `summary` is written again with the paths that its files have there. A FILE that is no longer
  * what the job has sent stays: it is another file, and is taken when it has arrived. Resolves to the summary as it is now.
  */
 export async function archiveWithFile(

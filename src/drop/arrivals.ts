@@ -36,7 +36,7 @@ export class Arrivals {
     return dueMonotonicMs <= nowMonotonicMs ? { kind: 'arrived' } : { kind: 'coming', dueMonotonicMs };
   }
 
-  /** What is not there any more: another file under that name is waited for anew. */
+  /** Forgets files that do not exist any more: another file with that name has to stand still again. */
   forget(key: string): void {
     this.#still.delete(key);
   }

@@ -14,7 +14,7 @@ import { workOff } from './pass.js';
 import { watchFolder } from './watcher.js';
 
 /**
- * Works off the files that have arrived in a folder: one pass or, with `watch`, until the signal aborts or a file is
+ * Sends the files that have arrived in a folder: one pass or, with `watch`, until the signal aborts or a file is
  * stopped. Resolves to one summary over all files, with the worst one's status.
  *
  * @throws UsageError `drop-no-folder`, `drop-file-system`; ProfileDripError `drop-busy` (75) where another run has the
@@ -106,7 +106,7 @@ async function workUnderLock(
   return end.summary();
 }
 
-/** A file that went away before it was read is nobody's end. */
+/** A file that was removed before it was read does not count as an end. */
 function sayTrial({ onEvent }: DropHooks, { root }: Place): void {
   const message = `--sandbox: files go from ${root} to its archive although Target does not get them. Use copies`;
   onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-sandbox', message });
@@ -117,7 +117,7 @@ function sayUnwatched({ onEvent }: DropHooks, { root }: Place): void {
   onEvent?.({ kind: 'notice', level: 'warning', code: 'drop-unwatched', message });
 }
 
-/** What came of the call so far. */
+/** The results of the call so far. */
 class CallEnd {
   readonly #isWatching: boolean;
   readonly #jobs: JobSummary[] = [];
@@ -142,7 +142,7 @@ class CallEnd {
     this.#worsen(status, { code, message });
   }
 
-  /** Says more than what the files said when they were stopped for it. */
+  /** Says more than the stops of the single files. */
   lost({ exitStatus: status, code, message }: ProfileDripError): void {
     this.#status = status;
     this.#error = { code, message };

@@ -17,7 +17,7 @@ import type { Place } from './folders.js';
 
 /**
  * A file that cannot be read goes to `failed/`. It may have no checkpoint that could say where to, so a plan of its
- * own is written first; whoever finds one carries it out, any number of times.
+ * own is written first. A pass that finds one carries it out; doing it several times is safe.
  */
 export interface FailedPlan {
   readonly name: string;
@@ -57,7 +57,7 @@ export async function moveToFailed(
   return { path: join(target.folder, target.name), summary: moved };
 }
 
-/** Ends what an earlier run began. */
+/** Finishes a move that an earlier run started. */
 export async function mendFailed(archiving: Archiving): Promise<void> {
   const { disk, place } = archiving;
   for (const name of await onDisk(`look at ${place.jobs}`, () => disk.list(place.jobs))) {

@@ -28,7 +28,7 @@ export async function findJobs(disk: Disk, place: Place): Promise<FoundJob[]> {
   return jobs;
 }
 
-/** Whoever runs the job says what is wrong with its checkpoint. */
+/** The run of the job says what is wrong with its checkpoint. */
 async function readable(loading: Promise<Checkpoint | null>): Promise<Checkpoint | null> {
   try {
     return await loading;
@@ -39,7 +39,7 @@ async function readable(loading: Promise<Checkpoint | null>): Promise<Checkpoint
 }
 
 /**
- * Ends what earlier runs began and puts away what is done. Afterwards a checkpoint belongs to a job under way, or to one
+ * Finishes moves that earlier runs started, and puts away what is done. Afterwards a checkpoint belongs to an open job, or to one
  * that is done and whose FILE is there, with the very content that was sent.
  */
 export async function mend(archiving: Archiving): Promise<void> {

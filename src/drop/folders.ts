@@ -26,7 +26,7 @@ export function jobFilesFor(place: Place, name: string, sandbox: boolean): JobFi
   return jobFilesIn(place.jobs, sandbox ? `${name}.sandbox` : name);
 }
 
-/** What a move that was begun means in this drop folder, wherever that is by now. */
+/** What a move that was started means in this drop folder, wherever the folder is now. */
 export function folderOfMove(place: Place, move: Move): string {
   switch (move.role) {
     case 'archive':
@@ -48,8 +48,8 @@ export async function requireDropFolder(disk: Disk, { root }: Place): Promise<vo
 }
 
 /**
- * Tries with an empty file whether all the moves can be made, before anything is sent. Only trying tells: two mounts
- * of one device look the same.
+ * Checks with an empty file whether all the moves can be made, before anything is sent. Only a real move shows it: two
+ * mounts of one device look the same.
  *
  * @throws UsageError `drop-file-system`; MachineError where a folder cannot be written to.
  */

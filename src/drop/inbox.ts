@@ -22,7 +22,7 @@ type Named = Pick<Input, 'key' | 'name' | 'path' | 'nameFault'>;
 const statsAtOnce = 16;
 
 /**
- * What the drop folder holds, in the order in which it has its turn.
+ * What the drop folder holds, in the order in which files are sent.
  *
  * Invariants: the folder is listed by `lookAtAll` alone; afterwards only the names that are asked for are looked at, so
  * the cost of a file does not grow with how many there are. `#inputs` are the wanted regular files as last seen, sorted
@@ -97,7 +97,7 @@ export class Inbox {
     return passedOver;
   }
 
-  /** These names alone, as when the system gave notice of them; names that are no inputs do no harm. */
+  /** These names alone, after the system reported them as changed; names that are not inputs do no harm. */
   async lookAt(names: Iterable<string>): Promise<void> {
     const { marker } = this.#options;
     const shown = this.#shown;
@@ -166,7 +166,7 @@ export class Inbox {
     return this.#jobs.get(jobFilesFor(this.#place, name, this.#options.sandbox).stem);
   }
 
-  /** `null`: it is wanted; empty: nobody needs to know. */
+  /** `null`: it is wanted; empty: it is passed over without a notice. */
   #whyPassedOver(name: string): string | null {
     const { marker } = this.#options;
     if (name.startsWith('.') || this.#isOwnFolder(name)) return '';

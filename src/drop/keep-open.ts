@@ -6,7 +6,7 @@ import type { Transport } from '../platform/ports.js';
 /** A machine whose ledger, memory and connections stay open from one file to the next. */
 export interface KeptOpen {
   readonly machine: Machine;
-  /** Closes what is open; the next file opens it anew. */
+  /** Closes what is open; the next file opens it again. */
   close(): Promise<void>;
 }
 

@@ -27,7 +27,7 @@ const globOptions: MinimatchOptions = {
 
 /**
  * A bracket or a brace without its end stands for itself. A name matches too where only its case differs: uploads from
- * Windows are called LOYALTY.CSV, and a file that is never sent is noticed by nobody.
+ * Windows are called LOYALTY.CSV, and nobody notices a file that is never sent.
  */
 export function matcherOf(globs: readonly string[]): (name: string) => boolean {
   const patterns = globs.flatMap((glob) => [

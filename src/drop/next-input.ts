@@ -4,7 +4,7 @@ import { printOf } from './arrivals.js';
 import type { FoundJob } from './finish-moves.js';
 import { byCodePoint } from './names.js';
 
-/** A file in the drop folder, and which has its turn. Pure. */
+/** A file in the drop folder, and which one is next. Pure. */
 
 export interface Input {
   /** Tells inputs apart: two names that are not UTF-8 can look the same as text. */
@@ -12,7 +12,7 @@ export interface Input {
   readonly name: string;
   readonly path: DiskPath;
   readonly arrival: Arrival;
-  /** When the job began that an earlier run left on it; `null`: it has none. */
+  /** When the job started that an earlier run left on it; `null`: it has no job. */
   readonly begunAtMs: number | null;
   /** It can be taken: it has arrived, or is what it was when its job stopped. */
   readonly isReady: boolean;
@@ -41,15 +41,15 @@ export function inputOf(
   return { ...named, arrival, begunAtMs: startedAtMs, isReady: hasArrived || isUntouched || state === 'complete' };
 }
 
-/** Jobs that were begun, the oldest first; then by name. */
+/** Jobs that were started, the oldest first; then by name. */
 export function byTurn(one: Input, other: Input): number {
   const begun = (one.begunAtMs ?? Number.POSITIVE_INFINITY) - (other.begunAtMs ?? Number.POSITIVE_INFINITY);
-  if (begun < 0 || begun > 0) return begun; // NaN: neither was begun
+  if (begun < 0 || begun > 0) return begun; // NaN: neither was started
   return byCodePoint(one.name, other.name) || byCodePoint(one.key, other.key);
 }
 
 /**
- * The file that has its turn; `null`: none. While one whose job was begun is not ready (somebody is writing to it), no
+ * The next file to send; `null`: none. While one whose job was started is not ready (somebody is writing to it), no
  * other is started, so that an older file never overtakes a newer one. `inputs` in their order.
  */
 export function nextInput(inputs: readonly Input[]): Input | null {

@@ -17,7 +17,7 @@ export interface Watcher {
   close(): void;
 }
 
-/** What became of one file. */
+/** The result of one file. */
 export interface FileEnd extends Omit<JobFileEnd, 'file' | 'isInFailed'> {
   /** As it was in the drop folder. */
   readonly name: string;

@@ -27,7 +27,7 @@ export interface WorkOff extends Taking {
   readonly onTaken: (taken: FileEnd) => void;
   /** Resolves after `delayMs`, when the signal aborts, or (`true`) at the watcher's next notice. */
   readonly pause: (delayMs: number) => Promise<boolean>;
-  /** Names of which the system gave notice since this was last asked; `null`: any may have changed. */
+  /** Names that the system reported since this was last asked; `null`: any may have changed. */
   readonly noticed: () => ReadonlySet<string> | null;
   readonly onMoved: (() => Promise<void>) | undefined;
   /** What stays open between files. */
@@ -81,7 +81,7 @@ class Working {
       if (next !== null) {
         if (!(await this.#inbox.stillHasTurn(next)) || signal.aborted) continue;
         if ((await this.#take(next)) === 'stays') return;
-        // In a single pass nobody gives notice of what arrived meanwhile.
+        // A single pass is not told what arrived meanwhile.
         if (!drop.watch && this.#inbox.next() === null) this.#lookedMonotonicMs = null;
         continue;
       }
@@ -137,7 +137,7 @@ class Working {
     if (sent?.isDone) {
       this.#inbox.hide(next);
       this.#puttingAway = this.#putAway(next, sent).finally(() => this.#inbox.show(next));
-      this.#puttingAway.catch(() => {}); // whoever waits for it is told
+      this.#puttingAway.catch(() => {}); // the caller that waits for it gets the error
       return 'goes';
     }
     const end = await this.#endUndone(next, sent);
@@ -147,7 +147,7 @@ class Working {
     return end.fate === 'stays' ? 'stays' : 'goes';
   }
 
-  /** What is wrong with putting the file before away ends the call; what came of this one is told all the same. */
+  /** If the file before could not be put away, the call ends; the result of this one is still told. */
   async #putAwayBefore(sent: Sent | null): Promise<void> {
     try {
       await this.#puttingAway;
@@ -169,7 +169,7 @@ class Working {
     return isTooLong ? this.#setAside(next, tooLongName(Buffer.byteLength(next.name))) : end;
   }
 
-  /** The memory is dropped once for a call, not before each file. */
+  /** The memory is discarded once in a call, not before each file. */
   #taking(): Taking {
     const { machine } = this.#work.open;
     const { options } = this.#work;
@@ -184,7 +184,7 @@ class Working {
     return path === null ? { ...taken, fate: 'gone', path: next.name } : { ...taken, fate: 'failed', path };
   }
 
-  /** Once for each name: a file that is never sent is noticed by nobody. */
+  /** Once for each name, because nobody notices a file that is never sent. */
   #sayPassedOver(passedOver: readonly PassedOver[]): void {
     const fresh = passedOver.filter(({ name }) => !this.#toldOf.has(name));
     const [first, second, third] = fresh;
@@ -216,7 +216,7 @@ function report({ onTaken, hooks, place }: WorkOff, { name }: Input, taken: File
 }
 
 /**
- * Until when a single pass waits: only for what has stood still since its first look. `null`: not at all; what comes
+ * Until when a single pass waits: only for what has stood still since its first look. `null`: it does not wait; what comes
  * later is for the next pass.
  */
 function nextSettled(inputs: readonly Input[], untilMonotonicMs: number | null): number | null {

@@ -7,9 +7,9 @@ import { numbered, pathBeside, safeName } from './names.js';
 import type { Input, NameFault } from './next-input.js';
 
 /**
- * A file of which no job can be made, because its job files could not be named: it goes to `failed/` under a name that
+ * A file that cannot have a job, because its job files could not be named: it goes to `failed/` under a name that
  * every system takes, with a text that says why. The text is there first: a crash in between leaves the file where it
- * was, and the next run does it all again under the same name.
+ * was, and the next run repeats the move under the same name.
  *
  * Resolves to its new path; `null`: it is gone.
  */
@@ -33,7 +33,7 @@ function bytesOf({ name, path }: Input): Uint8Array {
   return bytes.subarray(bytes.lastIndexOf('/') + 1);
 }
 
-/** A text alone is of a move that did not come to its end: its name is free. */
+/** A text alone comes from a move that was not finished: its name is free. */
 async function freeName({ disk, place }: Archiving, name: string): Promise<string> {
   return onDisk(`look at ${place.failed}`, async () => {
     for (let number = 1; ; number += 1) {

@@ -19,7 +19,7 @@ export interface Taking extends Archiving {
   readonly hooks: SendHooks;
 }
 
-/** What came of sending one file. */
+/** The result of sending one file. */
 export interface Sent {
   readonly end: Omit<FileEnd, 'fate'>;
   /** It is done: the next one may be sent while this one is put away. */
@@ -77,14 +77,14 @@ function withLast(jobs: readonly JobSummary[], last: JobSummary | null): JobSumm
   return [...jobs.slice(0, -1), ...(last === null ? [] : [last])];
 }
 
-/** An error that does not say of which file it speaks does so now. */
+/** Adds the file's name to an error that does not name it. */
 function naming(path: string, error: JobEnd['error']): JobEnd['error'] {
   return error === null || error.message.includes(path) ? error : { ...error, message: `${path}: ${error.message}` };
 }
 
 /**
- * Whether a status 2 is the file's own fault. Not so: a file that changed or shrank under way (somebody writes to it,
- * and an older half of it must not be overtaken), and what the options are at fault for.
+ * Whether a status 2 is the file's own fault. It is not if the file changed or shrank meanwhile (somebody writes to it,
+ * and an older half of it must not be overtaken), or if the options are wrong.
  */
 function isFaultOfFile(code: string): boolean {
   const isOfForm = code.startsWith('file-') || code.startsWith('header-');

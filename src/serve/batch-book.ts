@@ -21,10 +21,10 @@ export interface Accepted {
 }
 
 /**
- * Which batches of one client code were accepted, and what became of them.
+ * Which batches of one client code were accepted, and how they ended.
  *
  * Invariants: a batch is accepted when its file is in the folder under its name, durably; its record is written after
- * that, and made anew from the file where a crash came between. `#unfinished` has each accepted batch that has not
+ * that, and created again from the file if a crash came between. `#unfinished` has each accepted batch that has not
  * ended, in their order. Batches are accepted one at a time.
  */
 export class BatchBook {
@@ -93,7 +93,7 @@ export class BatchBook {
     return this.#unfinished.get(id) ?? null;
   }
 
-  /** `null`: there was never such a batch, or it was long ago. */
+  /** `null`: the batch never existed, or it was removed long ago. */
   async look(id: string): Promise<BatchRecord | null> {
     if (readBatchId(id)?.clientCode !== this.#clientCode) return null;
     return this.#unfinished.get(id) ?? this.#records.read(id);
@@ -110,7 +110,7 @@ export class BatchBook {
     return turn;
   }
 
-  /** What came of a batch that has not ended. */
+  /** The state of a batch that has not ended. */
   async note(record: BatchRecord): Promise<void> {
     this.#unfinished.set(record.id, record);
     await this.#writeRecord(record);
@@ -172,7 +172,7 @@ export class BatchBook {
     return { id, isRepeated: false };
   }
 
-  /** A record that cannot be written is made anew at the next start: the batch is kept all the same. */
+  /** A record that cannot be written is created again at the next start: the batch is kept. */
   async #writeRecord(record: BatchRecord): Promise<void> {
     await this.#records.write(record).catch((error: unknown) => {
       if (!(error instanceof ProfileDripError)) throw error;

@@ -7,7 +7,7 @@ import { replaceFile } from '../storage/replace-file.js';
 import { readBatchId } from './wire/batch-id.js';
 import type { BatchState } from './wire/replies.js';
 
-/** What is kept of a batch for whoever asks what became of it, longer than its files. */
+/** What is kept of a batch for jobs that ask for its status, longer than its files. */
 export interface BatchRecord {
   readonly id: string;
   readonly acceptedAtMs: number;
@@ -53,7 +53,7 @@ export class BatchRecords {
     return names.flatMap((name) => (name.endsWith(end) ? [name.slice(0, -end.length)] : []));
   }
 
-  /** `null`: there is none, or it cannot be read any more. `id` is a batch's: it is never a path. */
+  /** `null`: it does not exist, or cannot be read any more. `id` is a batch's: it is never a path. */
   async read(id: string): Promise<BatchRecord | null> {
     const path = this.#pathOf(id);
     return onDisk(`read ${path}`, async () => {

@@ -32,7 +32,7 @@ const lookMs = 5000;
 type WorkEnd = Pick<RunSummary, 'exit_status' | 'error' | 'jobs'>;
 
 /**
- * The batches of one client code on their way: a drop folder that is worked off, again and again whatever stops it.
+ * The queue of one client code: a drop folder whose batches are sent, again and again whatever stops it.
  *
  * States of `run`: working (a pass of drop that watches) → resting (after a stop) → working …, until the signal aborts.
  */
@@ -91,7 +91,7 @@ export class ClientQueue {
     return this.#book.newSpoolPath();
   }
 
-  /** @throws FileError, UsageError where no job can be made of it. */
+  /** @throws FileError, UsageError if it cannot have a job. */
   async requireHeader(path: string): Promise<void> {
     const { send } = this.#options;
     const batch = await openBatch(this.#machine.disk, path, send);
@@ -106,7 +106,7 @@ export class ClientQueue {
     return this.#book.accept(spooled, (name) => this.#notice(name));
   }
 
-  /** `null`: there was never such a batch, or it was long ago. */
+  /** `null`: the batch never existed, or it was removed long ago. */
   async look(id: string): Promise<BatchRecord | null> {
     const record = await this.#book.look(id);
     if (record === null || record.endedAtMs !== null || this.#running?.id !== id) return record;
@@ -114,7 +114,7 @@ export class ClientQueue {
     return { ...withCounts(record, { rows: { superseded: 0, ...rows, total: null } }), state: 'incomplete' };
   }
 
-  /** Works batches off until the signal aborts. Never rejects. */
+  /** Sends batches until the signal aborts. Never rejects. */
   async run(): Promise<void> {
     const { signal } = this.#hooks;
     while (!signal.aborted) {
@@ -239,7 +239,7 @@ function endOf({ exitStatus: status, code, message }: ProfileDripError): WorkEnd
   return { exit_status: status, error: { code, message }, jobs: [] };
 }
 
-/** A stop that time does not mend. */
+/** A stop that a later attempt alone does not cure. */
 function needsAPerson(status: ExitStatus): boolean {
   return status === exitStatus.usage || status === exitStatus.maxFailures || status === exitStatus.internal;
 }

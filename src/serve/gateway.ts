@@ -13,7 +13,7 @@ import * as replies from './wire/replies.js';
 import { type Route, routeOf } from './wire/route.js';
 import { isAuthorized, isFromBrowser, isOwnHost } from './wire/who-may-send.js';
 
-/** What of the gateway answers requests. */
+/** The part of the gateway that answers requests. */
 export interface Gateway {
   readonly options: ServeOptions;
   readonly disk: Disk;

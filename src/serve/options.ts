@@ -12,7 +12,7 @@ export interface ServeOptions {
   readonly port: number;
   /** The client codes that are served, in lower case; `null`: every one. */
   readonly clientCodes: readonly string[] | null;
-  /** `null`: whoever reaches the port may send. */
+  /** `null`: everybody who reaches the port may send. */
   readonly credentials: readonly Credential[] | null;
   /** Origin under which jobs reach the gateway; `null`: the address that is listened on. */
   readonly publicUrl: string | null;

@@ -3,7 +3,7 @@ import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 /** What a queue does after a stop, which ends no gateway. Pure but for how long it has rested. */
 export type Rest =
   | { readonly kind: 'pause'; readonly pauseMs: number; readonly isStuck: boolean }
-  /** Trying again would undo what the stop is for: a person has to take the batch's file away, or start anew. */
+  /** A retry would undo what the stop is for: a person has to take the batch's file away, or start serve again. */
   | { readonly kind: 'until-moved' };
 
 const firstPauseMs = 5000;

@@ -15,7 +15,7 @@ import { statusAddressMax } from './wire/replies.js';
 const queuesMax = 100;
 
 /**
- * Takes batches until the signal aborts, and works them off. Resolves when nothing is in flight any more.
+ * Takes batches until the signal aborts, and sends them. Resolves when nothing is in flight any more.
  *
  * @throws UsageError `serve-no-folder`, `serve-port`, `serve-public-url`; ProfileDripError `serve-busy` (75) where
  * another process has the folder, or has taken it over; MachineError where it cannot be written to.
@@ -172,10 +172,10 @@ function requireShortAddress({ publicUrl, clientCodes }: ServeOptions): void {
   throw new UsageError('serve-public-url', message);
 }
 
-/** How long an answer holds: whoever asks may ask often, and costs the disk a write. */
+/** How long an answer holds, because each question costs the disk a write and callers may ask often. */
 const roomHoldsMs = 2000;
 
-/** Whether something can be put on disk. By trying: a file system that tells of room may have none for us. */
+/** Whether something can be put on disk. It writes, because a file system that reports free space may refuse this user. */
 class Room {
   readonly #machine: Machine;
   readonly #dir: string;

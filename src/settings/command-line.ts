@@ -31,7 +31,7 @@ function optionOf(setting: AnySetting): CommandLineOption {
   };
 }
 
-/** As help and the manual show it; `null`: there is none to show. */
+/** As help and the manual show it; `null`: there is no default to show. */
 export function shownDefault(setting: AnySetting): string | null {
   if (setting.defaultText !== undefined) return setting.defaultText;
   const value = setting.default;

@@ -31,7 +31,7 @@ export function checkAgreement(settings: Settings, token: string | null): void {
   }
 }
 
-/** What is allowed, and may all the same be a mistake. */
+/** What is allowed, but may be a mistake. */
 export function warnings(settings: Settings): Notice[] {
   const notices: Notice[] = [];
   const warn = (code: NoticeCode | ErrorCode, message: string) => notices.push({ level: 'warning', code, message });

@@ -52,7 +52,7 @@ function checkedValue(key: string, setting: AnySetting, value: unknown): unknown
   const text = shownText(setting, value);
   const reading = text === null || text === '' ? null : kind.read(text);
   if (reading?.kind === 'value') {
-    // A text as the kind writes it (`https://host/` is `https://host`), all else as it was given.
+    // A text as the kind writes it (`https://host/` is `https://host`), everything else as it was given.
     if (typeof value === 'string' && typeof reading.value === 'string') return reading.value;
     if (rounded(reading.value) === rounded(value)) return value;
   }

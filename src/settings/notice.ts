@@ -1,5 +1,5 @@
 import type { ErrorCode, NoticeCode } from '../terms/codes.js';
-/** A line to be said once. `code` is stable; `message` holds no secret. */
+/** A line that is shown once. `code` is stable; `message` holds no secret. */
 export interface Notice {
   readonly level: 'info' | 'warning';
   readonly code: NoticeCode | ErrorCode;

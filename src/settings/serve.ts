@@ -48,14 +48,14 @@ const codeAndPath: Kind<CodeAndPath> = {
   show: ({ clientCode, path }) => `${clientCode}=${path}`,
 };
 
-/** An address and no name: what is loopback is not for a hosts file to say. */
+/** An address, not a name: a hosts file must not decide what is loopback. */
 const ipAddress: Kind<string> = {
   expected: 'an IP address of this machine (127.0.0.1, ::1, 0.0.0.0)',
   read: (text) => (isIP(text) === 0 ? { kind: 'wrong', why: null } : { kind: 'value', value: text }),
   show: (of) => of,
 };
 
-/** Adobe's documentation: under 50 MB. Read as MiB: whoever is let in there is let in here. */
+/** Adobe's documentation: under 50 MB. Read as MiB: what is accepted there is accepted here. */
 const megabyteBytes = 1_048_576;
 
 export const serveTable = {

@@ -6,7 +6,7 @@ import { type AnySetting, environmentName, environmentPrefix, type Surroundings 
 import type { Notice } from './notice.js';
 import { settingsTable } from './table.js';
 
-/** Where settings are given: each source makes a list of names and texts, and finds what is no setting. Pure. */
+/** Where settings are given: each source makes a list of names and texts, and finds what is not a setting. Pure. */
 
 export type SourceKind = 'default' | 'config file' | 'environment' | 'command line';
 
@@ -23,7 +23,7 @@ export const allSettings: readonly AnySetting[] = Object.values(settingsTable);
 const byName = new Map(allSettings.map((setting) => [setting.name, setting]));
 const byEnvironmentName = new Map(allSettings.map((setting) => [environmentName(setting.name), setting]));
 
-/** The token is no setting: it has neither an option nor a key. */
+/** The token is not a setting: it has neither an option nor a key. */
 export const tokenVariable = `${environmentPrefix}TOKEN`;
 
 /** Kubernetes sets `<SERVICE>_PORT…` and `<SERVICE>_SERVICE_…` for a service by the name of profile-drip. */
@@ -81,7 +81,7 @@ function unknownKey(key: string, where: string): UsageError {
   return new UsageError('config-key-unknown', `${where}: this setting does not exist${hint}`);
 }
 
-/** The parser's own message is not repeated but for its place: it quotes the file, which may hold what is secret. */
+/** Only the place in the parser's own message is repeated: the message quotes the file, which may hold secrets. */
 function parseObject(content: string, file: string): object {
   let parsed: unknown;
   try {

@@ -64,7 +64,7 @@ export async function findStateUrl(settings: Settings, files: TokenFiles): Promi
   return { stateUrl: text, notices: isOpen ? [{ level: 'warning', code: 'state-url-file-mode', message }] : [] };
 }
 
-/** `null`: there is none in it. */
+/** `null`: it has no URL in it. */
 export function passwordOf(stateUrl: string | null): string | null {
   const reading = stateUrl === null ? null : readStateUrl(stateUrl);
   return reading?.kind === 'url' ? reading.url.password : null;

@@ -598,5 +598,5 @@ export const settingsTable = {
   }),
 } as const;
 
-/** All settings by the library's names. Those that a verb has no option for stand at their defaults. */
+/** All settings by the library's names. A verb that has no option for a setting gets its default. */
 export type Settings = ValuesOf<typeof settingsTable>;

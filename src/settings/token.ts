@@ -22,7 +22,7 @@ export function checkToken(token: string, where: string): void {
   throw new UsageError('token-characters', `${where}: expected the profile token alone; found ${found}`);
 }
 
-/** The token from the environment; `null`: there is none. */
+/** The token from the environment; `null`: it has no token. */
 export function tokenFromEnvironment(environment: Readonly<Record<string, string | undefined>>): string | null {
   const token = environment[tokenVariable];
   if (token === undefined) return null;
@@ -33,7 +33,7 @@ export function tokenFromEnvironment(environment: Readonly<Record<string, string
 /** What a token file held at the start. */
 export interface TokenFileContent {
   readonly token: string;
-  /** A pipe (`<(pass show target)`) can be read only once; a file is read again when the token is not taken any more. */
+  /** A pipe (`<(pass show target)`) can be read only once; a file is read again when the token is refused. */
   readonly canReadAgain: boolean;
   readonly notices: readonly Notice[];
 }

@@ -30,10 +30,10 @@ export interface AskerOptions extends FetchOptions {
 type Good = Extract<FetchOutcome, { kind: 'profile' | 'not-found' }>;
 type Bad = Exclude<FetchOutcome, Good>;
 
-/** What came of asking about a visitor, after all retries. */
+/** The answer about a visitor, after all retries. */
 export type Answer = Good | { readonly kind: 'unreadable'; readonly code: TryCode };
 
-/** So many visitors in a row without a good answer are a matter of the endpoint. */
+/** If this many visitors in a row have no good answer, the endpoint is at fault, not the visitors. */
 const unreadableInRowMax = 20;
 
 /**
@@ -41,7 +41,7 @@ const unreadableInRowMax = 20;
  *
  * Invariants: no request leaves after a stop, without a permit, or while the lock is in doubt; a visitor without a good
  * answer is handed out only once a later good answer shows that it is the visitor's own, or nothing is left to ask. With
- * a stop it is not handed out at all, and the next run asks again.
+ * a stop it is never handed out, and the next run asks again.
  */
 export class Asker {
   readonly #ports: AskerPorts;
@@ -68,7 +68,7 @@ export class Asker {
     return this.#stop;
   }
 
-  /** The first stop stands. */
+  /** The first stop is kept. */
   stop(stop: Stop): void {
     if (this.#stop !== null) return;
     this.#stop = stop;
@@ -106,7 +106,7 @@ export class Asker {
     this.#cancelGrace();
   }
 
-  /** Resolves after so long, or at a stop. */
+  /** Resolves after this time, or at a stop. */
   async wait(waitMs: number): Promise<void> {
     const untilMs = this.#ports.clock.monotonicMs() + waitMs;
     while (this.#stop === null && this.#ports.clock.monotonicMs() < untilMs) await this.#pause(untilMs);

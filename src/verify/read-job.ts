@@ -9,7 +9,7 @@ import { type DrawnAfter, type Expected, VisitorDraw } from './visitor-draw.js';
 
 /** What a job's results and its FILE say, read in passes with bounded memory. */
 
-/** The recorded lines up to `endByte`. UsageError `report-damaged` where they are not all there. */
+/** The recorded lines up to `endByte`. UsageError `report-damaged` if some are missing. */
 async function eachResult(
   disk: Disk,
   path: string,
@@ -76,7 +76,7 @@ export interface DrawRequest {
   readonly isStopped: () => boolean;
 }
 
-/** One pass over FILE. What cannot be read in it has no outcome either. */
+/** One pass over FILE. A row that cannot be read has no outcome. */
 export async function drawVisitors(
   batch: Pick<Batch, 'rows' | 'dataStart'>,
   prepare: Preparer,

@@ -3,7 +3,7 @@ import type { ErrorCode, NoticeCode } from '../terms/codes.js';
 import type { ExitStatus } from '../terms/exit-status.js';
 import type { TryCode } from '../terms/outcome.js';
 
-/** What verify is made with, and what it says. */
+/** What verify takes, and what it returns. */
 
 export const verdicts = ['applied', 'pending', 'overwritten', 'not-found', 'different', 'unreadable'] as const;
 

@@ -282,7 +282,7 @@ function watchStops({ options, hooks, machine, lock }: VerifyContext, asker: Ask
   };
 }
 
-/** A send may have begun a new job meanwhile: what is written now would stand under its name. */
+/** A send may have started a new job meanwhile: what is written now would get the new job's name. */
 async function isStillTheJob({ machine, files, checkpoint }: VerifyContext): Promise<boolean> {
   const now = await loadCheckpoint(machine.disk, files.checkpoint);
   return now?.startedAtMs === checkpoint.startedAtMs;

@@ -153,7 +153,7 @@ export class VerifyRun {
   }
 }
 
-/** Target holds something else than the memory believes. */
+/** Target holds other values than the memory says. */
 function isDoubted(verdict: Verdict): boolean {
   return verdict === 'not-found' || verdict === 'different' || verdict === 'overwritten';
 }

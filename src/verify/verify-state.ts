@@ -9,7 +9,7 @@ export interface VerifyState {
   readonly state: 'open' | 'complete';
   /** --sample, in its own words. */
   readonly sample: string;
-  /** The job as it was read: where it has moved on, a verify begins anew. */
+  /** The job as it was read: if it has changed since, verify starts again. */
   readonly job: { readonly startedAtMs: number; readonly resultsEndByte: number };
 }
 
@@ -32,7 +32,7 @@ export function isSameVerify(before: VerifyState | null, now: VerifyState): bool
   );
 }
 
-/** `null`: there is none that can be read; then a verify begins anew. */
+/** `null`: it is missing or cannot be read; then verify starts again. */
 export async function loadVerifyState(disk: Disk, path: string): Promise<VerifyState | null> {
   const file = await unlessMissing(disk.open(path, 'read'));
   if (file === null) return null;

@@ -1,4 +1,4 @@
-/** Of a normal distribution, 95 % lies within so many standard deviations. */
+/** 95 % of a normal distribution lies within this many standard deviations. */
 const z = 1.959_963_984_540_054;
 
 /** The share of a sample with its 95 % interval, after Wilson (1927): good for small samples, and never outside 0 to 1. */

@@ -18,7 +18,7 @@ export interface NotFoundOptions {
 
 /**
  * `<name>.not-found.csv`: FILE's header and, byte for byte, all submitted rows of visitors that were not found. `false`:
- * there are none, and no file.
+ * no such rows exist, and no file is written.
  */
 export async function writeNotFound(batch: Batch, options: NotFoundOptions): Promise<boolean> {
   const { disk, path, runId, notFound } = options;

@@ -4,12 +4,12 @@ import type { NamedOption } from '../../terms/errors.js';
 import type { Call, Host } from './call.js';
 import { verbs } from './verbs.js';
 
-/** A command that goes on from this call, to be pasted: the same options, in the same words. */
+/** A command that resumes this call, to be pasted: the same options, in the same words. */
 
-/** What an option that is given again would do again. */
+/** Options that would act a second time if they were given again. */
 const onceOnly: readonly string[] = ['restart', 'forget'];
 
-/** The same command, but for what would begin again. */
+/** The same command without the options that would begin the job again. */
 export function sameCommand(call: Call): string {
   return commandFor(call, call.files, onceOnly);
 }

@@ -21,7 +21,7 @@ export function errorObject(thrown: unknown): ErrorObject {
   return { code: 'internal', message: 'an internal error: this is a bug in profile-drip; standard error says more' };
 }
 
-/** Whatever was to be opened when a process has no file handles left: that is not an internal error. */
+/** If a process has no file handles left, any open can fail: that is not an internal error. */
 function toldError(error: unknown): unknown {
   const code = error instanceof ProfileDripError ? null : systemCode(error);
   if (code !== 'EMFILE' && code !== 'ENFILE') return error;
@@ -46,7 +46,7 @@ export function sayError({ stderr, output, clock }: Spoken, { code, message }: E
   else stderr.write(`${styled(stderr, 'red', 'profile-drip:')} ${harmless(message, 2000)}\n`);
 }
 
-/** One message for a user's mistake; a stack for a fault of the program. Of `secrets` nothing is shown. */
+/** One message for a user's mistake; a stack for an internal error. Nothing of `secrets` is shown. */
 export function sayFailure(host: Spoken, thrown: unknown, secrets: Iterable<string>): void {
   const { stderr: screen, output, clock } = host;
   const error = toldError(thrown);

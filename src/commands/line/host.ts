@@ -8,7 +8,7 @@ import type { Host } from './call.js';
 import { Output } from './output.js';
 import { signalStatuses, watchSignals } from './signals.js';
 
-/** The process that the program runs in. `endNow` ends it at once, with what is under way lost. */
+/** The process that the program runs in. `endNow` ends it at once, and requests in flight are lost. */
 export function processHost(endNow: (status: ExitStatus) => void): Host {
   const { env } = process;
   const output = new Output(streamScreen(process.stdout, env), streamScreen(process.stderr, env));

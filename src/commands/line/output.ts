@@ -54,7 +54,7 @@ export class Output {
     this.#realStderr.write(text);
   }
 
-  /** 0, and 75 where another run is at work, are nobody's concern; anything else is told in full. */
+  /** 0, and 75 (another run is at work), need no attention: nothing is printed. Any other status is told in full. */
   finish(status: ExitStatus): void {
     const withheld = this.#withheld ?? [];
     this.#withheld = null;

@@ -30,7 +30,7 @@ export function parseCommandLine(args: readonly string[], columns: number): Pars
   let shown: string | null = null;
   let problem: Error | null = null;
   const program = makeProgram(columns);
-  // A half-typed command that a shell wants completed is no mistake; all else that is one gets our message, before yargs has its say.
+  // A half-typed command that a shell wants completed is not a mistake. Every other mistake gets our message, before yargs prints its own.
   if (!args.includes('--get-yargs-completions')) program.middleware((argv) => refuseMistakes(argv), true);
   // With a callback yargs prints nothing and ends nothing. For completion it calls twice: the second time with the text.
   const argv = program.parseSync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => {
@@ -81,7 +81,7 @@ function makeProgram(columns: number) {
     .version(version);
   for (const name of verbNames) {
     const verb = verbs[name];
-    // FILEs are no positionals of yargs: it drops a lone `-` from a list of those.
+    // FILEs are not positionals of yargs, because it drops a lone `-` from a list of them.
     program.command(name, verb.summary, (own) => describeVerb(own, verb, name));
   }
   return program.completion('completion', 'a completion script for bash, zsh or fish');
@@ -102,7 +102,7 @@ function exampleText(examples: VerbDescription['examples']): string {
 /** Names that yargs itself knows. */
 const ownNames: readonly string[] = ['_', '$0', '--', 'help', 'h', 'version'];
 
-/** @throws UsageError for an option that the verb does not have, and for a value that is none of its choices. */
+/** @throws UsageError for an option that the verb does not have, and for a value that is not one of its choices. */
 function refuseMistakes(argv: Readonly<Record<string, unknown>>): void {
   const verb = Array.isArray(argv._) ? String(argv._[0]) : '';
   if (!isVerbName(verb) || argv.help === true || argv.version === true) return;
@@ -137,7 +137,7 @@ function settingsOf(verb: VerbName): ReadonlyMap<string, AnySetting> {
   return new Map(own.map((setting) => [setting.name, setting]));
 }
 
-/** @throws UsageError for an option that is given several times and is no list: which one was meant, nobody can tell. */
+/** @throws UsageError for an option that is given several times and is not a list: it is not known which one was meant. */
 function textOf(value: unknown, { name, kind }: AnySetting): string {
   if (kind.isList === true) return listText(Array.isArray(value) ? value.map(String) : [String(value)]);
   if (!Array.isArray(value)) return String(value);

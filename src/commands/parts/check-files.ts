@@ -29,7 +29,7 @@ export async function checkFiles(
   });
 }
 
-/** The command that sends a file as it was found; `null` where nothing would go, and no option is known to change that. */
+/** The command that sends a file as it was found; `null` if nothing would be sent, and no option is known to change that. */
 export function commandToSend(
   call: Call,
   { settings }: SettingsFound,

@@ -18,7 +18,7 @@ export function sendOptionsOf({ settings, token }: SettingsFound): SendOptions {
   throw new UsageError('client-code-missing', message);
 }
 
-/** Progress and notices on standard error, and signals that stop it all in good order. */
+/** Progress and notices on standard error, and signals that stop the run resumably. */
 export async function callHooksOf(
   { host, nights }: Call,
   found: SettingsFound,

@@ -62,7 +62,7 @@ async function statusOfFound(view: StatusView, folder: string, { place, files }:
   return statusOfJob(view, file, stored, ({ job }) => resumeWords(job, file, places));
 }
 
-/** What --restart left of a job that was not done: another took its place, and nothing resumes it. */
+/** What --restart left of a job that was not done: another job took its place, and nothing resumes this one. */
 function replaced(stored: StoredJob): StoredJob {
   const { checkpoint } = stored;
   return checkpoint?.state === 'open' ? { ...stored, checkpoint: { ...checkpoint, state: 'closed' } } : stored;

@@ -17,7 +17,7 @@ export interface StatusView {
   readonly ledgers: readonly LedgerStatus[];
   readonly nowMs: number;
   readonly machine: StatusMachine;
-  /** Where it was given, and is no default. */
+  /** Set if it was given, and is not the default. */
   readonly stateDir: string | null;
 }
 

@@ -9,18 +9,18 @@ export interface JobStatus extends JobState {
   readonly file: string;
   /** Every row has its end. */
   readonly complete: boolean;
-  /** `null`: there is no job on this file. */
+  /** `null`: this file has no job. */
   readonly rows: RowCounts | null;
   /** Of the whole file, 0 to 1; `null`: not known. */
   readonly share: number | null;
   readonly updatedAtMs: number | null;
-  /** At the pace so far, with the waits for the cap. `null`: nothing is at work on it, or nobody can say. */
+  /** At the pace so far, with the waits for the cap. `null`: no run works on it, or the time is not known. */
   readonly endsAtMs: number | null;
-  /** A command that resumes the job; `null`: nothing is to be resumed. */
+  /** A command that resumes the job; `null`: there is nothing to resume. */
   readonly command: string | null;
 }
 
-/** Ten years: a guess beyond is none. */
+/** Ten years: an estimate beyond that means nothing. */
 const guessMsMax = 3.2e11;
 
 /** What a job's status depends on beside its files. */
@@ -28,7 +28,7 @@ export interface JobStatusOptions {
   readonly ledgers: readonly LedgerStatus[];
   readonly nowMs: number;
   readonly isLoopback: boolean;
-  /** Asked only where there is a job to resume. */
+  /** Asked only if there is a job to resume. */
   readonly commandFor: (checkpoint: Checkpoint) => string;
 }
 

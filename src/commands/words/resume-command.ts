@@ -10,7 +10,7 @@ export interface GivenPlaces {
 
 /**
  * The words of the command that resumes a job, as its checkpoint knows it. What does not make a job another one (token,
- * rate, --changed-only) stands in no checkpoint: whoever pastes it adds that. Pure.
+ * rate, --changed-only) is not in the checkpoint: the person who pastes it adds that. Pure.
  */
 export function resumeWords(job: JobIdentity, file: string, { out, name, stateDir }: GivenPlaces): string[] {
   return ['send', ...optionsOf(job), ...option('out', out), ...option('name', name), ...stateOption(stateDir), file];

@@ -29,7 +29,7 @@ export function statusText(
       ? [`No updates are counted in ${harmless(options.place, 1000)}\n`]
       : ledgers.map((ledger) => ledgerText(ledger, options));
   const ofFiles = jobs.length === 0 ? [] : [jobs.map((job) => jobLines(job, options)).join('')];
-  // Whoever asks for a folder asks what happened there: that comes first.
+  // A folder's status is asked for to see what happened there: that comes first.
   return [...folders.map((folder) => folderText(folder, options)), ...ofFiles, ...caps].join('\n');
 }
 

@@ -7,7 +7,7 @@ import { grouped } from '../../text/numbers.js';
 import { counted, duration, localTime, rate } from '../../text/words.js';
 import { hintLines } from './hint-words.js';
 
-/** How a call ended, in words for a person who is tired. Pure. */
+/** How a call ended, in words that a tired person understands. Pure. */
 
 const fates: readonly (readonly [keyof RowCounts & (RowStatus | 'superseded'), string])[] = [
   ['submitted', 'taken by Target: applied within an hour as a rule, within 24 at most'],

@@ -4,7 +4,7 @@ import { grouped } from '../../text/numbers.js';
 import { counted, duration } from '../../text/words.js';
 import { type VerifiedFile, type VerifyResult, verdictMeanings, verdicts } from '../../verify/terms.js';
 
-/** What came of it, for a person. `ratePerSecond` 0: no limit. */
+/** The result of verify, in words for a person. `ratePerSecond` 0: no limit. */
 export function verifyText({ files }: Pick<VerifyResult, 'files'>, ratePerSecond: number): string {
   return files.map((file) => `${fileLines(file, ratePerSecond).join('\n')}\n`).join('\n');
 }

@@ -21,7 +21,7 @@ const encodedLineEnd = /%0[ad]/i;
 
 /**
  * A file is taken as it came. Some jobs encode it once more, as the value of a form parameter: such a body has no line
- * end at all but `%0A`, and is decoded once.
+ * ends but `%0A`, and is decoded once.
  *
  * States: head (nothing is known before the first line end) → file | form; what `add` and `end` return is the file's.
  */

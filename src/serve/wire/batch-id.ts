@@ -20,7 +20,7 @@ export function makeBatchId(clientCode: string, timeMs: number, random: () => nu
   return `${clientCode}-${String(timeMs).padStart(13, '0')}-${digits}`;
 }
 
-/** `null`: no batch ever had this name, so that it can be no path either. */
+/** `null`: no batch can have this name, so it is never used as a path. */
 export function readBatchId(text: string): BatchId | null {
   const [, code, time] = idForm.exec(text) ?? [];
   const clientCode = code === undefined ? null : clientCodeOf(code);

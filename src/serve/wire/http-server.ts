@@ -25,7 +25,7 @@ export type Handle = (request: IncomingMessage, mayContinue: () => void) => Prom
 
 export interface RunningServer {
   readonly port: number;
-  /** Takes no more connections, lets what is being answered come to its end, and closes the rest after `graceMs`. */
+  /** Takes no more connections, lets open answers finish, and closes the rest after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 

@@ -217,7 +217,7 @@ export const rowLimit: Kind<RowLimit> = {
   show: (limit) => (limit.kind === 'rows' ? String(limit.rows) : `${Number((limit.share * 100).toFixed(6))}%`),
 };
 
-/** Scheme, host and port: the path is the API's, and who may call is the token's matter. */
+/** Scheme, host and port: the path belongs to the API, and the token says who may call. */
 export const origin: Kind<string> = {
   expected: 'https://host or https://host:port, nothing after it',
   mayRepeat: (given) => !given.includes('@'), // what stands before it may be a password

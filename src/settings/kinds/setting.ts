@@ -1,6 +1,6 @@
 /** What one setting is. The table (table.ts) is a list of these, and everything about settings is read from it. */
 
-/** What a text means as a value, or why it means none. */
+/** What a text means as a value, or why it is not a value. */
 export type Reading<Value> =
   | { readonly kind: 'value'; readonly value: Value }
   /** `why` says what to do about it: `null` where there is nothing to add. */
@@ -26,7 +26,7 @@ export interface Kind<Value> {
   readonly isList?: boolean;
   /** The text of another form in which a program may give the value; `null`: it is not such a form. */
   otherForm?(given: unknown): string | null;
-  /** Whether a wrong text may be repeated in a message; it may not where it could hold a secret. */
+  /** Whether a wrong text may be repeated in a message; `false` if it could hold a secret. */
   mayRepeat?(text: string): boolean;
   /** The value as --print-config shows it, where `show` would tell a secret. */
   conceal?(value: Value): string;
@@ -75,9 +75,9 @@ export interface Setting<Value, Default extends Value | null = Value | null> {
   readonly default: Default | ((surroundings: Surroundings) => Default);
   /** The default of some verbs, where it is another. */
   readonly defaultFor?: Readonly<Partial<Record<Verb, Value>>>;
-  /** How help shows the default, where it is not the default as one would type it; `null`: not at all. */
+  /** How help shows the default, where it is not the default as one would type it; `null`: it is not shown. */
   readonly defaultText?: string | null;
-  /** Not taken from the environment or a config file: a forgotten one would strike every night. */
+  /** Not taken from the environment or a config file: a forgotten one would apply every night. */
   readonly isCommandLineOnly?: true;
 }
 
