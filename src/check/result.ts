@@ -48,7 +48,7 @@ export interface FileCheck {
   readonly plan: Plan;
 }
 
-/** Rows that would not go, by reason; or what cannot be read on in the file, which is counted once. */
+/** Rows that would not be sent, by reason; or the place past which the file cannot be read, counted once. */
 export interface Problem {
   /** As in the results report, or an error of the file (`file-quote-open`). */
   readonly code: string;

@@ -22,7 +22,7 @@ function quickAnswer(args: readonly string[]): string | null {
   try {
     return readFileSync(new URL(`../help/${page}.txt`, import.meta.url), 'utf8');
   } catch {
-    return null; // no such verb, or a build without the pages: yargs has the say
+    return null; // an unknown verb, or a build without the pages: yargs answers
   }
 }
 

@@ -1,7 +1,10 @@
 import type { FileEnd as JobFileEnd } from '../job/terms/file-end.js';
 import type { SendHooks, SendOptions } from '../job/terms/options.js';
 
-/** What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart`, `allowOutdated` and `limit` are not taken. */
+/**
+ * What `drop` does beside what `send` does with each file. Its job files have their own place: `out`, `name`, `restart`,
+ * `allowOutdated` and `limit` are not taken.
+ */
 export interface DropOptions extends Omit<SendOptions, 'out' | 'name' | 'restart' | 'allowOutdated' | 'limit'> {
   /** Globs of names that are taken: `*`, `?`, `[a-z]`, `{csv,txt}`. */
   readonly match: readonly string[];

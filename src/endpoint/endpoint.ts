@@ -7,7 +7,7 @@ import { familyOf, isLoopbackAddress } from './addresses.js';
  *
  * What is loopback (this machine itself: http: is fine, no proxy, a cap and a memory of its own) is decided by
  * addresses, never by a name: any name can lead to any machine. It is decided once for a run, and each connection is
- * made only to addresses for which the same holds (target/lookup-guard.ts).
+ * made only to addresses for which the same holds (target-api/network/lookup-guard.ts).
  */
 export interface Destination {
   /** `https://host` or `http://host:port`. */
@@ -27,7 +27,7 @@ export function literalAddress(origin: string): string | null {
   return familyOf(address) === 0 ? null : address;
 }
 
-/** A name server that does not answer must not hold a run back: what the name means is asked again at each connection. */
+/** A name server that does not answer must not delay a run: the name is looked up again for each connection. */
 const lookUpMsMax = 5_000;
 
 interface DestinationOptions {

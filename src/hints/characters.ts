@@ -1,4 +1,4 @@
-/** Code points of the decoded value, without decoding it: a byte that UTF-8 continues a character with is none. */
+/** Code points of the decoded value, without decoding it: a byte that continues a UTF-8 character is not counted. */
 export function countCharacters(cell: string, values: 'encoded' | 'raw'): number {
   let count = cell.length;
   if (values === 'encoded') {

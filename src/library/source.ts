@@ -8,7 +8,7 @@ export type RecordValue = string | number | boolean | null | undefined;
 
 /** One row, as a program has it. */
 export interface BatchRecord {
-  /** The visitor's id; `idType` says of which kind. */
+  /** The visitor's id; `idType` says which kind. */
   readonly id: string;
   /** By the attributes' names, without `profile.`. The first record names all attributes that any record has. */
   readonly attributes: Readonly<Record<string, RecordValue>>;

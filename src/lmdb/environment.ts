@@ -24,7 +24,7 @@ import { type Holder, LockFile, prepareLockFile } from './lock-file.js';
  *   is off too: with it a commit that fails (a full disk) rejects a promise that nobody holds, which ends the process.
  * - A process that is killed leaves lmdb's lock to the next one, and of its transaction nothing: the lock is a robust
  *   mutex, the pages are copied on write.
- * - What lmdb would die of is found before lmdb is called: a full disk (room is made by writing), too few handles.
+ * - What would crash lmdb is found before lmdb is called: a full disk (room is made by writing), too few handles.
  */
 export type Database = RootDatabase<Uint8Array, Uint8Array>;
 
@@ -132,7 +132,7 @@ async function openFiles(folder: string, identity: string | null, options: Envir
   }
 }
 
-/** lmdb-js's types do not know of them. */
+/** lmdb-js's types do not have them. */
 const untypedOptions = { eventTurnBatching: false, permissionsMode: 0o600 };
 
 /** Loaded when it is wanted: what needs no store works without lmdb's binary. */

@@ -18,8 +18,8 @@ import { systemCode } from '../terms/errors.js';
  *
  * - lmdb maps it into memory and writes there. If the file has holes and the disk is full, that ends the process by
  *   SIGBUS. So the file is made here, full of zeros that are written; lmdb takes it as it would a new one.
- * - Who holds the mutex can be read. lmdb waits for it without an end, and a process cannot exit while it waits; so
- *   a process that wants to begin a transaction looks first.
+ * - Who holds the mutex can be read. lmdb waits for it without a limit, and a process cannot exit while it waits; so
+ *   a process that wants to start a transaction looks first.
  * - Closing any handle of the file takes away this process's locks on it (POSIX), and the next process would make the
  *   mutex again. So the handle here is opened before lmdb opens the file, and closed after lmdb has closed it.
  *

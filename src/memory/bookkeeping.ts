@@ -4,15 +4,15 @@ import type { Freshness } from './record/freshness.js';
 import type { RowHashes } from './record/row-hashes.js';
 import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from './record/visitor-record.js';
 
-/** What the memory has its home do, as pure functions of what the home holds. */
+/** The memory's work in its home, as pure functions of what the home holds. */
 
-/** A row that is to be judged, and marked if it is to be sent. */
+/** A row to be judged, and to be marked if it must be sent. */
 export interface RowToMark {
   readonly hashes: RowHashes;
   readonly token: Token;
   /** Of the same row's mark before this one. */
   readonly earlierToken: Token | null;
-  /** Judged unchanged, it is not marked; `false`: it is to be sent in any case. */
+  /** Judged unchanged, it is not marked; `false`: it is sent in any case. */
   readonly mayBeUnchanged: boolean;
 }
 
@@ -108,7 +108,7 @@ export class OpenRecords {
   }
 }
 
-/** An attribute of which there is no record: attempts may be in flight of which the memory knows nothing else. */
+/** An attribute without a record: attempts may be in flight that the memory does not know. */
 function unrecorded({ allUntilMs }: MemoryState): AttributeState {
   return { kind: 'uncertain', token: noToken, untilMs: allUntilMs, othersUntilMs: 0 };
 }

@@ -27,7 +27,7 @@ export interface FolderHomeOptions {
   readonly owner: string;
   readonly clock: Clock;
   readonly bootClock: BootClock;
-  /** Opens the store, and makes it where there is none. */
+  /** Opens the store, and creates it if it is missing. */
   readonly openStore: () => Promise<VisitorStore>;
 }
 

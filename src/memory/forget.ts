@@ -10,9 +10,9 @@ import { dropUnusableKey, forgottenPrefix, type Place } from './paths-and-key.js
 import type { Records } from './store.js';
 
 /**
- * Drops a memory, damaged ones too, and those of an earlier version; one that is not there is dropped already.
+ * Discards a memory, also a damaged one or one of an earlier version. A memory that does not exist is not an error.
  *
- * Where no mark is open the whole folder goes, and with it the room on disk: it is moved away inside the transaction
+ * If no mark is open, the whole folder is removed, which frees its disk space: it is moved away inside the transaction
  * that found none open, so a run that has it open finds that it does not stand in its place any more. Where a mark may be
  * open it is emptied, and keeps until when attempts of any run may arrive. `false`: that could not be read.
  */

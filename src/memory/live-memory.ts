@@ -15,9 +15,9 @@ const rowsInTransactionMax = 512;
 /** Settlements in one transaction. */
 const settlementsMax = 2_048;
 const writeDelayMs = 2_000;
-/** A transaction of which nobody knows whether it was committed is run again, so often. */
+/** If it is not known whether a transaction was committed, it is run again, at most this many times. */
 const unknownOutcomesMax = 5;
-/** What holds for all visitors is set on by so much more at once, so that it is not written with every block. */
+/** What holds for all visitors is moved ahead by this much more, so that it is not written with every block. */
 const slackMs = 30_000;
 
 export interface LiveMemoryOptions {
@@ -60,12 +60,12 @@ type Judged = { readonly areUnchanged: readonly boolean[]; readonly setAtMinutes
  * One run's use of the memory.
  *
  * Invariants: whatever touches the home is one of a row of steps that take turns. Marks are durable before `examine`
- * resolves, and older than that for whoever asks `mayLeave`. A settlement that waits is written before its visitor is
+ * resolves, and `mayLeave` counts them as older than that. A settlement that waits is written before its visitor is
  * marked again, in the same transaction; what waits is lost in a crash, and those rows are sent again. After a failure
  * nothing more is written: what was marked stays uncertain.
  *
  * A plain run over a home where nothing is remembered marks all visitors alike, once in half a minute: so a memory that
- * is made meanwhile knows of its attempts, and it finds that memory before its next mark.
+ *is created meanwhile knows of its attempts, and it finds that memory before its next mark.
  */
 export class LiveMemory implements Memory {
   readonly #home: MemoryHome;

@@ -57,7 +57,7 @@ function recordsOf(folder: string, { database }: Environment): Records {
   };
 }
 
-/** Moves a store that nobody can use out of the way. */
+/** Moves a store that cannot be used out of the way. */
 export function moveFolder(folder: string, to: string): Promise<void> {
   return rename(folder, to);
 }

@@ -2,7 +2,7 @@ import { type Instant, instantOf } from '../platform/instant.js';
 import type { BootClock, Clock } from '../platform/ports.js';
 import type { Moment } from './memory-types.js';
 
-/** For so long an uptime that was read serves, if the other two clocks agree so closely on how long that is. */
+/** How long an uptime that was read is used, and how closely the other two clocks must agree on that time. */
 const uptimeGoodMs = 100;
 const clocksAgreeMs = 50;
 

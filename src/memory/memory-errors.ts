@@ -1,7 +1,7 @@
 import { LmdbFault, lmdbMissing } from '../lmdb/faults.js';
 import { MachineError, systemCode } from '../terms/errors.js';
 
-/** Every fault of the memory: status 6, and a way out. Losing a memory is safe: it costs updates, nothing else. */
+/** Every error of the memory: status 6, and a way out. Losing a memory is safe: it costs updates, nothing else. */
 
 const wayOut = '--forget discards the memory: the next run then sends every row once';
 

@@ -40,7 +40,7 @@ export interface HomeTime {
 export interface MemoryState {
   /** Some run has used --changed-only; before that, and after --forget, nothing is remembered. */
   readonly isMade: boolean;
-  /** Until then, in the home's time, attempts may arrive for a visitor of whom there is no record. */
+  /** Until then, in the home's time, attempts may arrive for a visitor without a record. */
   readonly allUntilMs: number;
   /** No mark that was ever given lasts longer, in the home's time. */
   readonly latestUntilMs: number;

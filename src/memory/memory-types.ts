@@ -6,8 +6,8 @@ import type { MemorySize } from './memory-home.js';
  *
  * What it promises: a row is called unchanged only if Target took exactly these values last, whatever was killed, stood
  * still, timed out, was refused, arrived late or ran side by side over one state directory; a doubt always sends
- * (attribute-state.ts). What it assumes: nobody else writes these attributes; a visitor unknown to Target on the day (an
- * update of whom looks like success) gets them only when they change or fall due; an attempt arrives up to `--timeout`
+ * (attribute-state.ts). What it assumes: nobody else writes these attributes; a visitor unknown to Target on the day (whose
+ * update looks like success) gets them only when they change or fall due; an attempt arrives up to `--timeout`
  * after it left. What its caller does: no attempt leaves unless `mayLeave` says so in that step, and the rows of one
  * visitor are examined one after the other, each when the one before has ended.
  */
@@ -19,7 +19,7 @@ export interface Memory {
   examine(rows: readonly Submission[]): Promise<readonly Verdict[]>;
   /**
    * Whether an attempt of the row may leave now, by the age of its mark: the largest that monotonic clock, uptime and
-   * wall clock show. `false`: the row is examined again before it leaves. To be asked in the step in which bytes leave.
+   * wall clock show. `false`: the row is examined again before it leaves. Ask it in the step in which bytes leave.
    */
   mayLeave(mark: Mark | null, now: Instant): boolean;
   /** A mark that stands for every row, where nothing is remembered; `null`: rows are examined. */

@@ -38,7 +38,7 @@ export interface MemoryOptions extends MemoryOwner, RunOptions, Partial<MemoryPo
 
 /** What a run wants of its memory. */
 export interface RunOptions {
-  /** `false` keeps a memory true without skipping, and one that is made while the run goes: a plain send. */
+  /** `false` keeps a memory true without skipping, and one that is made while the run works: a plain send. */
   readonly skipUnchanged: boolean;
   /** Days after which an unchanged attribute is sent again, each visitor's in the last half of that span. 0: always. */
   readonly refreshAfterDays: number;
@@ -120,7 +120,7 @@ export async function peekOver(
   return isMade ? new Peek(home, name, keys, refreshAfterDays) : null;
 }
 
-/** Drops a memory, sound or damaged; none is no error. Rejects with MachineError where it cannot be removed. */
+/** Discards a memory, sound or damaged; a missing one is not an error. Rejects with MachineError where it cannot be removed. */
 export async function forgetMemory(options: MemoryOwner & Partial<MemoryPorts>): Promise<void> {
   const { clock, bootClock, disk, host } = { ...realPorts, ...options };
   const place = placeOf(options, host);
@@ -134,7 +134,7 @@ export async function forgetMemory(options: MemoryOwner & Partial<MemoryPorts>):
   }
 }
 
-/** Whose memory lies in a folder, and whether attempts under its marks may still arrive; `null`: there is none. */
+/** Whose memory lies in a folder, and whether attempts under its marks may still arrive; `null`: the folder has no memory. */
 export async function openMarksOf(
   folder: string,
 ): Promise<{ readonly owner: string; readonly areOpen: boolean } | null> {
@@ -158,7 +158,7 @@ const timeoutMsMax = 600_000;
 /** Milliseconds after a mark within which any attempt may still arrive. The margin of a home comes on top. */
 export const anyMarkMs = leaveWithinMs + timeoutMsMax;
 
-/** Of a memory that cannot be read nobody knows which marks were open: any run's attempts may arrive for a while. */
+/** If a memory cannot be read, it is not known which marks were open: any run's attempts may arrive for a while. */
 async function doubtAll(ports: MemoryPorts, place: Place): Promise<void> {
   const home = await openHome(ports, place, await prepareKeys(ports.disk, place));
   try {

@@ -90,7 +90,7 @@ async function lookAtData(disk: Disk, { dataPath }: Place): Promise<LmdbFile> {
   return checkLmdbFile(disk, dataPath);
 }
 
-/** The keys of a memory that is there; `null` where there is none. @throws MachineError for one that cannot be used. */
+/** The keys of an existing memory; `null` if it does not exist. @throws MachineError for one that cannot be used. */
 export async function findKeys(disk: Disk, place: Place): Promise<HashKeys | null> {
   if ((await checkLmdbFile(disk, dataPathIn(place.olderFolder))).kind !== 'missing')
     throw otherVersion(place.olderFolder);
@@ -102,17 +102,17 @@ export async function findKeys(disk: Disk, place: Place): Promise<HashKeys | nul
   return hashKeys(secret);
 }
 
-/** The same, and where there is no memory: its folder, and a key that is durable. */
+/** The same; if the memory does not exist, its folder and a durable key are created. */
 export async function prepareKeys(disk: Disk, place: Place): Promise<HashKeys> {
   await disk.makeFolder(place.folder);
   const keys = await findKeys(disk, place);
   if (keys !== null) return keys;
   const secret = (await readSecret(disk, place)) ?? (await makeSecret(disk, place));
-  await disk.syncFolder(place.parent); // whoever made it
+  await disk.syncFolder(place.parent); // whichever process made it
   return hashKeys(secret);
 }
 
-/** `null`: there is none. @throws MachineError for a file that is no key. */
+/** `null`: it does not exist. @throws MachineError for a file that is not a key. */
 async function readSecret(disk: Disk, { keyPath }: Place): Promise<Uint8Array | null> {
   const file = await disk.open(keyPath, 'read-linked').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
@@ -128,7 +128,7 @@ async function readSecret(disk: Disk, { keyPath }: Place): Promise<Uint8Array | 
   }
 }
 
-/** A file that is no key is of no use to any memory; a key that is there stays. */
+/** A file that is not a key is useless to every memory; a key that exists stays. */
 export async function dropUnusableKey(disk: Disk, place: Place): Promise<void> {
   try {
     await readSecret(disk, place);
@@ -161,7 +161,7 @@ async function makeSecret(disk: Disk, place: Place): Promise<Uint8Array> {
   return secret;
 }
 
-/** How the folders begin that were dropped and not yet removed. */
+/** How the names of folders begin that were discarded and not yet removed. */
 export function forgottenPrefix({ folder }: Place): string {
   return `${folder}.forgotten-`;
 }

@@ -9,7 +9,7 @@ export interface VisitorStore {
   transact<T>(work: (records: Records) => T): Promise<T>;
   /** Whether the store still stands where it was opened: `forget` moves it away. */
   isInPlace(): boolean;
-  /** Resolves when the transactions under way are done. Once for each opening. */
+  /** Resolves when the transactions in flight are done. Once for each opening. */
   close(): Promise<void>;
 }
 

@@ -125,7 +125,7 @@ async function readable(disk: Disk, path: string): Promise<Checkpoint | null> {
   }
 }
 
-/** None where there is no such folder, or a link leads there. */
+/** Empty if the folder does not exist, or if a link leads there. */
 async function namesIn(disk: Disk, folder: string): Promise<readonly string[]> {
   return onDisk(`look at ${folder}`, async () => {
     const found = await unlessMissing(disk.look(folder));

@@ -78,7 +78,7 @@ export class MetricsFile {
   async finish(status: ExitStatus): Promise<void> {
     this.#cancelNext();
     this.#current = null;
-    // Another run is at work, and has its own say.
+    // Another run is at work, and writes its own state.
     if (status === exitStatus.busy) return this.#writing;
     this.#before = { ...this.#before, exitStatus: status };
     this.#write();

@@ -12,7 +12,7 @@ export interface Metrics {
   readonly cap: { readonly used: number; readonly left: number } | null;
   /** When a job last ended with 0; `null`: never. */
   readonly lastSuccessMs: number | null;
-  /** Of the call; while it is at work of the one before; `null`: there was none. */
+  /** Of the call; while it is at work of the one before; `null`: there was no earlier call. */
   readonly exitStatus: number | null;
   readonly durationMs: number;
 }

@@ -31,7 +31,7 @@ export interface NightsSettings {
 }
 
 /**
- * States: new → begun (`begin`, when the settings are right) → finished (`finish`). --on-end is known before the settings
+ * States: new → started (`begin`, when the settings are right) → finished (`finish`). --on-end is known before the settings
  * are: a call that ends because of them has something to tell.
  *
  * Invariant: nothing here ends a run or changes its status.

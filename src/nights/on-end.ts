@@ -3,7 +3,7 @@ import type { JobSummary, RunSummary } from '../job/terms/summary.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { version } from '../terms/version.js';
 
-/** --on-end: tells a command of the user's what came of each job. It can neither hang nor break a run. */
+/** --on-end: tells a command of the user the result of each job. It can neither hang nor break a run. */
 
 /** One call of the command. */
 export interface Telling {

@@ -25,7 +25,7 @@ const timesMax = 4_000_000;
 /** What a profile and an attribute take beside their text, roughly. */
 const profileBytes = 500;
 const attributeBytes = 200;
-/** Updates that wait for --apply-after, and visitors whose tries are counted. */
+/** Updates that wait for --apply-after, and visitors whose attempts are counted. */
 const waitingMax = 100_000;
 const countedVisitorsMax = 100_000;
 
@@ -90,7 +90,7 @@ export class Account {
     if (this.#waiting.length - this.#firstWaiting > waitingMax) this.#applyFirst();
   }
 
-  /** Applies what is due. Whoever looks at a profile calls it first. */
+  /** Applies what is due. Call it before a profile is read. */
   settle(nowMs: number): void {
     for (let first = this.#waiting[this.#firstWaiting]; first !== undefined && first.visibleAtMs <= nowMs; ) {
       this.#applyFirst();

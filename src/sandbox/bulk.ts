@@ -12,7 +12,7 @@ import type { IdType } from './update.js';
 /** Adobe's documentation: under 50 MB, and 500,000 rows. assumed: what is answered beyond is 413 */
 export const bulkBodyBytesMax = 52_428_800;
 const rowsMax = 500_000;
-/** So many batches are remembered. */
+/** How many batches are remembered. */
 const batchesMax = 1000;
 
 export interface BulkCall {

@@ -13,7 +13,7 @@ const shares: readonly (readonly [Fault, number])[] = [
 const shareSum = shares.reduce((sum, [, share]) => sum + share, 0);
 
 /**
- * Decided by the seed, the visitor and the number of that visitor's tries so far, not by the order in which requests
+ * Decided by the seed, the visitor and the number of that visitor's attempts so far, not by the order in which requests
  * of different visitors happen to arrive: so a run with many at once meets the same faults when it is repeated.
  */
 export function faultFor(seed: number, errorRate: number, visitor: string, tryNumber: number): Fault | null {

@@ -66,7 +66,7 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
 
 function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): RequestListener {
   return (request, response) => {
-    request.on('error', () => {}); // the client went away in the middle: there is nobody to answer
+    request.on('error', () => {}); // the client went away in the middle: nobody waits for the answer
     readBody(request, (body, bodyBytes) => {
       const reply = answer({
         method: request.method ?? '',
@@ -87,7 +87,7 @@ function originOf({ headers, socket }: IncomingMessage): string {
   return `http://${headers.host ?? `127.0.0.1:${socket.localPort}`}`;
 }
 
-/** Reads to the end whatever the size, so that an answer reaches whoever sends too much, and keeps what is within the limit. */
+/** Reads to the end whatever the size, so that an answer reaches a client that sends too much, and keeps what is within the limit. */
 function readBody(request: IncomingMessage, done: (body: string, bodyBytes: number) => void): void {
   const chunks: Buffer[] = [];
   const bodyBytesMax = bodyBytesMaxOf(request.url ?? '');

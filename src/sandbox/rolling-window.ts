@@ -12,7 +12,7 @@ export class RollingWindow {
   #count = 0;
   #largest = 0;
 
-  /** `countMax`: of more than so many the oldest are forgotten. */
+  /** `countMax`: if there are more, the oldest are forgotten. */
   constructor(windowMs: number, countMax = Number.POSITIVE_INFINITY) {
     this.#windowMs = windowMs;
     this.#countMax = countMax;

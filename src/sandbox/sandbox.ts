@@ -11,7 +11,7 @@ export { sandboxAssumptions } from './assumptions.js';
 export type { AppliedUpdate, SandboxCounts } from './service.js';
 
 /**
- * A local stand-in for Target, in memory. It shares no code with what it stands opposite to (target/, pacing/), so
+ * A local stand-in for Target, in memory. It shares no code with its counterparts (target-api/, pacing/), so
  * that what it accepts says something about what they send.
  */
 
@@ -36,7 +36,7 @@ export interface SandboxOptions {
   readonly latencyMs: number;
   /** The share of updates that meet a fault, 0 to 1. */
   readonly errorRate: number;
-  /** Decides which updates meet which fault: the same visitors, tries and seed meet the same. */
+  /** Decides which updates meet which fault: the same visitors, attempts and seed meet the same. */
   readonly seed: number;
   readonly clock: Clock;
   /** Default 24 hours; shorter for tests. */
@@ -56,7 +56,7 @@ export interface Sandbox {
   readonly maxInWindow: number;
   /** Updates answered 429. */
   readonly turnedAwayCount: number;
-  /** A visitor's attributes; `null`: no such profile. `clientCode` may be left out where only one has been seen. */
+  /** A visitor's attributes; `null`: no profile. `clientCode` may be left out where only one has been seen. */
   profile(idType: IdType, id: string, clientCode?: string): Readonly<Record<string, string>> | null;
   /** Makes a visitor known, as a visit to a page would. */
   meet(idType: IdType, id: string, clientCode: string): void;

@@ -37,7 +37,7 @@ export interface AppliedUpdate {
 }
 
 export interface SandboxCounts {
-  /** Calls of profile/update, whatever came of them. */
+  /** Calls of profile/update, whatever the result. */
   readonly updates: number;
   /** Of these, let through by client code, token and cap: what counts in the rolling window. */
   readonly accepted: number;
@@ -288,7 +288,7 @@ function readFetchPath(path: string): { idType: IdType; id: string } | null {
   try {
     return { idType: match?.[1] === undefined ? 'pcId' : 'thirdPartyId', id: decodeURIComponent(encoded) };
   } catch {
-    return null; // a broken %: no such page
+    return null; // a broken %: the page does not exist
   }
 }
 

@@ -496,7 +496,7 @@ export const settingsTable = {
     group: 'state',
     verbs: ['state'],
     kind: kinds.flag,
-    help: 'the SQL that creates the tables, for an administrator; nothing is connected',
+    help: 'the SQL that creates the tables, for an administrator; no database is connected',
     default: false,
     isCommandLineOnly: true,
   }),

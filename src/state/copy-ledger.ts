@@ -15,7 +15,7 @@ interface PackedBucket {
   readonly units: number;
   /** How long ago they were used. */
   readonly agoMs: number;
-  /** How long they count still. */
+  /** How much longer they count. */
   readonly leftMs: number;
 }
 
@@ -32,7 +32,7 @@ export function packLedger(state: LedgerState, now: HomeTime): PackedLedger | nu
 }
 
 /**
- * Adds a packed ledger to what is there. Once: a home that has committed it under this number gives the answer of then.
+ * Adds a packed ledger to what is there. Only once: a home that has committed this number gives its earlier answer.
  * Settled buckets get new indices, because they are put in order among those that are there.
  */
 export function addLedger({ limit, reserve, buckets }: PackedLedger): LedgerWork<Drawn> {

@@ -5,7 +5,7 @@ import { openMarksOf } from '../memory/memory.js';
 import { type SharedState, sharedHome } from '../memory/postgres/open-memory.js';
 import { systemCode } from '../terms/errors.js';
 
-/** What becomes of the memories of --changed-only where a state is moved or restored. */
+/** What happens to the memories of --changed-only when a state is moved or restored. */
 
 /** Of the same client code, or of all for `null`. */
 export async function doubtMemories(stateUrl: string, clientCode: string | null): Promise<void> {

@@ -51,7 +51,7 @@ export async function copyState(stateDir: string, stateUrl: string): Promise<Cop
   }
 }
 
-/** What the first call wrote stands. @throws MachineError `state-moved` for a folder that went elsewhere. */
+/** What the first call wrote is kept. @throws MachineError `state-moved` for a folder that went elsewhere. */
 function markMoved(records: LedgerRecords, mark: MovedRecord, stateDir: string): MovedRecord {
   const found = readMoved(records);
   if (found === null) writeMoved(records, mark);

@@ -11,20 +11,20 @@ export interface HomeOptions {
   readonly stateUrl: string | null;
 }
 
-/** The ledger's home of this machine's options; it is created where there is none. @throws MachineError */
+/** The ledger's home of this machine's options; it is created if it is missing. @throws MachineError */
 export async function openHome({ stateDir, stateUrl }: HomeOptions): Promise<LedgerHome> {
   if (stateUrl !== null) return openDatabase(stateUrl, true);
   return folderHome(await openLedgerStore(stateDir), systemClock, systemBootClock, stateDir);
 }
 
-/** The same for who only looks: `null` where there is none, and nothing is created. @throws MachineError */
+/** The same for reading only: `null` if it is missing, and nothing is created. @throws MachineError */
 export async function findHome({ stateDir, stateUrl }: HomeOptions): Promise<LedgerHome | null> {
   if (stateUrl !== null) return openDatabase(stateUrl, false);
   const store = await findLedgerStore(stateDir);
   return store && folderHome(store, systemClock, systemBootClock, stateDir);
 }
 
-/** Loaded only where it is used: who has a folder needs no database's client. */
+/** Loaded only when it is used: a folder needs no database client. */
 async function openDatabase(stateUrl: string, creates: boolean): Promise<LedgerHome> {
   const { openPostgres } = await import('../ledger/postgres/open-postgres.js');
   return openPostgres(stateUrl, creates);

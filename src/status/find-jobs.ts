@@ -15,7 +15,7 @@ export interface FoundFiles {
   readonly files: JobFiles;
 }
 
-/** A file in `failed/` of which no job had begun: its text says why it is there. */
+/** A file in `failed/` whose job had not started: its text says why it is there. */
 export interface FailedFile {
   readonly path: string;
   readonly code: string;
@@ -54,7 +54,7 @@ export async function findJobsIn(disk: Disk, root: string): Promise<FolderJobs> 
   return { jobs, failed, lockPath: lock };
 }
 
-/** None where there is no such folder: nothing but a drop folder has them all. */
+/** Empty if the folder does not exist: only a drop folder has all of them. */
 async function namesIn(disk: Disk, folder: string): Promise<readonly string[]> {
   return onDisk(`look at ${folder}`, async () => {
     const found = await unlessMissing(disk.look(folder));

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../job/files/checkpoint.js';
 import { type FoundLease, holderName } from '../job/lock/lease.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 
-/** What a job is doing, or what became of it, from its files alone. Pure. */
+/** What a job is doing, or how it ended, from its files alone. Pure. */
 
 /** What its last run wrote at its end, of `<name>.summary.json`. */
 export interface LastEnd {
@@ -19,12 +19,12 @@ export interface LastEnd {
 export interface StoredJob {
   readonly checkpoint: Checkpoint | null;
   readonly lastEnd: LastEnd | null;
-  /** The lock file, and whether it still binds; `null`: there is none. */
+  /** The lock file, and whether it still holds; `null`: there is no lock. */
   readonly lock: { readonly found: FoundLease; readonly isHeld: boolean } | null;
 }
 
 export interface JobState {
-  /** `stopped`: its run said why. `interrupted`: a signal, or it could not say (killed, power). `null`: no job has begun. */
+  /** `stopped`: its run said why. `interrupted`: a signal, or it could not say (killed, power). `null`: no job has started. */
   readonly state: 'running' | 'waiting' | 'stopped' | 'interrupted' | 'done' | null;
   /** `process 4711 on web1`, while it has the job. */
   readonly holder: string | null;

@@ -8,7 +8,7 @@ import { FieldFault, Fields, readText } from '../storage/read-json.js';
 import { exitStatus } from '../terms/exit-status.js';
 import type { LastEnd, StoredJob } from './job-state.js';
 
-/** What of the machine the status reads. It writes nothing. */
+/** The parts of the machine that the status reads. It writes nothing. */
 export interface StatusMachine {
   readonly disk: Disk;
   readonly clock: Clock;

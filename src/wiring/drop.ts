@@ -5,7 +5,7 @@ import type { RunSummary } from '../job/terms/summary.js';
 import { realMachine } from './machine.js';
 import { withTrial } from './sandbox-run.js';
 
-/** Works off a folder with this machine's own clock, disk and network; with `sandbox` against one of this call alone. */
+/** Sends a folder's files with this machine's own clock, disk and network; with `sandbox` against one of this call alone. */
 export async function dropHere(
   folder: string,
   options: DropOptions & SendOptions,

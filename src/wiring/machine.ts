@@ -14,7 +14,7 @@ import { forgetMemoryOf, openMemoryOf } from '../state/open-memory.js';
 import { makeTransport } from '../target-api/client.js';
 import { ownThreadBytesMin, threadSource } from '../thread/thread-source.js';
 
-/** The machine that the program runs on. What it opens is closed by whoever asked for it. */
+/** The machine that the program runs on. What it opens is closed by its caller. */
 export const realMachine: Machine = {
   clock: systemClock,
   bootClock: systemBootClock,

@@ -19,7 +19,7 @@ export interface FoundMemory {
   readonly state: MemoryState;
 }
 
-/** `null`: there is none. @throws DamagedRecord */
+/** `null`: the memory does not exist. @throws DamagedRecord */
 export function readMemory(row: Row): FoundMemory | null {
   if (row.id === null || row.id === undefined) return null;
   return {
@@ -46,7 +46,7 @@ export function readMemory(row: Row): FoundMemory | null {
   };
 }
 
-/** The records of a read by the indexes of its keys: hexadecimal digits, or nothing where there is none. */
+/** The records of a read by the indexes of its keys: hexadecimal digits, or nothing if there is no record. */
 export function readRecords(row: Row): (index: number) => DataView | null {
   const digits = row.records?.split(',') ?? [];
   return (index) => {

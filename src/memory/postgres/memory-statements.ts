@@ -57,7 +57,7 @@ moved AS (UPDATE profile_drip.memory SET version = version + 1, number = DEFAULT
 put AS (INSERT INTO profile_drip.old_memory (number) SELECT old.number FROM old, moved ON CONFLICT DO NOTHING)
 ${changed}`;
 
-/** Visitors that nobody remembers any more, so many at once: each statement is short. */
+/** Visitors that are not remembered any more, a limited number at once: each statement is short. */
 export const sweepVisitors = `WITH gone AS (DELETE FROM profile_drip.visitor v USING (
     SELECT o.memory, o.key FROM profile_drip.visitor o JOIN profile_drip.old_memory n ON n.number = o.memory LIMIT 20000) o
   WHERE v.memory = o.memory AND v.key = o.key RETURNING 1)

@@ -8,7 +8,7 @@ export interface PatienceOptions {
   readonly random: Random;
   /** How long the database may be away. 0: an error at once. */
   readonly giveUpMs: number;
-  /** Somebody asks for the end: nobody waits any more. */
+  /** The run is to end: no wait continues. */
   readonly signal: AbortSignal | null;
   /** Called once for each time that it is away. */
   readonly onAway: (away: HomeAway) => void;
@@ -16,7 +16,7 @@ export interface PatienceOptions {
 
 const firstPauseMs = 250;
 const pauseMsMax = 5_000;
-/** A signal is looked for so often. */
+/** How often a signal is looked for. */
 const lookMs = 250;
 
 /**

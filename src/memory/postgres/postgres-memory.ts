@@ -71,7 +71,7 @@ interface Found {
  *
  * Invariants: what is written is written under the memory's row, which was locked before it was read. Every transaction
  * raises the row's version, so that its COMMIT says that what it has read is durable. No record is used before
- * format, key, server, timeline, id and version were compared. While the database is away, whoever asks waits.
+ * format, key, server, timeline, id and version were compared. While the database is away, each caller waits.
  */
 export class PostgresMemory implements MemoryHome {
   readonly marginMs = sharedMarginMs;
@@ -94,7 +94,7 @@ export class PostgresMemory implements MemoryHome {
     );
   }
 
-  /** The keys of a memory that is there; `null` where there is none. Nothing is changed. */
+  /** The keys of an existing memory; `null` if it does not exist. Nothing is changed. */
   findKeys(): Promise<HashKeys | null> {
     return this.#patiently(async (connection) => {
       if (!this.#session.hasTables) return null;
@@ -104,7 +104,7 @@ export class PostgresMemory implements MemoryHome {
     });
   }
 
-  /** The keys, durably; where there is no memory it is made. */
+  /** The keys, durably; a memory that does not exist is created. */
   prepareKeys(): Promise<HashKeys> {
     return this.#patiently(async (connection) => {
       await connection.run(begin);
@@ -172,7 +172,7 @@ export class PostgresMemory implements MemoryHome {
 
   /**
    * Nothing is remembered any more, and what may be in flight is reckoned with. `isDoubted`: it may be an older copy, so
-   * nobody knows which marks were open; it is taken for the one that counts. No memory is no error.
+   * it is not known which marks were open; it is taken for the one that counts. A missing memory is not an error.
    */
   async forget(isDoubted: boolean): Promise<void> {
     await this.#patiently(async (connection) => {
@@ -229,7 +229,7 @@ export class PostgresMemory implements MemoryHome {
     return this.#session.close();
   }
 
-  /** Room for others; who is killed in between leaves the rest to the next one. */
+  /** Lets others write in between; a process that is killed leaves the rest to the next one. */
   async #sweep(): Promise<void> {
     const sweep = (connection: Connection) => connection.run(sweepVisitors);
     while (this.#session.hasTables) {

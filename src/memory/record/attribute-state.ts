@@ -3,7 +3,7 @@
  *
  * A mark is a lease. Before a row's attempts its attributes are marked: an attempt may leave within `leaveWithinMs` of
  * the mark, and arrives at Target within `--timeout` after it left (assumed). So until the mark's `untilMs`, and no
- * longer, an attempt under it may still be applied. Nothing is renewed, and nobody has to say that he is done.
+ * longer, an attempt under it may still be applied. Nothing is renewed, and no run has to say that it is done.
  *
  * - `known`: Target holds the value. Until `openUntilMs` attempts with that same value may still arrive.
  * - `uncertain`: the row of `token` was about to be sent. Its own attempts may arrive until `untilMs`; attempts of other
@@ -23,7 +23,7 @@ export interface Token {
   readonly sequence: number;
 }
 
-/** Nobody's: what bears it becomes known by a new mark alone. */
+/** Belongs to no run: what bears it becomes known only by a new mark. */
 export const noToken: Token = { run: 0n, sequence: 0 };
 
 export type AttributeState =
@@ -62,7 +62,7 @@ export function settled(state: AttributeState, token: Token, submitted: Submitte
   return { kind: 'known', value, setAtMinutes, openUntilMs: wasOnlyAttempt ? 0 : state.untilMs };
 }
 
-/** Target was seen to hold something else: nobody's pending word on it counts any more. */
+/** Target was seen to hold another value: no pending mark on it counts any more. */
 export function doubted(state: AttributeState): AttributeState {
   return { kind: 'uncertain', token: noToken, untilMs: doubtUntilMs(state), othersUntilMs: 0 };
 }

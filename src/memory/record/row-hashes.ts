@@ -12,7 +12,7 @@ import { noPrefix, type SipKey, sipHash, sipKey } from '../../hash/sip-hash.js';
  *
  * The key begins with 32 bits of a hash of the id without its last three characters. So the records of neighbours in
  * numbering stand side by side: a file in the order of its ids then touches a page for some twenty rows, and not one for
- * each. Whoever reads the memory sees which visitors are neighbours, and not who they are.
+ * each. A reader of the memory sees which visitors are neighbours, but not who they are.
  */
 
 /** One key for each use, so that no hash says anything of another. */
@@ -49,7 +49,7 @@ interface KnownName {
 export interface RowHashes {
   /** The key of the visitor's record. */
   readonly visitor: Uint8Array;
-  /** In [0, 1), even over visitors and the same for a visitor at all times. */
+  /** In [0, 1), even over visitors and the same for a visitor every time. */
   readonly share: number;
   /** By attribute: 32 bits of the hash of its name. */
   readonly names: readonly number[];

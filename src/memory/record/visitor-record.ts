@@ -38,7 +38,7 @@ const entryBytesMax = 28;
 const lowBitsMask = 0x3fffffff;
 const secondMs = 1_000;
 
-/** @throws RangeError for a kind that there is not. */
+/** @throws RangeError for an unknown kind. */
 function kindOf(word: number): 0 | 1 | 2 {
   const kind = word >>> 30;
   if (kind === kindKnown) return kindKnown;

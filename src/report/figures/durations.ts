@@ -32,7 +32,7 @@ export class Durations {
     return this.#longestMs;
   }
 
-  /** The time within which `share` (over 0, to 1) of them were done, in milliseconds; `null` if there were none. */
+  /** The time within which `share` (over 0, to 1) of them were done, in milliseconds; `null` if nothing was counted. */
   quantileMs(share: number): number | null {
     if (this.#count === 0) return null;
     const rank = Math.ceil(share * this.#count);

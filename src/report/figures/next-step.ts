@@ -112,7 +112,7 @@ function placeOf({ out, name }: JobNaming): string[] {
   return [...(out === null ? [] : ['--out', resolve(out)]), ...(name === null ? [] : option('name', name))];
 }
 
-/** The drop folder in which the job was begun and is not put away yet. */
+/** The drop folder in which the job was started and is not put away yet. */
 function dropFolderOf({ folder }: JobFiles): string | null {
   return basename(resolve(folder)) === '.profile-drip' ? dirname(resolve(folder)) : null;
 }

@@ -139,7 +139,7 @@ export class ReportTally {
   }
 }
 
-/** A copy, for a slice would keep the whole of a long id in memory. */
+/** A copy, because a slice would keep the whole of a long id in memory. */
 function shortened(id: string): string {
   if (id.length <= idCharactersMax) return id;
   return Buffer.from(`${id.slice(0, idCharactersMax)}…`).toString();

@@ -21,7 +21,7 @@ interface Mergeable<Bucket> {
  * many, the buckets are made wider and merged.
  *
  * Invariants: bucket `i` covers [i × width, (i + 1) × width) of Unix time; lowest and highest index in `#buckets` are
- * less than `bucketsMax` apart. Times may come in any order, for the wall clock steps.
+ * less than `bucketsMax` apart. Times may come in any order, because the wall clock steps.
  */
 export class TimeSeries<Bucket extends Mergeable<Bucket>> {
   readonly #make: () => Bucket;

@@ -1,6 +1,6 @@
 /**
  * What runs in the page: draws the charts that stand in its data island (charts.ts) with uPlot, and searches its table.
- * It is text, for it is written into the page as it stands; the page's policy allows this very text and uPlot to run.
+ * It is text, because it is written into the page as it is; the page's policy allows this very text and uPlot to run.
  */
 export const browserScript = String.raw`'use strict';
 (() => {

@@ -38,7 +38,7 @@ export interface Figure {
   readonly tone?: 'warn' | 'quiet';
 }
 
-/** The first row of a page; a figure of which nothing is known is left out. */
+/** The first row of a page; a figure that is not known is left out. */
 export function figures(all: readonly (Figure | null)[]): Html {
   const known = all.filter((figure) => figure !== null);
   return html`<dl class="figures" id="figures">
@@ -63,7 +63,7 @@ export function bar(part: number, whole: number): Html {
   );
 }
 
-/** A list of facts; those of which nothing is known are left out. */
+/** A list of facts; those that are not known are left out. */
 export function facts(entries: readonly (readonly [name: string, value: Piece])[]): Html {
   const known = entries.filter(([, value]) => value !== null);
   return html`<dl>${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>

@@ -5,7 +5,7 @@ import { count, counted, share } from './format.js';
 import { type Html, html } from './html.js';
 import { number, section, table } from './pieces.js';
 
-/** What Target was seen to hold; nothing where nobody asked. */
+/** What Target was seen to hold; nothing if `verify` did not run. */
 export function verifiedSection({ verified }: PageContent): Html | null {
   if (verified === null) return null;
   const { counts, file, notFound } = verified;
