@@ -32,7 +32,7 @@ export class MarkAge {
   }
 
   /**
-   * To read the uptime takes longer than all else that is asked for an attempt. So for a tenth of a second it is taken
+   * Reading the uptime takes longer than everything else that an attempt needs. So for a tenth of a second it is taken
    * to have gone on like the other two clocks, if those agree: a sleep shows in the wall clock too.
    */
   #uptimeMs({ monotonicMs, wallMs }: Instant): number {

@@ -24,7 +24,7 @@ const successBodies: ReadonlySet<string> = new Set([
 const failureText = /^false\s*([A-Z].*)$/s;
 
 /**
- * What a try came to. `nowWallMs`: for a `Retry-After` that is a date. Reasons carry what the server said in words (no
+ * The outcome of an attempt. `nowWallMs`: for a `Retry-After` that is a date. Reasons carry what the server said in words (no
  * tags, one line, of any length): pass it through `redact` before it is written or kept.
  */
 export function classify(reply: JudgedReply, nowWallMs: number): TryOutcome {

@@ -8,19 +8,19 @@ import { type ConnectionOptions, type Connections, makeConnections, ProxyError }
 import { requestHeaders } from './request-headers.js';
 
 export interface TransportOptions extends ConnectionOptions {
-  /** For each try's own time-out. */
+  /** For each attempt's own time-out. */
   readonly clock: Clock;
 }
 
 /**
- * Carries tries to Target over connections that are kept alive (connections.ts): the one place that touches the network.
+ * Carries attempts to Target over connections that are kept alive (connections.ts): the one place that touches the network.
  *
- * A try is `waiting` (for a connection, perhaps a new one), then `started` (its bytes are handed to the socket), then
+ * An attempt is `waiting` (for a connection, perhaps a new one), then `started` (its bytes are handed to the socket), then
  * `settled`. It can settle from either state, and settles once.
  * - `mayStart` is asked at the step from waiting to started; undici writes to the socket in the same synchronous step.
- * - A try that settles before its reply has ended (timed out, aborted, broken) takes its connection with it. With a
+ * - An attempt that settles before its reply has ended (timed out, aborted, broken) takes its connection with it. With a
  *   proxy, where undici shares connections out, one that still waits stays in the queue, and is turned away in its turn.
- * - Nothing is tried again here, no redirect is followed, and no two tries share a connection at once.
+ * - Nothing is tried again here, no redirect is followed, and no two attempts share a connection at once.
  *
  * Throws UsageError (`proxy-url`) at a proxy variable that is no URL. undici takes a good part of the program's start to
  * load: hence the promise.
@@ -42,7 +42,7 @@ class UndiciTransport implements Transport {
   readonly #unsettled: Try[] = [];
   /** To be handed out. */
   #settled: Try[] = [];
-  /** One alarm for all tries, at or before the first deadline: what has settled need not be taken off it. */
+  /** One alarm for all attempts, at or before the first deadline: what has settled need not be taken off it. */
   #cancelAlarm: Cancel | null = null;
   #alarmMs = Number.POSITIVE_INFINITY;
 
@@ -80,7 +80,7 @@ class UndiciTransport implements Transport {
 
   /**
    * Replies that came in one turn of the event loop are handed out together at its end: reading, judging and writing
-   * each go on for many tries in a row, which caches reward. To hand each out at once costs more CPU at full speed.
+   * each go on for many attempts in a row, which caches reward. To hand each out at once costs more CPU at full speed.
    */
   readonly #settle = (one: Try): void => {
     const last = this.#unsettled.pop();
@@ -127,7 +127,7 @@ class UndiciTransport implements Transport {
   }
 }
 
-/** Makes each try's headers: of a job's tries they are the same until a token is read again, and undici leaves them as they are. */
+/** Makes each attempt's headers: of a job's attempts they are the same until a token is read again, and undici leaves them as they are. */
 function headersInCommon(): (outgoing: OutgoingTry) => string[] {
   let last: { readonly hasBody: boolean; readonly authorization: string | null } | null = null;
   let headers: string[] = [];
@@ -141,10 +141,10 @@ function headersInCommon(): (outgoing: OutgoingTry) => string[] {
   };
 }
 
-/** One try, as undici drives it. */
+/** One attempt, as undici drives it. */
 class Try implements Dispatcher.DispatchHandler {
   readonly connection: Dispatcher;
-  /** Once settled: whether the next try may have its connection. */
+  /** Once settled: whether the next attempt may have its connection. */
   leavesConnectionWhole = false;
   /** Monotonic. */
   readonly deadlineMs: number;

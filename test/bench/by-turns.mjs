@@ -57,7 +57,7 @@ const { write, mayStart } = Journal.prototype;
 const hasReport = () => !(isOff && isMeant('report'));
 Journal.prototype.write = function (row) {
   rowCount += 1;
-  if (rowCount === Number(rows)) clearInterval(turning); // what is done once a run is nobody's turn
+  if (rowCount === Number(rows)) clearInterval(turning); // what is done once in a run has no turn
   return hasReport() ? write.call(this, row) : this.endByte;
 };
 Journal.prototype.mayStart = function (nowMs) {

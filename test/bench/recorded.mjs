@@ -1,5 +1,5 @@
 /**
- * The program's own sending, which prints, as JSON, the monotonic times at which tries started.
+ * The program's own sending, which prints, as JSON, the monotonic times at which attempts started.
  * `node recorded.mjs FILE URL FOLDER CONCURRENCY RATE`
  */
 

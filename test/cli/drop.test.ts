@@ -32,7 +32,7 @@ async function trial() {
 }
 
 describe('drop', () => {
-  it('makes one pass, says what came of each file, and ends with the worst status', async () => {
+  it('makes one pass, says the result of each file, and ends with the worst status', async () => {
     const { run, put, folder } = await trial();
     put('a.csv', `${header}1,Bern\n`);
     put('b.csv', `${header},x\n`);
@@ -83,7 +83,7 @@ describe('drop', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('says how to go on after a stop, with patterns that take no folder for one more of them', async () => {
+  it('says how to resume after a stop, with patterns that do not take the folder as one more pattern', async () => {
     const { args, put, folder } = await trial();
     put('a.csv', `${header}1,x\n`);
     const away = args.map((arg) => (arg === sandbox.url ? 'http://127.0.0.1:9' : arg));

@@ -119,7 +119,7 @@ describe('the summary for a person', () => {
   });
 });
 
-describe('the command to go on with', () => {
+describe('the command to resume with', () => {
   it('is the same, but for what would begin again', () => {
     const options = { 'client-code': 'acme', restart: 'true', forget: 'true', rate: '5', 'changed-only': 'false' };
     expect(sameCommand(sendCall(options, {}, ['my file.csv', 'b.csv']))).toBe(
@@ -152,7 +152,7 @@ describe('the end', () => {
     error: { code: 'cap-used', message: 'the cap is used up' },
   });
 
-  it('has what stopped the run and how to go on as the last lines of standard error', async () => {
+  it('has what stopped the run and how to resume as the last lines of standard error', async () => {
     const call = sendCall();
     await sayEnd(call, stopped, false);
     expect(call.stdout.written()).toContain('not finished');
@@ -168,7 +168,7 @@ describe('the end', () => {
     expect(call.stdout.written().trimEnd()).not.toContain('\n');
   });
 
-  it('says nothing of going on where there is nothing to go on with', async () => {
+  it('says nothing about resuming if there is nothing to resume', async () => {
     const call = sendCall();
     await sayEnd(call, runSummary([doneJob]), false);
     expect(call.stderr.written()).toBe('');
@@ -214,7 +214,7 @@ describe('in GitHub Actions', () => {
     expect(call.stderr.written()).toMatch(/^::warning file=/);
   });
 
-  it('a table goes into the file that the system names, and a file that cannot be written is no failure', async () => {
+  it('a table goes into the file that the system names, and a file that cannot be written is not a failure', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'profile-drip-test-'));
     try {
       const page = join(folder, 'summary.md');

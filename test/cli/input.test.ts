@@ -154,7 +154,7 @@ describe('an input that cannot be used', () => {
 
   const broken = `${rows('mon', 2)}"mon3,x\n`;
 
-  it('from a line on is resumed there once it comes mended', async () => {
+  it('that breaks at a line is resumed there once it comes corrected', async () => {
     expect((await night(broken)).status).toBe(2);
     const { status, summary } = await night(rows('mon', 4));
     expect(status).toBe(0);
@@ -186,7 +186,7 @@ describe('an input that cannot be used', () => {
     },
   );
 
-  it('from a line on is kept where what comes next is no input either', async () => {
+  it('that breaks at a line is kept if what comes next is not a usable input either', async () => {
     expect((await night(broken)).status).toBe(2);
     expect((await night('ERROR 2002 (HY000): cannot connect\n')).status).toBe(2);
     expect((await night(rows('mon', 4))).status).toBe(0);

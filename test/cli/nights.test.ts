@@ -129,7 +129,7 @@ function parseMetrics(text: string): Map<string, number> {
 describe('--metrics-file', () => {
   const acme = '{client_code="acme"}';
 
-  it('has what came of the call, and carries the last success over a bad night', async () => {
+  it('has the result of the call, and carries the last success over a bad night', async () => {
     const { run, folder } = await world({ 'a.csv': `${header}1,x\n2,x\n`, 'b.csv': `${header}3,x\n,x\n` });
     mkdirSync(join(folder, 'm'));
     const metrics = () => parseMetrics(readFileSync(join(folder, 'm', 'a.prom'), 'utf8'));

@@ -38,7 +38,7 @@ describe('a result that could not be written to standard output', () => {
     expect(stderr).toContain('the result could not be written to standard output (ENOSPC)');
   });
 
-  it('is no lost log line, and no reader that went away', async () => {
+  it('is not a lost log line, and not a reader that went away', async () => {
     expect((await shell('p send --sandbox a.csv --json 2>/dev/full')).status).toBe(0);
     expect((await shell('set -o pipefail; p send --sandbox a.csv --restart 2>/dev/null | true')).status).toBe(0);
   });

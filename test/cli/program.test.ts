@@ -93,7 +93,7 @@ describe('--print-config', () => {
 });
 
 describe('a reader that goes away', () => {
-  it('is no failure', async () => {
+  it('is not a failure', async () => {
     const command = `set -o pipefail; "$0" "$1" send --print-config | head -n 1`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', command, process.execPath, programPath]);
     expect(stdout.split('\n')).toHaveLength(2);

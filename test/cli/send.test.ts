@@ -39,7 +39,7 @@ async function trial(files: Readonly<Record<string, string>>) {
 }
 
 describe('send', () => {
-  it('sends a file, says what came of it, and ends with 1 where rows did not go through', async () => {
+  it('sends a file, says the result, and ends with 1 where rows did not go through', async () => {
     const { run, read } = await trial({ 'five.csv': fiveRows });
     const { status, stdout, stderr } = await run('five.csv');
     expect(status).toBe(1);
@@ -158,7 +158,7 @@ describe('send', () => {
     }
   });
 
-  it('tries it all out with --sandbox, and touches no ledger', async () => {
+  it('sends everything to a sandbox with --sandbox, and touches no ledger', async () => {
     const folder = await temporaryFolder();
     writeFileSync(join(folder, 'a.csv'), `${header}1,x,\n`);
     const { status, stdout } = await runProgram(['send', '--sandbox', 'a.csv', '--state-dir', join(folder, 'state')], {

@@ -7,7 +7,7 @@ import { ended, type Run, runProgram, startProgram } from './support/run-program
 
 const server = isPostgresMissing ? null : await startPostgres(['fsync=off']);
 
-/** A file, a state folder, and a database with two roles: `admin` may create a schema, `job` may not. */
+/** A file, a state folder, and a database with two roles: `admin` may create a schema, `job` cannot. */
 async function world() {
   if (server === null) throw new Error('no server');
   const folder = await temporaryFolder();
@@ -94,7 +94,7 @@ describe.skipIf(server === null)('a state in PostgreSQL', () => {
         child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
       });
     await says('event=started');
-    const held = says('cannot be reached'); // the ledger's hold, or the memory's wait: whoever asks first
+    const held = says('cannot be reached'); // the ledger's hold, or the memory's wait: the one that asks first
     await server?.kill();
     await held;
     await server?.start();

@@ -42,7 +42,7 @@ function lockOf(one: Lease, isHeld: boolean): StoredJob['lock'] {
   return { found: { text: '', lease: one, identity: '1:2', modifiedMs: nowMs }, isHeld };
 }
 
-/** A quarter of a file, an hour after it was begun. */
+/** A quarter of a file, an hour after it was started. */
 const checkpoint: Checkpoint = {
   schema: 2,
   job: {

@@ -138,7 +138,7 @@ describe('a drop folder', () => {
       expect(stderr).toContain('was changed or damaged');
       expectPrecious();
     }
-    // One that was begun in earnest is finished, in the folders that are here.
+    // One that was really started is finished, in the folders that are here.
     const move = { role: 'archive', day: '2026-11-23', stem: 'a.csv', file_name: 'a.csv' };
     writeFileSync(path, withChecksum(JSON.stringify({ ...checkpoint, move }, null, 2)), { mode: 0o600 });
     expect((await drop()).status).toBe(0);

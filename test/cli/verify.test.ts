@@ -10,7 +10,7 @@ import { ended, runProgram, startProgram } from './support/run-program.js';
 let folder: string;
 let profiles: Map<string, Record<string, string>>;
 let fetchCount: number;
-/** Whether fetches after so many get no answer. */
+/** After how many fetches no answer is given. */
 let stallAfter: number;
 let options: string[];
 /** Set later than any submission. */

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/index.js';
 import { ended, programPath, runProgram } from './support/run-program.js';
 
-/** As on a system for which there is no binary: lmdb cannot be loaded. */
+/** As on a system without a binary of lmdb: it cannot be loaded. */
 const resolver = `export async function resolve(name, context, next) {
   if (name === 'lmdb') throw new Error('No native build was found');
   return next(name, context);

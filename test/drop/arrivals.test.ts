@@ -35,7 +35,7 @@ describe('a file without a marker', () => {
     expect(look(stat)).toBe('arrived');
   });
 
-  it('is waited for anew when its size, time or inode is another', async () => {
+  it('is waited for again when its size, time or inode is another', async () => {
     const { look } = looker();
     const stat = statOf(clock.wallMs() - 86_400_000);
     look(stat);
@@ -45,7 +45,7 @@ describe('a file without a marker', () => {
     }
   });
 
-  it('is waited for anew when it had gone', async () => {
+  it('is waited for again when it had been removed', async () => {
     const { look, arrivals } = looker();
     const stat = statOf(clock.wallMs());
     look(stat);

@@ -224,7 +224,7 @@ describe('a name', () => {
 });
 
 describe('the cost of a file', () => {
-  /** What the disk was asked for one more file, beside so many that wait for their marker. */
+  /** What the disk was asked for one more file, beside the many that wait for their marker. */
   async function operationsBeside(waitingCount: number): Promise<number> {
     const world = await dropWorld();
     for (let number = 0; number < waitingCount; number += 1) world.put(`w${number}.csv`, '');
@@ -412,7 +412,7 @@ describe('a file that was stopped', () => {
     expect(world.sent).toEqual(['b', 'a', 'c']);
   });
 
-  it('goes on at once where it is what it was; nothing overtakes it while somebody writes to it', async () => {
+  it('resumes at once if it is identical; nothing overtakes it while somebody writes to it', async () => {
     const world = await dropWorld();
     const usual = world.answer;
     world.put('b.csv', rows('b'));
@@ -582,7 +582,7 @@ describe('a crash', () => {
       ['failed/a.csv', 'failed/a.csv.error.txt', 'failed/a.csv.results.csv'],
     ],
     ['a file without a header', 'bad\n', ['failed/a.csv', 'failed/a.csv.error.txt']],
-  ])('anywhere while %s is put away is mended, and nothing is sent again', async (_what, content, expected) => {
+  ])('anywhere while %s is put away is repaired, and nothing is sent again', async (_what, content, expected) => {
     const crashes = await atEachStep(async (number) => {
       const { world, hasDied } = await crashAt(number, content, '.done');
       const sentBefore = [...world.sent];
@@ -608,7 +608,7 @@ describe('a crash', () => {
   });
 });
 
-/** Tries all steps, some at a time, until one comes after the end. Resolves to how many there were. */
+/** Tests all steps, some at a time, until one comes after the end. Resolves to how many there were. */
 async function atEachStep(tryStep: (number: number) => Promise<boolean>): Promise<number> {
   const atATime = 12;
   for (let first = 1; ; first += atATime) {
@@ -618,7 +618,7 @@ async function atEachStep(tryStep: (number: number) => Promise<boolean>): Promis
   }
 }
 
-/** What a file holds that was archived; `null`: there is none of that name. */
+/** What an archived file holds; `null`: no file has that name. */
 function archived({ folder }: DropWorld, name: string): string | null {
   const [day = ''] = readdirSync(join(folder, 'archive'));
   const path = join(folder, 'archive', day, name);

@@ -58,7 +58,7 @@ it('loses nothing, repeats little and keeps each visitor’s order through 20 ki
     child.stderr?.resume();
     await once(child, 'close');
     expect(child.signalCode, `life ${life} was to be killed`).toBe('SIGKILL');
-    // A kill may repeat what was under way, and what had ended and was not written yet; never what has its line.
+    // A kill may repeat what was in flight, and what had ended and was not written yet; never what has its line.
     expect(seen.filter((one) => one.life === life && before.has(one.row))).toEqual([]);
   }
   killAfter = Number.POSITIVE_INFINITY;

@@ -71,7 +71,7 @@ it('loses no accepted batch and keeps each visitor’s order through kills at ra
       for (const id of accepted.keys()) await untilComplete(url, id);
       child.kill('SIGTERM');
     } else if (child.exitCode === null && child.signalCode === null) {
-      // Whoever was not killed by its own work yet is killed now, with batches waiting.
+      // A gateway that its own work did not kill yet is killed now, with batches waiting.
       kill();
     }
     await closed;

@@ -127,7 +127,11 @@ describe('sendBatch with records', () => {
       { id: 'b', attributes: { other: 1 } },
       'record 2: it has an attribute',
     ],
-    ['a number that is none', { id: 'b', attributes: { n: Number.NaN } }, 'record 2: expected texts, finite numbers'],
+    [
+      'a number that is not finite',
+      { id: 'b', attributes: { n: Number.NaN } },
+      'record 2: expected texts, finite numbers',
+    ],
     ['half a character', { id: 'b', attributes: { n: '\ud83d' } }, 'record 2: it holds half a character'],
   ])('refuses %s, and sends nothing', async (_what, second, message) => {
     const { sandbox, options } = await world();

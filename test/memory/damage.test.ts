@@ -49,7 +49,7 @@ describe('a damaged memory', () => {
     await truncate(dataPath, sizeBytes - 4_096 * pageCount);
     const judge = async () => (await machine.open()).examine(rows.map(submissionOf));
     const judged = await judge().catch((error: unknown) => error);
-    // If there were records after all, lmdb says that these are no pages of its own.
+    // If there were records after all, lmdb says that these are not its own pages.
     if (judged instanceof Error) expect(judged).toMatchObject({ exitStatus: 6 });
     else expect(judged).toEqual(rows.map(() => ({ kind: 'unchanged' })));
     expect((await stat(dataPath)).size).toBeGreaterThanOrEqual(sizeBytes);

@@ -35,7 +35,7 @@ describe('--forget', () => {
     expect(await machine.send([one], loopback)).toEqual([false]);
   });
 
-  it('does nothing where there is none', async () => {
+  it('does nothing if there is no memory', async () => {
     const machine = await onDisk();
     await forget(machine);
     expect(existsSync(join(machine.stateDir, 'memory'))).toBe(false);

@@ -74,7 +74,7 @@ describe('the store of the memory', () => {
     expect([await get(moved), await get(next)]).toEqual([[1], null]);
   });
 
-  it('rejects with what the work threw, and goes on', async () => {
+  it('rejects with what the work threw, and stays usable', async () => {
     const store = await opened(await folderFor());
     const failing = store.transact(() => {
       throw new RangeError('from the work');

@@ -192,7 +192,7 @@ describe('a mark', () => {
     expect(machine.mayLeave(memory, verdict)).toBe(false);
   });
 
-  it('made anew lets the row leave again, and its row is remembered', async () => {
+  it('made again lets the row leave again, and its row is remembered', async () => {
     const machine = await onDisk();
     const memory = await machine.open();
     const one = row('1', { a: 'x' });
@@ -201,14 +201,14 @@ describe('a mark', () => {
     const earlier = first?.kind === 'send' ? first.mark : null;
     const again = await memory.examine([{ ...submissionOf(one), earlier, wasAttempted: true }]);
     expect(machine.mayLeave(memory, again[0])).toBe(true);
-    if (earlier !== null) memory.submitted(earlier, false); // of the first mark: nobody's word any more
+    if (earlier !== null) memory.submitted(earlier, false); // of the first mark, which does not count any more
     await machine.clock.advance(3_000);
     takeAll(memory, again, false);
     await close(memory, machine);
     expect(await machine.send([one])).toEqual([false]);
   });
 
-  it('made anew is judged anew: what another run has submitted meanwhile is unchanged, unless an attempt was made', async () => {
+  it('made again is judged again: what another run has submitted meanwhile is unchanged, unless an attempt was made', async () => {
     const machine = await onDisk();
     const memory = await machine.open();
     const one = row('1', { a: 'x' });
@@ -285,7 +285,7 @@ describe('runs side by side', () => {
 });
 
 describe('what Target was seen to hold otherwise', () => {
-  it('is sent by the next run, whoever has it on its way', async () => {
+  it('is sent by the next run, whichever run has it in flight', async () => {
     const machine = await onDisk();
     const rows = ['1', '2', '3'].map((visitor) => row(visitor, { a: 'x', b: 'y' }));
     await machine.send(rows);

@@ -10,7 +10,7 @@ const homes: readonly (readonly [string, MakeNightsHome])[] = [
 const seedCount = Number(process.env.NIGHTS_SEED_COUNT ?? 150);
 
 describe.each(homes)('a memory %s', (_name, makeHome) => {
-  it('calls unchanged only what Target holds, whoever is killed, stands still or comes late', {
+  it('calls unchanged only what Target holds, whichever process is killed, stands still or comes late', {
     timeout: 120_000,
   }, async () => {
     let unchangedCount = 0;

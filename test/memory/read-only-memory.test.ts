@@ -25,7 +25,7 @@ async function look(machine: OnDisk, ...parts: readonly (readonly Row[])[]): Pro
 }
 
 describe('a peek at the memory', () => {
-  it('finds none where there is none, and makes none', async () => {
+  it('finds no memory if there is none, and creates none', async () => {
     const machine = await onDisk();
     expect(await openPeek(machine)).toBeNull();
     expect(existsSync(join(machine.stateDir, 'memory'))).toBe(false);
@@ -68,7 +68,7 @@ describe('a peek at the memory', () => {
     expect(await machine.send([row('1', { a: 'x' })])).toEqual([false]);
   });
 
-  it('works beside a run, and sees what that has under way as unknown', async () => {
+  it('works beside a run, and sees what that run has in flight as unknown', async () => {
     const machine = await onDisk();
     await machine.send([row('1', { a: 'x' }), row('2', { a: 'x' })]);
     const memory = await machine.open();

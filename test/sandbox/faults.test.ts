@@ -8,18 +8,18 @@ const shareOf = (seed: number, rate: number, tryNumber = 1) =>
   faultsOf(seed, rate, tryNumber).filter((fault) => fault !== null).length / visitors.length;
 
 describe('faultFor', () => {
-  it('meets none at a rate of 0 and every try at 1', () => {
+  it('meets none at a rate of 0 and every attempt at 1', () => {
     expect(shareOf(1, 0)).toBe(0);
     expect(shareOf(1, 1)).toBe(1);
   });
 
-  it('comes near to the rate, at first and at later tries, for neighbouring seeds', () => {
+  it('comes near to the rate, at first and at later attempts, for neighbouring seeds', () => {
     for (const seed of [0, 1, 2, 12_345, -7])
       for (const tryNumber of [1, 2, 3]) expect(shareOf(seed, 0.1, tryNumber)).toBeCloseTo(0.1, 1);
     expect(shareOf(1, 0.02)).toBeCloseTo(0.02, 2);
   });
 
-  it('is the same for the same seed, visitor and try, and another for another', () => {
+  it('is the same for the same seed, visitor and attempt, and another for another', () => {
     const faults = faultsOf(5, 0.3);
     expect(faultsOf(5, 0.3)).toEqual(faults);
     const sameAs = (others: unknown[]) => faults.filter((fault, index) => fault === others[index]).length;

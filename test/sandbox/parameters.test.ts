@@ -23,7 +23,7 @@ describe('readForm', () => {
     ['a=K\u00f6ln', 'a bare byte over 127'],
     ['a=b c', 'a bare space'],
     ['a=b\nc', 'a line end'],
-  ])('takes %j for no form at all: %s', (text) => {
+  ])('does not take %j for a form: %s', (text) => {
     expect(readForm(text)).toBeNull();
   });
 

@@ -14,7 +14,7 @@ describe('RollingWindow', () => {
     expect(window.untilOneLessMs(1_600)).toBe(1_000);
   });
 
-  it('agrees with counting every window anew, however many it holds', () => {
+  it('agrees with counting every window again, however many it holds', () => {
     const gapsMs = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 30 })), { maxLength: 300 });
     fc.assert(
       fc.property(gapsMs, fc.integer({ min: 1, max: 200 }), (gaps, windowMs) => {

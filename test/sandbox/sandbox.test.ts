@@ -262,7 +262,7 @@ describe('reading a profile back', () => {
     });
   });
 
-  it('says 404 in the documented words where there is none', async () => {
+  it('says 404 in the documented words if there is no profile', async () => {
     const sandbox = await start();
     const third = await get(sandbox, '/rest/v1/profiles/thirdPartyId/a1?client=demo');
     expect(third.status).toBe(404);
@@ -288,7 +288,7 @@ describe('reading a profile back', () => {
 const visitors = Array.from({ length: 300 }, (_, index) => index);
 
 describe('faults', () => {
-  /** What came of one update for each of 300 visitors, in the order given. */
+  /** The answers to one update for each of 300 visitors, in the order given. */
   async function outcomes(order: readonly number[]): Promise<string[]> {
     const sandbox = await start({ errorRate: 0.5, seed: 3, clock: { ...systemClock, schedule: sooner } });
     const found: string[] = [];

@@ -118,7 +118,7 @@ const refusals: Readonly<Record<string, Client>> = {
   'multipart without a file': multipart(file, 'note', null),
   'GET of an update': (url) => call(url, path),
   'an unknown batch': (url) => call(url, `/m2/acme/profile/batchStatus?batchId=acme-1701473848678-13029383`),
-  'no batch at all': (url) => call(url, '/m2/acme/profile/batchStatus'),
+  'no batch': (url) => call(url, '/m2/acme/profile/batchStatus'),
   'POST of a status': (url) => call(url, '/m2/acme/profile/batchStatus', { method: 'POST', body: '' }),
 };
 

@@ -160,7 +160,7 @@ describe('a gateway that starts again', () => {
     expect(sent).toEqual(['1', '2', '3']);
   });
 
-  it('makes a record anew that a crash kept from being written, and removes half a body', async () => {
+  it('creates a record again that a crash kept from being written, and removes half a body', async () => {
     const first = await startedGateway(away);
     const id = idOf(await send(first.url, rows('1', '2')));
     const rest = await ended(first);
@@ -233,7 +233,7 @@ describe('a gateway that starts again', () => {
     await expect(startedGateway({ dir: world.dir })).rejects.toMatchObject({ code: 'serve-busy', exitStatus: 75 });
   });
 
-  it('says of which client code it finds batches that it does not serve', async () => {
+  it('names the client code of batches that it does not serve', async () => {
     const first = await startedGateway(away);
     await send(first.url, rows('1'));
     const second = await startedGateway({ ...(await ended(first)), clientCodes: ['other'] });
@@ -242,7 +242,7 @@ describe('a gateway that starts again', () => {
 });
 
 describe('a stop', () => {
-  it('ends no gateway: the queue rests and tries again, and batches are accepted meanwhile', async () => {
+  it('does not end the gateway: the queue rests and tries again, and batches are accepted meanwhile', async () => {
     const clock = movedClock({ wallMs: Date.now() });
     const world = await startedGateway({ sandbox: { token: 'asked-for-by-target' }, machine: { clock } });
     const reply = await send(world.url, rows('1'));

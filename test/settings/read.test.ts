@@ -93,7 +93,7 @@ describe('the state directory', () => {
     expect((await read({ environment, homeDir })).settings.stateDir).toBe(expected);
   });
 
-  it('has to be named where there is no home', async () => {
+  it('has to be named if there is no home folder', async () => {
     expect((await problem({ homeDir: null })).code).toBe('state-dir-missing');
     expect((await read({ homeDir: null, options: { 'state-dir': '/state' } })).settings.stateDir).toBe('/state');
   });
@@ -275,7 +275,7 @@ describe('the token', () => {
     expect(found.message).not.toContain(secret);
   });
 
-  it('is no matter for a verb that sends nothing', async () => {
+  it('does not matter to a verb that sends nothing', async () => {
     expect(await read({ verb: 'status', environment: { PROFILE_DRIP_TOKEN: '' } })).toMatchObject({ token: null });
   });
 });

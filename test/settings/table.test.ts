@@ -44,7 +44,7 @@ describe('the table of settings', () => {
     }
   });
 
-  it('shows durations in seconds and no default where there is none', () => {
+  it('shows durations in seconds and no default if there is none', () => {
     expect(shownDefault(settingsTable.timeoutMs)).toBe('30');
     expect(shownDefault(settingsTable.tolerate)).toBe('0');
     expect(shownDefault(settingsTable.restart)).toBeNull();

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 
-/** What a test file started is ended when the file is done, the latest first; a file that throws is no exception. */
+/** What a test file started is ended when the file is done, the latest first; also if the file throws. */
 
 const endings: (() => Promise<void>)[] = [];
 

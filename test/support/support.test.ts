@@ -20,7 +20,7 @@ describe('movedClock', () => {
     expect(clock.untilNextMs()).toBe(1);
   });
 
-  it('lets promises go on between timers, and runs what they schedule in the same advance', async () => {
+  it('lets promises continue between timers, and runs what they schedule in the same advance', async () => {
     const clock = movedClock({ monotonicMs: 0 });
     const wokenMs: number[] = [];
     const loop = (async () => {

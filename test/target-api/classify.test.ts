@@ -68,7 +68,7 @@ describe('a 200', () => {
     [`${xml('true')}<response></response>`, 'true Request successfully submitted'],
     ['<a><response><success>true</success></response></a>', 'true'],
     ['<response><x><success>true</success></x></response>', 'true'],
-  ])('that is no reply of this API is tried again: %j', (body, text) => {
+  ])('that is not a reply of this API is retried: %j', (body, text) => {
     expect(answer(200, body)).toEqual({
       kind: 'retry',
       httpStatus: 200,
@@ -160,7 +160,7 @@ describe('no answer', () => {
     expect(broken(`PROXY_ANSWERED_${httpStatus}`)).toMatchObject({ kind: 'stop', httpStatus, cause: 'proxy' });
   });
 
-  it('says the code where there are no words', () => {
+  it('says the code if there are no words', () => {
     expect(broken('ECONNRESET', '')).toMatchObject({ reason: { text: 'ECONNRESET' } });
   });
 });

@@ -66,7 +66,7 @@ describe('a connection that cannot be made', () => {
 });
 
 describe('a connection that hangs while it is made', () => {
-  it('holds up the try that waited for it, and none after that', async () => {
+  it('holds up the attempt that waited for it, and none after that', async () => {
     const clock = movedClock();
     let isFirst = true;
     const server = await rawServer((socket) => {
@@ -87,7 +87,7 @@ describe('a connection that hangs while it is made', () => {
 });
 
 describe('a connection that breaks', () => {
-  it('before any answer makes the try broken, and it is not sent again by itself', async () => {
+  it('before any answer makes the attempt broken, and it is not sent again by itself', async () => {
     const server = await rawServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
 
@@ -95,7 +95,7 @@ describe('a connection that breaks', () => {
     expect(server.connectionCount()).toBe(1);
   });
 
-  it('within the reply makes the try broken', async () => {
+  it('within the reply makes the attempt broken', async () => {
     const server = await rawServer((socket) =>
       socket.once('data', () => socket.end(raw('true', 'Content-Length: 34'))),
     );
@@ -105,7 +105,7 @@ describe('a connection that breaks', () => {
     expect(await transport.send(post('mboxPC=2'), yes)).toMatchObject({ kind: 'broken' });
   });
 
-  it('within a chunked reply makes the try broken', async () => {
+  it('within a chunked reply makes the attempt broken', async () => {
     const server = await rawServer((socket) =>
       socket.once('data', () => socket.end(raw('4\r\ntrue\r\n', 'Transfer-Encoding: chunked'))),
     );
@@ -114,7 +114,7 @@ describe('a connection that breaks', () => {
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'broken' });
   });
 
-  it('just as a request goes out on it makes that try broken, and the next one has a new connection', async () => {
+  it('just as a request goes out on it makes that attempt broken, and the next one has a new connection', async () => {
     let requestCount = 0;
     const server = await rawServer((socket) => {
       let isFirst = true;
@@ -214,14 +214,14 @@ describe('a reply', () => {
     expect(server.connectionCount()).toBe(1);
   });
 
-  it('that is no HTTP makes the try broken', async () => {
+  it('that is not HTTP makes the attempt broken', async () => {
     const server = await rawServer((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
 
     expect(await transport.send(post('mboxPC=1'), yes)).toMatchObject({ kind: 'broken', errorCode: /^HPE_/ });
   });
 
-  it('with headers without end makes the try broken', async () => {
+  it('with headers without end makes the attempt broken', async () => {
     const server = await rawServer((socket) =>
       socket.once('data', () =>
         socket.write(raw('', ...Array.from({ length: 2_000 }, (_, n) => `x-${n}: ${'y'.repeat(20)}`))),

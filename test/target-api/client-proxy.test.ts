@@ -53,7 +53,7 @@ function outcomeOf(reply: Reply) {
 }
 
 describe('TLS', () => {
-  it('with a certificate that is trusted carries tries', async () => {
+  it('with a certificate that is trusted carries attempts', async () => {
     trustCertificate();
     const server = await httpServer((response) => response.end(success), { tls: true });
     const transport = await openTransport(`https://127.0.0.1:${server.port}`);
@@ -171,7 +171,7 @@ describe('a proxy in the environment', () => {
     expect(mayStart).not.toHaveBeenCalled();
   });
 
-  it('that breaks makes the try broken, and is not called again by itself', async () => {
+  it('that breaks makes the attempt broken, and is not called again by itself', async () => {
     const proxy = await rawServer((socket) => socket.once('data', () => socket.destroy()));
     vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
     const transport = await openTransport('http://127.0.0.1:1', { isLoopback: false });
@@ -183,7 +183,7 @@ describe('a proxy in the environment', () => {
   });
 
   it.each(['http', 'https'])(
-    'by %s that does not answer lets the try time out, and close does not wait',
+    'by %s that does not answer lets the attempt time out, and close does not wait',
     async (scheme) => {
       const clock = movedClock();
       const proxy = await rawServer((socket) => socket.resume());
@@ -213,7 +213,7 @@ describe('a proxy in the environment', () => {
   });
 
   it.each(['proxy.example:3128', 'not a url', 'socks5://user:hunter2@127.0.0.1:1'])(
-    'that is no URL of a proxy is an error that does not show it: %s',
+    'that is not the URL of a proxy is an error that does not show it: %s',
     async (value) => {
       vi.stubEnv('HTTPS_PROXY', value);
       const error: unknown = await openTransport('http://127.0.0.1:1', { isLoopback: false }).catch((reason) => reason);

@@ -11,7 +11,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
 );
 
-describe('a try', () => {
+describe('an attempt', () => {
   it('reaches the server as it was handed over, and brings back what it answered', async () => {
     const server = await httpServer((response) => response.setHeader('Retry-After', '7').end(success));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
@@ -176,14 +176,14 @@ describe('a try', () => {
 });
 
 describe('connections', () => {
-  it('are kept and shared, one try on each at a time, no more than tries at once', async () => {
-    let underWay = 0;
-    let underWayMax = 0;
+  it('are kept and shared, one attempt on each at a time, no more than attempts at once', async () => {
+    let inFlight = 0;
+    let inFlightMax = 0;
     const server = await httpServer((response) => {
-      underWay += 1;
-      underWayMax = Math.max(underWayMax, underWay);
+      inFlight += 1;
+      inFlightMax = Math.max(inFlightMax, inFlight);
       setImmediate(() => {
-        underWay -= 1;
+        inFlight -= 1;
         response.end(success);
       });
     });
@@ -202,12 +202,12 @@ describe('connections', () => {
     expect(replies.filter((reply) => reply.kind === 'answered' && reply.body === success)).toHaveLength(100);
     expect(new Set(server.heard.map(({ body }) => body)).size).toBe(100);
     expect(server.connectionCount()).toBe(8);
-    expect(underWayMax).toBeLessThanOrEqual(8);
+    expect(inFlightMax).toBeLessThanOrEqual(8);
   });
 });
 
 describe('mayStart', () => {
-  it('says no: nothing leaves, and the connection is there for the next try', async () => {
+  it('says no: nothing leaves, and the connection is there for the next attempt', async () => {
     const server = await httpServer((response) => response.end(success));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
 
@@ -220,7 +220,7 @@ describe('mayStart', () => {
     expect(server.connectionCount()).toBe(1);
   });
 
-  it('says no to the first try of a connection that was just made', async () => {
+  it('says no to the first attempt of a connection that was just made', async () => {
     const server = await httpServer((response) => response.end(success));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
 
@@ -231,7 +231,7 @@ describe('mayStart', () => {
     expect(server.connectionCount()).toBe(1);
   });
 
-  it('is asked once, when the try has a connection and not while that is being made', async () => {
+  it('is asked once, when the attempt has a connection and not while that is being made', async () => {
     const server = await httpServer((response) => response.end(success));
     const transport = await openTransport(`http://127.0.0.1:${server.port}`);
     const asked: string[] = [];
@@ -248,7 +248,7 @@ describe('mayStart', () => {
 });
 
 describe('the time-out', () => {
-  it('ends a try that has no answer, and its connection with it', async () => {
+  it('ends an attempt that has no answer, and its connection with it', async () => {
     const clock = movedClock();
     const server = await httpServer((response, { body }) => {
       if (body === 'second') response.end(success);
@@ -267,7 +267,7 @@ describe('the time-out', () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it("is each try's own, whatever others have", async () => {
+  it("is each attempt's own, whatever others have", async () => {
     const clock = movedClock();
     const server = await httpServer((response, { body }) => {
       if (body === 'answered') response.end(success);
@@ -314,7 +314,7 @@ describe('the time-out', () => {
 });
 
 describe('abortAll', () => {
-  it('ends what is under way and what waits, and tells them apart', async () => {
+  it('ends what is in flight and what waits, and tells them apart', async () => {
     const server = await httpServer((response, { body }) => {
       if (body === 'third') response.end(success);
     });
@@ -341,12 +341,12 @@ describe('close', () => {
     });
     const transport = await openTransport(`http://127.0.0.1:${server.port}`, { clock, connections: 2 });
     await transport.send(post('first'), yes);
-    const underWay = transport.send(post('second'), yes);
+    const inFlight = transport.send(post('second'), yes);
     await server.arrived(2);
 
     await transport.close();
 
-    expect(await underWay).toEqual({ kind: 'aborted' });
+    expect(await inFlight).toEqual({ kind: 'aborted' });
     expect(await transport.send(post('third'), yes)).toEqual({ kind: 'not-started' });
     await server.allClosed();
     await settle();

@@ -73,7 +73,7 @@ describe('names of columns', () => {
     expect(names('pcId,50%,a+b,a%20b', { values: 'raw' })).toEqual(['50%', 'a+b', 'a%20b']);
   });
 
-  it('takes one leading profile. off, and encodes the name anew', () => {
+  it('takes one leading profile. off, and encodes the name again', () => {
     const { attributes } = read('pcId,profile.tier,profile.profile.x,loyalty.tier,a%26b');
     expect(attributes.map(({ formKey }) => formKey)).toEqual([
       'profile.tier=',

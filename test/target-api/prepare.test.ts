@@ -183,7 +183,7 @@ describe('an invalid row', () => {
 
   it.each<[string, string[], Partial<PrepareOptions>, string]>([
     ['an empty id', ['', 'x'], {}, 'id-empty'],
-    ['no cell at all', [], {}, 'id-empty'],
+    ['no cell', [], {}, 'id-empty'],
     ['a slash in the id', ['a/b', 'x'], {}, 'id-characters'],
     ['an encoded slash in the id', ['a%2fb', 'x'], {}, 'id-characters'],
     ['an encoded plus in the id', ['a%2Bb', 'x'], {}, 'id-characters'],
@@ -205,7 +205,7 @@ describe('an invalid row', () => {
     expect(invalidCode(cells, options)).toBe(code);
   });
 
-  it('may have + and / in a pcId, which is no thirdPartyId', () => {
+  it('may have + and / in a pcId, which is not a thirdPartyId', () => {
     expect(invalidCode(['a%2Fb%2B', 'x'], {}, 'pcId,a')).toBe('request');
     expect(invalidCode(['a+b', 'x'], {}, 'pcId,a')).toBe('id-plus');
   });

@@ -141,7 +141,7 @@ describe('redaction', () => {
     expect(redact(`too long: ${secret.slice(20)}`, form('u', secret), null)).toBe(withheldText);
   });
 
-  it('withholds a value of which the tags were taken', () => {
+  it('withholds a value whose tags were removed', () => {
     expect(redact('bad: Jo Doe', form('u', 'Jo<br>Doe'), null)).toBe(withheldText);
   });
 

@@ -82,7 +82,7 @@ describe('the interval of a share', () => {
     expect(found?.high).toBeCloseTo(high, 3);
   });
 
-  it('of nothing is none', () => {
+  it('of nothing does not exist', () => {
     expect(wilson(0, 0)).toBeNull();
   });
 });

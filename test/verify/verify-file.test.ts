@@ -118,7 +118,7 @@ describe('verify', () => {
     expect(await verdictsOf()).toEqual(asked);
   });
 
-  it('resumes where a signal ended it, and begins anew when it was done', async () => {
+  it('resumes where a signal ended it, and starts again when it was done', async () => {
     await start({});
     const file = await world.put('a.csv', header + rows(60));
     await send(file);

@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly lookUp: LookUp;
   /** For `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case). A loopback destination has no proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The most tries that are under way at once, 1 or more: so many connections go through a proxy. */
+  /** The most attempts that are in flight at once, 1 or more: so many connections go through a proxy. */
   readonly connections: number;
   /** After how long a connection that cannot be made is given up for good: `--timeout`. */
   readonly connectTimeoutMs: number;
@@ -20,11 +20,11 @@ export interface ConnectionOptions {
 
 type Undici = typeof import('undici');
 
-/** Connections that are kept alive, one try on each at a time. */
+/** Connections that are kept alive, one attempt on each at a time. */
 export interface Connections {
-  /** A connection that no other try has; perhaps one that has yet to be made. */
+  /** A connection that no other attempt has; perhaps one that has yet to be made. */
   take(): Dispatcher;
-  /** `isWhole`: the reply has been read to its end, or nothing was sent, and the next try may have it. */
+  /** `isWhole`: the reply has been read to its end, or nothing was sent, and the next attempt may have it. */
   giveBack(connection: Dispatcher, isWhole: boolean): void;
   destroy(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export function makeConnections(undici: Undici, options: ConnectionOptions, sign
   const connect = { timeout: options.connectTimeoutMs, signal };
   const clientOptions = {
     pipelining: 1,
-    // Each try has a time-out of its own, over all of it.
+    // Each attempt has a time-out of its own, over all of it.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect,
@@ -50,7 +50,7 @@ export function makeConnections(undici: Undici, options: ConnectionOptions, sign
 }
 
 /**
- * A connection is given to the next try at once, and not by way of undici's Pool, which looks for a free one among all
+ * A connection is given to the next attempt at once, and not by way of undici's Pool, which looks for a free one among all
  * of them at every request and hears of it through events.
  */
 class OwnConnections implements Connections {
@@ -136,7 +136,7 @@ function withOwnErrors(options: Pool.Options): Pool.Options {
 
 /**
  * A proxy's refusal under a code of its own. And a connection to the proxy that broke under another code than undici's
- * (UND_ERR_SOCKET), at which its client would connect anew at once and for ever, whatever became of the try.
+ * (UND_ERR_SOCKET), at which its client would connect again at once and for ever, whatever happened to the attempt.
  */
 function withProxyFaults(options: Pool.Options): Pool.Options {
   return withErrors(options, proxyError);

@@ -1,4 +1,4 @@
-/** What the codes of a broken try mean: the system's, Node's, undici's, and those of target-api/client. */
+/** What the codes of a broken attempt mean: the system's, Node's, undici's, and those of target-api/client. */
 
 /** The endpoint's name leads elsewhere than when the run began (lookup-guard.ts). */
 export const addressChangedCode = 'ADDRESS_CHANGED';
@@ -13,7 +13,7 @@ export const dnsCodes: ReadonlySet<string> = new Set([
   addressChangedCode,
 ]);
 
-/** The certificate is not trusted: a matter of the machine or the endpoint, which no further try changes. */
+/** The certificate is not trusted: a matter of the machine or the endpoint, which no further attempt changes. */
 export const certificateCodes: ReadonlySet<string> = new Set([
   // Node's documentation, TLS, "X509 certificate error codes"
   'UNABLE_TO_GET_ISSUER_CERT',

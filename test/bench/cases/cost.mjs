@@ -6,7 +6,7 @@ import { writeBatch } from '../parts/rows.mjs';
 
 const byTurns = fileURLToPath(new URL('../by-turns.mjs', import.meta.url));
 const parts = ['ledger', 'checkpoint', 'report', 'all'];
-/** What each costs by itself has no goal: it is measured in so many runs at most. */
+/** What each costs by itself has no goal: it is measured in this many runs at most. */
 const partRunsMax = 3;
 /** Turns in which code is compiled and connections are made: they do not count. */
 const warmUpTurns = 12;

@@ -37,7 +37,7 @@ export async function latency(bench) {
   ];
 }
 
-/** `--rate 500` for a minute: the tries' own starts, as the step sees them in which their bytes leave. */
+/** `--rate 500` for a minute: the attempts' own starts, as the step sees them in which their bytes leave. */
 export async function rate(bench) {
   const ratePerSecond = 500;
   const rowCount = bench.rows ?? ratePerSecond * 60;
@@ -51,9 +51,11 @@ export async function rate(bench) {
   const share = (startsMs.length - 1) / seconds / ratePerSecond;
   const once = (value) => spread([value]);
   return [
-    figure('rate', 'tries a second, of --rate 500', 'ratio', once(share), { atLeast: 0.99 }),
-    figure('rate', 'tries a second, of --rate 500', 'ratio', once(share), { atMost: 1 }),
-    figure('rate', 'most tries in any one second', 'tries', once(mostInASecond(startsMs)), { atMost: ratePerSecond }),
+    figure('rate', 'attempts a second, of --rate 500', 'ratio', once(share), { atLeast: 0.99 }),
+    figure('rate', 'attempts a second, of --rate 500', 'ratio', once(share), { atMost: 1 }),
+    figure('rate', 'most attempts in any one second', 'attempts', once(mostInASecond(startsMs)), {
+      atMost: ratePerSecond,
+    }),
   ];
 }
 

@@ -9,7 +9,7 @@ const megabyte = 1e6;
 async function peakOf(bench, name, rowCount, { batch, serverOptions } = {}) {
   const file = join(bench.folder, `memory-${name}.csv`);
   await writeBatch(file, rowCount, batch);
-  const check = serverOptions === undefined ? { rowCount } : {}; // a try that timed out at the stall goes out again
+  const check = serverOptions === undefined ? { rowCount } : {}; // an attempt that timed out at the stall goes out again
   const { memoryBytes, rowsPerSecond } = await runSend(bench, file, { serverOptions, ...check, sampleMs: 20 });
   await rm(file);
   await forgetJob(bench);

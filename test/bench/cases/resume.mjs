@@ -8,7 +8,7 @@ import { writeBatch } from '../parts/rows.mjs';
 const capUsedUp = 4;
 
 /**
- * How soon the first request is out: of a job that goes on at row 9,900,000 of 10,000,000, and of one that begins.
+ * How soon the first request is out: of a job that resumes at row 9,900,000 of 10,000,000, and of a new one.
  * The cap ends each run after a row or two: the first row goes out, then come rows without a value, which are skipped
  * as fast as they are read, and from the 9,900,000th on there is something to send again.
  */

@@ -9,7 +9,7 @@ const concurrency = 64;
 const own = 'profile-drip';
 const reference = 'undici request';
 const newman = 'newman';
-/** What is neither: it runs in so many pairs at most, for it takes most of the time and settles nothing. */
+/** What is neither: it runs in this many pairs at most, because it takes most of the time and settles nothing. */
 const peerPairsMax = 3;
 /** newman sends one after the other, some hundred a second. */
 const newmanRowsMax = 1_000;

@@ -22,7 +22,7 @@ export function sendArguments(bench, file, options = {}) {
   ];
 }
 
-/** Removes a job's files, so that the next run begins anew. */
+/** Removes a job's files, so that the next run starts again. */
 export async function forgetJob({ folder }, name = 'job') {
   const kinds = ['results.csv', 'rejects.csv', 'checkpoint.json', 'summary.json'];
   await Promise.all(kinds.map((kind) => rm(join(folder, `${name}.${kind}`), { force: true })));
@@ -48,7 +48,7 @@ export async function runClient(bench, args, { serverOptions, command = process.
   };
 }
 
-/** Sends a whole file, anew. */
+/** Sends a whole file as a new job. */
 export async function runSend(bench, file, options = {}) {
   const { name = 'job', concurrency, more, rowCount, ...rest } = options;
   await forgetJob(bench, name);

@@ -1,4 +1,4 @@
-// What a bare client can do: bodies ready-made in memory, undici's `request`, so many at once, nothing else.
+// What a bare client can do: bodies ready-made in memory, undici's `request`, a fixed number at once, nothing else.
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 

@@ -66,21 +66,21 @@ describe('an attribute in the memory', () => {
     expect(third).toMatchObject({ othersUntilMs: 9_000 });
   });
 
-  it('is known after several attempts, of which an earlier one may undo what is submitted next', () => {
+  it('is known after several attempts, if an earlier one may undo what is submitted next', () => {
     const state = take(mark(unknown, one, 1_000), one, 5n, false);
     expect(state).toEqual(known(5n, 1_100));
     expect(take(mark(state, other, 1_050), other, 6n).kind).toBe('uncertain');
     expect(take(mark(state, other, 1_100), other, 6n)).toEqual(known(6n));
   });
 
-  it('may be marked anew for the same row: its earlier attempts carry the same values', () => {
+  it('may be marked again for the same row: its earlier attempts carry the same values', () => {
     const again = mark(mark(unknown, one, 1_000), oneLater, 1_050, one);
     expect(again).toEqual({ kind: 'uncertain', token: oneLater, untilMs: 1_150, othersUntilMs: 0 });
     expect(take(again, one, 5n)).toBe(again);
     expect(take(again, oneLater, 5n, false)).toEqual(known(5n, 1_150));
   });
 
-  it('keeps another marker in mind when it is marked anew for the same row', () => {
+  it('keeps another marker in mind when it is marked again for the same row', () => {
     const both = mark(mark(unknown, other, 1_000), one, 1_050);
     expect(mark(both, oneLater, 1_060, one)).toMatchObject({ token: oneLater, othersUntilMs: 1_100 });
     expect(mark(both, oneLater, 1_100, one)).toMatchObject({ othersUntilMs: 0 });

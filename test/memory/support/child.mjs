@@ -1,4 +1,4 @@
-// One run over a list of rows, in a process of its own; its tries go to the parent process, which is Target.
+// One run over a list of rows, in a process of its own; its attempts go to the parent process, which is Target.
 
 import { openMemory } from '../../../dist/memory/memory.js';
 import { systemClock } from '../../../dist/platform/clock.js';

@@ -14,7 +14,7 @@ export function heldRecords(): HeldRecords {
 
 /**
  * A store in memory with lmdb's promises: transactions one at a time, in the order in which they were asked for,
- * resolving later. `isCut` says that the process has been killed: what has not begun never does, and nothing resolves.
+ * resolving later. `isCut` says that the process has been killed: what has not started never does, and nothing resolves.
  */
 export function heldStore(held: HeldRecords, isCut: () => boolean = () => false): VisitorStore {
   return {

@@ -34,7 +34,7 @@ describe('percentiles of durations', () => {
     for (const share of [0.25, 0.5, 0.75, 1]) expect(together.quantileMs(share)).toBe(atOnce.quantileMs(share));
   });
 
-  it('do not exist where there is nothing, and bear no time at all and whole years', () => {
+  it('do not exist without a count, and take times from zero to whole years', () => {
     expect(of([]).quantileMs(0.5)).toBeNull();
     expect(of([0]).quantileMs(0.5)).toBe(0);
     expect(of([1e15]).quantileMs(0.5)).toBeGreaterThan(180 * 86_400_000);

@@ -31,7 +31,7 @@ describe('counts over time', () => {
     expect(countsOf(counted(10, [0, 3_000]))).toEqual([1, null, null, 1]);
   });
 
-  it('are merged into wider stretches, of a length that people count in, when there is no room', () => {
+  it('are merged into wider stretches, of a length that people count in, when the room is used up', () => {
     const series = counted(10, [0, 4_000, 5_000, 9_000, 10_000]);
     expect(series.widthMs).toBe(5_000);
     expect(countsOf(series)).toEqual([2, 2, 1]);

@@ -176,7 +176,7 @@ describe("the page's script", () => {
     expect(Reflect.apply(heading, null, [null, null])).toBe('');
   });
 
-  it('draws anew when the system changes between light and dark', async () => {
+  it('draws again when the system changes between light and dark', async () => {
     const { plots, scheme } = await openPage();
     const before = [...plots];
     scheme.fire('change');

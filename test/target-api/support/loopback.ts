@@ -17,9 +17,9 @@ export interface LoopbackServer {
   readonly heard: readonly Heard[];
   /** Connections since the start. */
   readonly connectionCount: () => number;
-  /** Resolves when so many requests have arrived whole. */
+  /** Resolves when this many requests have arrived whole. */
   readonly arrived: (count: number) => Promise<void>;
-  /** Resolves when so many connections have been closed. */
+  /** Resolves when this many connections have been closed. */
   readonly closed: (count: number) => Promise<void>;
   /** Resolves when no connection is open. */
   readonly allClosed: () => Promise<void>;

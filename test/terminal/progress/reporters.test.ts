@@ -139,7 +139,7 @@ describe('the reporter', () => {
     expect(terminalLines(screen.written())).toEqual([first, second, '']);
   });
 
-  it('says lines where a bar is wanted and there is no terminal', async () => {
+  it('writes lines if a bar is wanted and there is no terminal', async () => {
     const screen = fakeScreen();
     const reporter = await makeReporter('bar', screen, movedClock());
     reporter.notice('info', 'a-code', 'something');
