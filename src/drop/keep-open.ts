@@ -40,7 +40,7 @@ export function keepOpen(machine: Machine): KeptOpen {
         ledger = home;
         return {
           place: home.place,
-          leaseMinMs: home.leaseMinMs,
+          grantMinMs: home.grantMinMs,
           nextDrawNumber: () => home.nextDrawNumber(),
           nameOf: (clientCode, isLoopback) => home.nameOf(clientCode, isLoopback),
           names: () => home.names(),

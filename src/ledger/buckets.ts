@@ -33,7 +33,7 @@ export interface SettledBucket {
 export const bucketMs = 10_000;
 export const dayMs = 86_400_000;
 
-/** How far a permit lets the wall clock and the monotonic clock drift apart before it asks again (lease.ts). */
+/** How far a permit lets the wall clock and the monotonic clock drift apart before it asks again (pacing/grant.ts). */
 export const toleranceMs = 1_000;
 
 /** The bucket that units are stamped with now. */
@@ -105,7 +105,7 @@ export function grantable(usedUnits: number, limit: number): number {
   return Math.max(0, limit - usedUnits);
 }
 
-/** How many of them one lease gets. Half of what is left at most, so that of two runs both get on as the cap runs out. */
-export function leaseUnits(wantedUnits: number, grantableUnits: number): number {
+/** How many of them one grant gets. Half of what is left at most, so that of two runs both get on as the cap runs out. */
+export function unitsOfGrant(wantedUnits: number, grantableUnits: number): number {
   return Math.min(wantedUnits, Math.ceil(grantableUnits / 2));
 }

@@ -6,6 +6,6 @@ export interface HomeTime extends LedgerTime {
   readonly wallMs: number;
   /** A settled bucket counts for this much longer than a day, because the home's clock may be wrong by as much. */
   readonly marginMs: number;
-  /** Units are stamped with the bucket that runs this much later, so that a lease is worth its way. */
+  /** Units are stamped with the bucket that runs this much later, so that a grant is worth its way. */
   readonly stampAheadMs: number;
 }

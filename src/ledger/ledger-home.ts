@@ -16,8 +16,8 @@ import type { MachineTime } from './ledger-time.js';
 export interface LedgerHome {
   /** Where it is, for messages: a folder, or host and database. Holds no password. */
   readonly place: string;
-  /** A lease that is good for less than this when it arrives is not worth taking. */
-  readonly leaseMinMs: number;
+  /** A grant that is good for less than this when it arrives is not worth taking. */
+  readonly grantMinMs: number;
   /** A number for a new draw: higher than all that this home gave before, to whichever of its users. A repeated draw keeps its own. */
   nextDrawNumber(): number;
   /** The name of a ledger. Those of loopback endpoints are apart from the real ones. */
@@ -76,7 +76,7 @@ export interface Drawn {
 }
 
 export type Outcome<T> =
-  /** `from`: an instant of this machine that is not later than the time that `work` was given. A lease counts from it. */
+  /** `from`: an instant of this machine that is not later than the time that `work` was given. A grant counts from it. */
   | { readonly kind: 'committed'; readonly answer: T; readonly from: MachineTime }
   | { readonly kind: 'not-committed'; readonly trouble: HomeAway }
   /** It may be kept, or may be kept later. */

@@ -3,11 +3,11 @@ import {
   endOf,
   freedAtMs,
   grantable,
-  leaseUnits,
   type OpenBucket,
   type SettledBucket,
   settle,
   stampAt,
+  unitsOfGrant,
 } from './buckets.js';
 import type { HomeTime } from './home-time.js';
 import type { CommittedDraw, Drawn, LedgerChange, LedgerState, LedgerWork } from './ledger-home.js';
@@ -53,7 +53,7 @@ export function draw(request: Draw): LedgerWork<DrawEnd> {
     for (const [bucketNumber, units] of request.returned) ledger.takeBack(bucketNumber, units);
     const bucketNumber = stampAt(time);
     ledger.count(bucketNumber, request.lateUnits, timeoutMs);
-    const grantedUnits = leaseUnits(request.wantedUnits, grantable(ledger.usedUnits, limit - reserve));
+    const grantedUnits = unitsOfGrant(request.wantedUnits, grantable(ledger.usedUnits, limit - reserve));
     ledger.count(bucketNumber, grantedUnits, timeoutMs);
     const drawn: Drawn = {
       grantedUnits,

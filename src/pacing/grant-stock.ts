@@ -1,43 +1,43 @@
 import type { Instant } from '../platform/instant.js';
-import type { Lease } from './grant.js';
+import type { Grant } from './grant.js';
 
 /**
- * The units that a pacer has in hand: in leases, in the order in which these end, and among the returned, which the
+ * The units that a pacer has in hand: in grants, in the order in which these end, and among the returned, which the
  * next transaction gives back to their buckets. A unit is in one of the two alone.
  */
-export class LeaseStock {
-  #leases: Lease[] = [];
+export class GrantStock {
+  #grants: Grant[] = [];
   #returned = new Map<number, number>();
 
-  add(lease: Lease): void {
-    this.#leases.push(lease);
+  add(grant: Grant): void {
+    this.#grants.push(grant);
   }
 
-  /** The lease to take from; those that are used up or over are discarded. */
-  best(now: Instant): Lease | null {
-    for (let lease = this.#leases[0]; lease !== undefined; lease = this.#leases[0]) {
-      if (lease.units > 0 && lease.isGood(now)) return lease;
-      this.#leases.shift();
-      this.#return(lease.bucketNumber, lease.units);
+  /** The grant to take from; those that are used up or over are discarded. */
+  best(now: Instant): Grant | null {
+    for (let grant = this.#grants[0]; grant !== undefined; grant = this.#grants[0]) {
+      if (grant.units > 0 && grant.isGood(now)) return grant;
+      this.#grants.shift();
+      this.#return(grant.bucketNumber, grant.units);
     }
     return null;
   }
 
-  /** A unit of `lease` was not used. */
-  giveBack(lease: Lease): void {
-    if (this.#leases.includes(lease)) lease.units += 1;
-    else this.#return(lease.bucketNumber, 1);
+  /** A unit of `grant` was not used. */
+  giveBack(grant: Grant): void {
+    if (this.#grants.includes(grant)) grant.units += 1;
+    else this.#return(grant.bucketNumber, 1);
   }
 
-  /** A lease that nothing is taken from. */
-  return(lease: Lease): void {
-    this.#return(lease.bucketNumber, lease.units);
-    lease.units = 0;
+  /** A grant that nothing is taken from. */
+  return(grant: Grant): void {
+    this.#return(grant.bucketNumber, grant.units);
+    grant.units = 0;
   }
 
-  /** No lease is taken from any more. */
+  /** No grant is taken from any more. */
   returnAll(): void {
-    for (const lease of this.#leases.splice(0)) this.#return(lease.bucketNumber, lease.units);
+    for (const grant of this.#grants.splice(0)) this.#return(grant.bucketNumber, grant.units);
   }
 
   /** Units by the number of their bucket; from now on they are the caller's. */
@@ -52,26 +52,26 @@ export class LeaseStock {
   }
 
   /** To be taken. */
-  get leasedUnits(): number {
+  get untakenUnits(): number {
     let units = 0;
-    for (const lease of this.#leases) units += lease.units;
+    for (const grant of this.#grants) units += grant.units;
     return units;
   }
 
   /** Counted in the ledger, but not used. */
   get unusedUnits(): number {
-    let units = this.leasedUnits;
+    let units = this.untakenUnits;
     for (const returnedUnits of this.#returned.values()) units += returnedUnits;
     return units;
   }
 
-  /** Monotonic; `null`: there is no lease. */
+  /** Monotonic; `null`: there is no grant. */
   get firstEndMs(): number | null {
-    return this.#leases[0]?.endMs ?? null;
+    return this.#grants[0]?.endMs ?? null;
   }
 
   get lastEndMs(): number | null {
-    return this.#leases.at(-1)?.endMs ?? null;
+    return this.#grants.at(-1)?.endMs ?? null;
   }
 
   #return(bucketNumber: number, units: number): void {

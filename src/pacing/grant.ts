@@ -27,13 +27,13 @@ export class Uptime {
 }
 
 /** Units of one bucket in the hands of this process. */
-export class Lease {
+export class Grant {
   readonly bucketNumber: number;
   /** Monotonic time at which its bucket ends. */
   readonly endMs: number;
   /** Monotonic time from which the ledger takes none of its attempts to be in flight. */
   readonly #overMs: number;
-  /** Of the wall clock, and of the uptime, before the monotonic clock, when the lease was granted. */
+  /** Of the wall clock, and of the uptime, before the monotonic clock, when it was granted. */
   readonly #wallLeadMs: number;
   readonly #uptimeLeadMs: number;
   readonly #uptime: Uptime;
@@ -61,7 +61,7 @@ export class Lease {
   }
 
   /**
-   * The machine slept since the lease was granted, or the wall clock was set forward: the same, seen from here. Of the
+   * The machine slept since it was granted, or the wall clock was set forward: the same, seen from here. Of the
    * clocks that count sleep, the one that went further is believed.
    */
   #hasSlept(now: Instant): boolean {
@@ -71,17 +71,17 @@ export class Lease {
   }
 }
 
-/** What has become of the lease before, to go by. */
+/** What has become of the grant before, to go by. */
 export interface Consumption {
   readonly grantedUnits: number;
-  /** Units that were taken since it was granted, from whichever lease. */
+  /** Units that were taken since it was granted, from whichever grant. */
   readonly takenUnits: number;
   readonly elapsedMs: number;
   /** An attempt had to wait for units. */
   readonly ranDry: boolean;
 }
 
-/** A lease is to last this long: short, so that a crash loses little; long enough that the disk is written twice a second. */
+/** A grant is to last this long: short, so that a crash loses little; long enough that the disk is written twice a second. */
 const horizonMs = 1_000;
 const unitsMin = 10;
 const unitsMax = 10_000;

@@ -8,9 +8,9 @@ import { sleep } from '../platform/clock.js';
 import { type Instant, instantOf } from '../platform/instant.js';
 import type { BootClock, Cancel, CapView, Clock } from '../platform/ports.js';
 import { MachineError } from '../terms/errors.js';
-import { Lease, Uptime, wantedUnits } from './grant.js';
-import { LeaseStock } from './grant-stock.js';
-import { LeasePermit, type Permit } from './permit.js';
+import { Grant, Uptime, wantedUnits } from './grant.js';
+import { GrantStock } from './grant-stock.js';
+import { GrantPermit, type Permit } from './permit.js';
 import { Rate } from './rate.js';
 
 export type { Permit } from './permit.js';
@@ -23,7 +23,7 @@ export type Take =
   | { readonly kind: 'fetching' }
   /** None is left. They come free at that time, or sooner if another run gives some back: then `onReady` is called. */
   | { readonly kind: 'cap-used'; readonly freeAtMonotonicMs: number }
-  /** The ledger's home is away, and nothing is leased any more. When it is back, `onReady` is called. */
+  /** The ledger's home is away, and nothing is granted any more. When it is back, `onReady` is called. */
   | { readonly kind: 'away'; readonly sinceMonotonicMs: number; readonly trouble: HomeAway }
   /** Nothing goes out any more. */
   | { readonly kind: 'fault'; readonly error: MachineError };
@@ -78,7 +78,7 @@ export interface Patience {
 
 /** Another run's unused units come back unannounced: look for them this often while the cap is used up. */
 const pollMs = 60_000;
-/** A lease that ends sooner than this is followed by the next one, so that no attempt waits at the end of a bucket. */
+/** A grant that ends sooner than this is followed by the next one, so that no attempt waits at the end of a bucket. */
 const followMs = 500;
 /** Single units that come back wait this long for others. */
 const tidyMs = 100;
@@ -123,7 +123,7 @@ interface Absence {
  * Units come from the ledger ahead of need, one transaction at a time, and go back to it when their bucket ends or the
  * pacer closes.
  *
- * Invariants: what is in a lease or under a permit is counted in the ledger, durably, in the bucket within which alone
+ * Invariants: what is in a grant or under a permit is counted in the ledger, durably, in the bucket within which alone
  * it is good; while a transaction is in flight `#transaction` is set; a draw is in `#pending` until it is answered, and no
  * other one is made meanwhile; after a fault, or once closing, nothing starts.
  */
@@ -137,7 +137,7 @@ class LedgerPacer implements Pacer {
   readonly #options: PacerOptions;
   readonly #limit: number;
   readonly #rate: Rate;
-  readonly #stock = new LeaseStock();
+  readonly #stock = new GrantStock();
 
   /** Attempts that may have arrived late, to be counted again. */
   #lateUnits: number;
@@ -153,7 +153,7 @@ class LedgerPacer implements Pacer {
 
   /** `take` said `fetching`, and `onReady` has not been called since. */
   #isAwaited = false;
-  /** Since the last lease came: */
+  /** Since the last grant came: */
   #ranDry = false;
   #takenUnits = 0;
   #lastGrantMs = 0;
@@ -209,29 +209,29 @@ class LedgerPacer implements Pacer {
     if (this.#fault !== null) throw this.#fault;
     if (this.#closing !== null) throw new Error('asked for a permit after close');
     const nowMs = now.monotonicMs;
-    const lease = this.#stock.best(now);
+    const grant = this.#stock.best(now);
     this.#fetchAhead(nowMs);
     const startMs = this.#rate.nextStartMs(nowMs);
     if (startMs > nowMs) return { kind: 'wait', untilMonotonicMs: startMs };
-    if (lease === null) return this.#withoutUnits(nowMs);
-    lease.units -= 1;
+    if (grant === null) return this.#withoutUnits(nowMs);
+    grant.units -= 1;
     this.#takenUnits += 1;
     this.#rate.took(nowMs);
-    return { kind: 'go', permit: new LeasePermit(lease, this.#mayStart) };
+    return { kind: 'go', permit: new GrantPermit(grant, this.#mayStart) };
   }
 
   giveBack(permit: Permit): void {
-    const { lease, hasStarted } = LeasePermit.resolve(permit);
+    const { grant, hasStarted } = GrantPermit.resolve(permit);
     if (!hasStarted) this.#rate.gaveBack();
     this.#takenUnits -= 1;
-    this.#stock.giveBack(lease);
+    this.#stock.giveBack(grant);
     this.#armTidy();
   }
 
   ended(permit: Permit, now = instantOf(this.#clock)): void {
-    const { lease, hasStarted } = LeasePermit.resolve(permit);
+    const { grant, hasStarted } = GrantPermit.resolve(permit);
     if (!hasStarted) this.#rate.started(now.monotonicMs);
-    if (!lease.isLate(now)) return;
+    if (!grant.isLate(now)) return;
     this.#lateUnits += 1;
     this.#transactSoon();
   }
@@ -268,8 +268,8 @@ class LedgerPacer implements Pacer {
   }
 
   /** Asked for a permit that is about to be used. */
-  readonly #mayStart = (permit: LeasePermit, now = instantOf(this.#clock)): boolean => {
-    if (this.#fault !== null || this.#closing !== null || !permit.lease.isGood(now)) return false;
+  readonly #mayStart = (permit: GrantPermit, now = instantOf(this.#clock)): boolean => {
+    if (this.#fault !== null || this.#closing !== null || !permit.grant.isGood(now)) return false;
     if (!permit.hasStarted) this.#rate.started(now.monotonicMs);
     permit.hasStarted = true;
     return true;
@@ -291,7 +291,7 @@ class LedgerPacer implements Pacer {
     if (this.#transaction !== null || this.#absence !== null) return;
     // What goes back may be granted again.
     if (this.#usedUpUntilMs > nowMs && !this.#stock.hasReturned) return;
-    const isLow = this.#stock.leasedUnits <= this.#lastGrantedUnits / 2;
+    const isLow = this.#stock.untakenUnits <= this.#lastGrantedUnits / 2;
     const endsSoon = (this.#stock.lastEndMs ?? nowMs) - nowMs < followMs;
     if (isLow || endsSoon) void this.#transact(this.#wantedUnits(nowMs));
   }
@@ -362,7 +362,7 @@ class LedgerPacer implements Pacer {
   #arrived(drawn: Drawn, from: MachineTime, askedUnits: number, wasAway: boolean): void {
     this.#usedUnits = drawn.usedUnits;
     this.#nextFreeMs = drawn.nextFreeInMs === null ? null : from.monotonicMs + drawn.nextFreeInMs;
-    if (drawn.grantedUnits > 0) this.#addLease(drawn, from);
+    if (drawn.grantedUnits > 0) this.#addGrant(drawn, from);
     else if (askedUnits > 0 || (wasAway && this.#usedUpUntilMs > from.monotonicMs)) {
       this.#armPoll(this.#nextFreeMs ?? from.monotonicMs + pollMs);
     }
@@ -399,11 +399,11 @@ class LedgerPacer implements Pacer {
     return new MachineError(code, message, { cause: trouble });
   }
 
-  #addLease(drawn: Drawn, from: MachineTime): void {
-    const lease = new Lease(drawn, from, this.#options.timeoutMs, this.#uptime);
-    const isWorthIt = lease.endMs - this.#clock.monotonicMs() >= this.#home.leaseMinMs;
-    if (isWorthIt) this.#stock.add(lease);
-    else this.#stock.return(lease);
+  #addGrant(drawn: Drawn, from: MachineTime): void {
+    const grant = new Grant(drawn, from, this.#options.timeoutMs, this.#uptime);
+    const isWorthIt = grant.endMs - this.#clock.monotonicMs() >= this.#home.grantMinMs;
+    if (isWorthIt) this.#stock.add(grant);
+    else this.#stock.return(grant);
     this.#lastGrantedUnits = drawn.grantedUnits;
     this.#lastGrantMs = from.monotonicMs;
     this.#takenUnits = 0;

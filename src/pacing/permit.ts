@@ -1,5 +1,5 @@
 import type { Instant } from '../platform/instant.js';
-import type { Lease } from './grant.js';
+import type { Grant } from './grant.js';
 
 /** Permission for one attempt, counted on disk. */
 export interface Permit {
@@ -8,14 +8,14 @@ export interface Permit {
 }
 
 /** A permit's life: given, perhaps started, then resolved, once: given back or ended. */
-export class LeasePermit implements Permit {
-  readonly lease: Lease;
-  readonly #mayStart: (permit: LeasePermit, now?: Instant) => boolean;
+export class GrantPermit implements Permit {
+  readonly grant: Grant;
+  readonly #mayStart: (permit: GrantPermit, now?: Instant) => boolean;
   hasStarted = false;
   #isResolved = false;
 
-  constructor(lease: Lease, mayStart: (permit: LeasePermit, now?: Instant) => boolean) {
-    this.lease = lease;
+  constructor(grant: Grant, mayStart: (permit: GrantPermit, now?: Instant) => boolean) {
+    this.grant = grant;
     this.#mayStart = mayStart;
   }
 
@@ -24,8 +24,8 @@ export class LeasePermit implements Permit {
   }
 
   /** Returns what is behind a permit, once. */
-  static resolve(permit: Permit): LeasePermit {
-    if (!(permit instanceof LeasePermit)) throw new Error('a permit that no pacer gave');
+  static resolve(permit: Permit): GrantPermit {
+    if (!(permit instanceof GrantPermit)) throw new Error('a permit that no pacer gave');
     if (permit.#isResolved) throw new Error('a permit was given back or ended twice');
     permit.#isResolved = true;
     return permit;

@@ -5,10 +5,10 @@ import {
   freedAtMs,
   grantable,
   heldAt,
-  leaseUnits,
   settle,
   stampAt,
   unitsOf,
+  unitsOfGrant,
 } from '../../src/ledger/buckets.js';
 
 const awake = (awakeMs: number, asleepMs = 0) => ({ awakeMs, asleepMs, marginMs: 0 });
@@ -105,6 +105,6 @@ describe('how much is granted', () => {
     [10, 0, 0],
     [0, 100, 0],
   ])('wanting %i of %i gets %i: never more than half, rounded up', (wanted, left, units) => {
-    expect(leaseUnits(wanted, left)).toBe(units);
+    expect(unitsOfGrant(wanted, left)).toBe(units);
   });
 });

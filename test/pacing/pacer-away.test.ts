@@ -30,7 +30,7 @@ beforeEach(() => {
   unheard = null;
 });
 
-function shakyHome(leaseMinMs = 0): LedgerHome {
+function shakyHome(grantMinMs = 0): LedgerHome {
   const home = folderHome(memoryLedgerStore(entries), clock, clock, 'the home');
   /** Of the one who has this home. */
   let lastDraw: CommittedDraw | null = null;
@@ -43,7 +43,7 @@ function shakyHome(leaseMinMs = 0): LedgerHome {
   });
   return {
     ...home,
-    leaseMinMs,
+    grantMinMs,
     async transact<T>(name: string, work: LedgerWork<T>): Promise<Outcome<T>> {
       const fate = fates.shift() ?? fateOfRest;
       if (fate === 'lost') return { kind: 'not-committed', trouble };
@@ -76,7 +76,7 @@ const usual: PacerOptions = {
 };
 
 describe('a pacer whose home is away', () => {
-  it('uses what is leased, says so when that is used up, and continues when the home is back', async () => {
+  it('uses what is granted, says so when that is used up, and continues when the home is back', async () => {
     const pacer = await open();
     expect(pacer.take().kind).toBe('fetching');
     await settle();
@@ -132,7 +132,7 @@ describe('a pacer whose home is away', () => {
     }
   });
 
-  it('lets a lease count from the first attempt of its draw', async () => {
+  it('lets a grant count from the first attempt of its draw', async () => {
     const pacer = await open();
     fates = ['unheard'];
     fateOfRest = 'lost';
@@ -149,7 +149,7 @@ describe('a pacer whose home is away', () => {
     await pacer.close();
   });
 
-  it('does not take a lease that is nearly over, and gives it back', async () => {
+  it('does not take a grant that is nearly over, and gives it back', async () => {
     const pacer = await open({}, shakyHome(2_000));
     await clock.advance(8_500);
     pacer.take();

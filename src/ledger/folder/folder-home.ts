@@ -19,7 +19,7 @@ import {
 import { type Anchor, advance, type MachineTime } from '../ledger-time.js';
 import { MachineClocks } from '../machine-time.js';
 
-/** A unit is good for at least this long, if its lease is used at once. */
+/** A unit is good for at least this long, if its grant is used at once. */
 const stampAheadMs = 1_000;
 
 /**
@@ -37,7 +37,7 @@ export function folderHome(store: LedgerStore, clock: Clock, bootClock: BootCloc
     });
   return {
     place,
-    leaseMinMs: 0,
+    grantMinMs: 0,
     nextDrawNumber() {
       drawCount += 1;
       return drawCount;

@@ -66,7 +66,7 @@ export interface PostgresHomeOptions {
 const marginMs = 60_000;
 /** A draw and its answer take their way: the bucket of its units must not end on it. */
 const stampAheadMs = 3_000;
-const leaseMinMs = 2_000;
+const grantMinMs = 2_000;
 /** Clients that write at once make each other try again; then the state is busy. */
 const conflictCountMax = 30;
 const conflictPauseMs = 20;
@@ -93,7 +93,7 @@ class NotRead extends Error {
 
 export class PostgresHome implements LedgerHome {
   readonly place: string;
-  readonly leaseMinMs = leaseMinMs;
+  readonly grantMinMs = grantMinMs;
   #drawCount = 0;
   readonly #options: PostgresHomeOptions;
   readonly #clocks: MachineClocks;

@@ -1,7 +1,7 @@
 /**
  * What the memory holds of one attribute of one visitor, and how that changes: pure, the heart of `--changed-only`.
  *
- * A mark is a lease. Before a row's attempts its attributes are marked: an attempt may leave within `leaveWithinMs` of
+ * A mark holds for a limited time. Before a row's attempts its attributes are marked: an attempt may leave within `leaveWithinMs` of
  * the mark, and arrives at Target within `--timeout` after it left (assumed). So until the mark's `untilMs`, and no
  * longer, an attempt under it may still be applied. Nothing is renewed, and no run has to say that it is done.
  *

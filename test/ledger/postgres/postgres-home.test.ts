@@ -119,7 +119,7 @@ describe.skipIf(server === null)('a ledger in PostgreSQL', () => {
     });
   });
 
-  it('lets a lease count from before the server reads its clock', async () => {
+  it('lets a grant count from before the server reads its clock', async () => {
     const { open, breaks, monotonic } = await database();
     const home = await open({ clock: { ...systemClock, monotonicMs: () => monotonic.ms } });
     await drawn(drawFrom(home, 1));

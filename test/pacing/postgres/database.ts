@@ -172,7 +172,7 @@ export class SharedDatabase implements SharedHome {
     let drawCount = 0;
     return {
       place: 'the database',
-      leaseMinMs: 2_000,
+      grantMinMs: 2_000,
       nextDrawNumber: () => ++drawCount,
       nameOf: (clientCode) => `real/${clientCode}-${this.#suffix}`,
       names: async () => (await opened).names(),
