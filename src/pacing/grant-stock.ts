@@ -8,6 +8,8 @@ import type { Grant } from './grant.js';
 export class GrantStock {
   #grants: Grant[] = [];
   #returned = new Map<number, number>();
+  /** Since when there are returned units; `null`: there are none. */
+  returnedSinceMs: number | null = null;
 
   add(grant: Grant): void {
     this.#grants.push(grant);
@@ -18,37 +20,34 @@ export class GrantStock {
     for (let grant = this.#grants[0]; grant !== undefined; grant = this.#grants[0]) {
       if (grant.units > 0 && grant.isGood(now)) return grant;
       this.#grants.shift();
-      this.#return(grant.bucketNumber, grant.units);
+      this.#return(grant.bucketNumber, grant.units, now.monotonicMs);
     }
     return null;
   }
 
   /** A unit of `grant` was not used. */
-  giveBack(grant: Grant): void {
+  giveBack(grant: Grant, nowMs: number): void {
     if (this.#grants.includes(grant)) grant.units += 1;
-    else this.#return(grant.bucketNumber, 1);
+    else this.#return(grant.bucketNumber, 1, nowMs);
   }
 
   /** A grant that nothing is taken from. */
-  return(grant: Grant): void {
-    this.#return(grant.bucketNumber, grant.units);
+  return(grant: Grant, nowMs: number): void {
+    this.#return(grant.bucketNumber, grant.units, nowMs);
     grant.units = 0;
   }
 
   /** No grant is taken from any more. */
-  returnAll(): void {
-    for (const grant of this.#grants.splice(0)) this.#return(grant.bucketNumber, grant.units);
+  returnAll(nowMs: number): void {
+    for (const grant of this.#grants.splice(0)) this.#return(grant.bucketNumber, grant.units, nowMs);
   }
 
   /** Units by the number of their bucket; from now on they are the caller's. */
   takeReturned(): ReadonlyMap<number, number> {
     const returned = this.#returned;
     this.#returned = new Map();
+    this.returnedSinceMs = null;
     return returned;
-  }
-
-  get hasReturned(): boolean {
-    return this.#returned.size > 0;
   }
 
   /** To be taken. */
@@ -74,7 +73,9 @@ export class GrantStock {
     return this.#grants.at(-1)?.endMs ?? null;
   }
 
-  #return(bucketNumber: number, units: number): void {
-    if (units > 0) this.#returned.set(bucketNumber, (this.#returned.get(bucketNumber) ?? 0) + units);
+  #return(bucketNumber: number, units: number, nowMs: number): void {
+    if (units === 0) return;
+    this.#returned.set(bucketNumber, (this.#returned.get(bucketNumber) ?? 0) + units);
+    this.returnedSinceMs ??= nowMs;
   }
 }

@@ -71,12 +71,13 @@ export class Grant {
   }
 }
 
-/** What has become of the grant before, to go by. */
+/** What has become of the last grant. The next one goes by it. */
 export interface Consumption {
   readonly grantedUnits: number;
-  /** Units that were taken since it was granted, from whichever grant. */
+  /** Monotonic. */
+  readonly grantedAtMs: number;
+  /** Units that were taken since then, from whichever grant. */
   readonly takenUnits: number;
-  readonly elapsedMs: number;
   /** An attempt had to wait for units. */
   readonly ranDry: boolean;
 }
@@ -87,8 +88,8 @@ const unitsMin = 10;
 const unitsMax = 10_000;
 
 /** How many units to ask for. */
-export function wantedUnits({ grantedUnits, takenUnits, elapsedMs, ranDry }: Consumption): number {
-  const byPace = Math.ceil((takenUnits / Math.max(1, elapsedMs)) * horizonMs);
+export function wantedUnits({ grantedUnits, grantedAtMs, takenUnits, ranDry }: Consumption, nowMs: number): number {
+  const byPace = Math.ceil((takenUnits / Math.max(1, nowMs - grantedAtMs)) * horizonMs);
   const byGrowth = ranDry ? grantedUnits * 2 : 0;
   return Math.min(unitsMax, Math.max(unitsMin, byPace, byGrowth));
 }
