@@ -18,7 +18,7 @@ interface KeptMemory {
 
 /**
  * For files that are sent one after the other, with the same options: opening the ledger, the memory and a connection
- * takes longer than sending a small file. Whoever waits for files closes it first, so that nothing is held for nothing.
+ * takes longer than sending a small file. Before a wait for files it is closed, so that nothing is held without need.
  *
  * Invariants: at the end of each file the memory has written what it knows of it; a memory that could not is closed,
  * and the next file opens another one. A memory that is to be forgotten is not open.

@@ -27,7 +27,7 @@ export interface Entry {
 
 export interface SettingsFound {
   readonly settings: Settings;
-  /** From the environment, or from a pipe; a file's own is read, and read again, by whoever sends. */
+  /** From the environment, or from a pipe; a file's own is read, and read again, by the run that sends. */
   readonly token: string | null;
   /** In the table's order. */
   readonly entries: readonly Entry[];

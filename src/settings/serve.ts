@@ -118,7 +118,7 @@ export const serveTable = {
     kind: kinds.secretPath,
     help: 'a file (0600) of who may send: lines CODE TOKEN, or * TOKEN for every client code',
     default: null,
-    defaultText: 'none: whoever reaches the port',
+    defaultText: 'none: everybody who reaches the port',
   }),
   tokenFiles: setting({
     name: 'token-file',

@@ -22,7 +22,7 @@ export interface TransportOptions extends ConnectionOptions {
  *   proxy, where undici shares connections out, one that still waits stays in the queue, and is turned away in its turn.
  * - Nothing is tried again here, no redirect is followed, and no two attempts share a connection at once.
  *
- * Throws UsageError (`proxy-url`) at a proxy variable that is no URL. undici takes a good part of the program's start to
+ * Throws UsageError (`proxy-url`) for a proxy variable that is not a URL. undici takes a good part of the program's start to
  * load: hence the promise.
  */
 export async function makeTransport(options: TransportOptions): Promise<Transport> {

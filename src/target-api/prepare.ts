@@ -125,7 +125,7 @@ function extraCells(
   return isFilled ? reason('extra-cells', `${cells.length} cells, and the header has ${cellCount}`) : null;
 }
 
-/** `null` for an id of which bytes were lost. */
+/** `null` for an id that lost bytes. */
 function whole(id: string | null): string | null {
   return id?.includes('\uFFFD') ? null : id;
 }

@@ -8,7 +8,7 @@ import type { TryCode } from '../terms/outcome.js';
 export const verdicts = ['applied', 'pending', 'overwritten', 'not-found', 'different', 'unreadable'] as const;
 
 /**
- * What came of asking about a visitor. `applied`: all values equal. `pending`: not so, less than 24 hours after the submission. `overwritten`: another value,
+ * The verdict on a visitor. `applied`: all values equal. `pending`: not equal, less than 24 hours after the submission. `overwritten`: another value,
  * set later than our submission. `not-found`: Target has no such visitor. `different`: the rest. `unreadable`: no good
  * answer after retries.
  */

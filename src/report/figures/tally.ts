@@ -19,7 +19,7 @@ function noRows(): Record<RowStatus, number> {
 /** What ended in a stretch of time. */
 export class Stretch {
   readonly rows = noRows();
-  /** Of the rows of which at least one attempt was made. */
+  /** Of the rows with at least one attempt. */
   readonly durations = new Durations();
 
   rowCount(): number {
@@ -63,7 +63,7 @@ export class ReportTally {
   lastEndedMs = Number.NEGATIVE_INFINITY;
   readonly stretches = new TimeSeries(() => new Stretch(), bucketsMax);
   readonly hours = new TimeSeries(() => new StretchAttempts(), bucketsMax, hourMs);
-  /** Of all rows of which at least one attempt was made. */
+  /** Of all rows with at least one attempt. */
   readonly durations = new Durations();
   /** Of the rows that ended with their first attempt: no pause between attempts is in these. */
   readonly oneAttemptDurations = new Durations();

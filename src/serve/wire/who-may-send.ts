@@ -26,7 +26,7 @@ export function isOwnHost(host: string | undefined, publicHost: string | null): 
 
 /**
  * Whether the token is one of the client code's. Compared by digests and against all of them, so that the time it takes
- * says nothing of how much of a token was right, nor of which.
+ * does not tell how much of a token was right, or which token.
  */
 export function isAuthorized(
   authorization: string | undefined,

@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly lookUp: LookUp;
   /** For `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case). A loopback destination has no proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The most attempts that are in flight at once, 1 or more: so many connections go through a proxy. */
+  /** The most attempts that are in flight at once, 1 or more: as many connections go through a proxy. */
   readonly connections: number;
   /** After how long a connection that cannot be made is given up for good: `--timeout`. */
   readonly connectTimeoutMs: number;

@@ -3,7 +3,7 @@ import type { buildConnector } from 'undici';
 type Socket = Extract<Parameters<buildConnector.Callback>, readonly [null, unknown]>[1];
 
 /**
- * An unasked `100 Continue` (proxies and old gateways send it after any POST) is no answer: the one that counts follows.
+ * An unasked `100 Continue` (proxies and old gateways send it after any POST) is not the answer: that one follows.
  * undici takes it for a broken server and drops the connection, after the row was taken. So it is taken off here, before
  * undici reads.
  *
