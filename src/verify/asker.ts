@@ -33,6 +33,15 @@ type Bad = Exclude<FetchOutcome, Good>;
 /** The answer about a visitor, after all retries. */
 export type Answer = Good | { readonly kind: 'unreadable'; readonly code: TryCode };
 
+/** With the stop that it is, if no later answer shows that it is the visitor's own. */
+type Asked = Good | (Extract<Answer, { kind: 'unreadable' }> & { readonly stop: Stop | null });
+
+interface Suspect {
+  readonly expected: Expected;
+  readonly code: TryCode;
+  readonly stop: Stop | null;
+}
+
 /** If this many visitors in a row have no good answer, the endpoint is at fault, not the visitors. */
 const unreadableInRowMax = 20;
 
@@ -49,7 +58,7 @@ export class Asker {
   readonly #wakers = new Set<() => void>();
   #stop: Stop | null = null;
   #hasGood = false;
-  #suspects: { readonly expected: Expected; readonly code: TryCode }[] = [];
+  #suspects: Suspect[] = [];
   /** Nothing leaves before it; monotonic. */
   #holdUntilMs = 0;
   #holdLevel = 0;
@@ -88,7 +97,7 @@ export class Asker {
         if (this.#stop !== null) return;
         const answer = await this.#ask(expected);
         if (answer === null) return;
-        if (answer.kind === 'unreadable') this.#suspect(expected, answer.code);
+        if (answer.kind === 'unreadable') this.#suspect({ expected, code: answer.code, stop: answer.stop });
         else {
           this.#clear(onAnswer);
           onAnswer(expected, answer);
@@ -98,7 +107,7 @@ export class Asker {
     await Promise.all(Array.from({ length: this.#options.concurrency }, work));
     if (this.#stop !== null || this.#suspects.length === 0) return;
     if (this.#hasGood) this.#clear(onAnswer);
-    else this.stop(noAnswerStop(this.#suspects.map(({ code }) => code)));
+    else this.stop(noAnswerStop(this.#suspects));
   }
 
   /** Nothing is in flight any more. */
@@ -112,9 +121,9 @@ export class Asker {
     while (this.#stop === null && this.#ports.clock.monotonicMs() < untilMs) await this.#pause(untilMs);
   }
 
-  #suspect(expected: Expected, code: TryCode): void {
-    this.#suspects.push({ expected, code });
-    if (this.#suspects.length >= unreadableInRowMax) this.stop(noAnswerStop(this.#suspects.map((one) => one.code)));
+  #suspect(suspect: Suspect): void {
+    this.#suspects.push(suspect);
+    if (this.#suspects.length >= unreadableInRowMax) this.stop(noAnswerStop(this.#suspects));
   }
 
   #clear(onAnswer: (expected: Expected, answer: Answer) => void): void {
@@ -125,7 +134,7 @@ export class Asker {
   }
 
   /** `null`: a stop. */
-  async #ask(expected: Expected): Promise<Answer | null> {
+  async #ask(expected: Expected): Promise<Asked | null> {
     for (let attempt = 1; ; ) {
       const permit = await this.#acquire();
       if (permit === null) return null;
@@ -140,37 +149,42 @@ export class Asker {
       }
       const outcome = judgeFetch(reply, this.#ports.clock.wallMs());
       if (outcome.kind === 'profile' || outcome.kind === 'not-found') return outcome;
-      const { code } = outcome.reason;
-      if (await this.#isOver(outcome, authorization)) return null;
-      const isOwn = outcome.kind === 'refused' || (outcome.kind === 'stop' && this.#hasGood);
-      if (isOwn || attempt > this.#options.retries) return { kind: 'unreadable', code: tryCode(code) };
+      const isSettled = await this.#isSettled(outcome, authorization);
+      if (this.#stop !== null) return null;
+      if (isSettled || attempt > this.#options.retries) {
+        return { kind: 'unreadable', code: tryCode(outcome.reason.code), stop: stopOf(outcome) };
+      }
       await this.wait(restMs(attempt, this.#ports.random));
       attempt += 1;
     }
   }
 
-  /** What a bad answer says of the whole run. `true`: it stops. */
-  async #isOver(outcome: Bad, authorization: string | null): Promise<boolean> {
-    const { clock, random, token } = this.#ports;
-    const nowMs = clock.monotonicMs();
-    if (outcome.kind === 'stop') {
-      const isTokens = outcome.cause === 'unauthorized' || outcome.cause === 'forbidden';
-      if (isTokens && !this.#hasGood) {
-        this.#rereading ??= token.reread();
-        await this.#rereading;
-        if (token.authorization === authorization) this.stop(unauthorizedStop(outcome.httpStatus));
-      } else if (!isTokens) this.stop(wayStop(outcome));
-    } else if (outcome.kind === 'retry') {
-      this.#badSinceMs ??= nowMs;
-      const asked = outcome.retryAfterMs ?? 0;
-      if (outcome.trouble === 'throttled') {
-        const pauseMs = Math.max(asked, holdMs(this.#holdLevel, random));
-        this.#holdLevel += 1;
-        this.#holdUntilMs = Math.max(this.#holdUntilMs, nowMs + pauseMs);
-      }
-      if (nowMs - this.#badSinceMs > this.#options.giveUpMs) this.stop(outageStop(nowMs - this.#badSinceMs));
+  /** Whether a bad answer is not worth another attempt. 401, 403 and redirects may be this visitor's own: others are asked. */
+  async #isSettled(outcome: Bad, authorization: string | null): Promise<boolean> {
+    const { token } = this.#ports;
+    if (outcome.kind === 'retry') {
+      this.#hold(outcome);
+      return false;
     }
-    return this.#stop !== null;
+    if (outcome.kind === 'refused') return true;
+    if (outcome.cause === 'certificate' || outcome.cause === 'proxy') this.stop(wayStop(outcome));
+    if (outcome.cause !== 'unauthorized' && outcome.cause !== 'forbidden') return true;
+    if (this.#hasGood) return true;
+    this.#rereading ??= token.reread();
+    await this.#rereading;
+    return token.authorization === authorization;
+  }
+
+  #hold({ trouble, retryAfterMs }: Extract<Bad, { kind: 'retry' }>): void {
+    const { clock, random } = this.#ports;
+    const nowMs = clock.monotonicMs();
+    this.#badSinceMs ??= nowMs;
+    if (trouble === 'throttled') {
+      const pauseMs = Math.max(retryAfterMs ?? 0, holdMs(this.#holdLevel, random));
+      this.#holdLevel += 1;
+      this.#holdUntilMs = Math.max(this.#holdUntilMs, nowMs + pauseMs);
+    }
+    if (nowMs - this.#badSinceMs > this.#options.giveUpMs) this.stop(outageStop(nowMs - this.#badSinceMs));
   }
 
   async #acquire(): Promise<Permit | null> {
@@ -280,11 +294,21 @@ function outageStop(lastedMs: number): Stop {
   return endpointStop('outage', message, message);
 }
 
-function noAnswerStop(codes: readonly TryCode[]): Stop {
-  const last = codes.at(-1) ?? 'not-understood';
+/** The stop of an answer that no visitor's own answer disproves. */
+function stopOf(outcome: Bad): Stop | null {
+  if (outcome.kind !== 'stop') return null;
+  const isTokens = outcome.cause === 'unauthorized' || outcome.cause === 'forbidden';
+  return isTokens ? unauthorizedStop(outcome.httpStatus) : wayStop(outcome);
+}
+
+/** If all of them met the same kind of answer, its stop says more. */
+function noAnswerStop(suspects: readonly Suspect[]): Stop {
+  const last = suspects.at(-1)?.code ?? 'not-understood';
+  const own = suspects.at(-1)?.stop ?? null;
+  if (own !== null && suspects.every(({ stop }) => stop?.code === own.code)) return own;
   return endpointStop(
     'endpoint-suspect',
-    `${codes.length} visitors in a row had no answer that could be read (the last one: ${last}, ${tryCodes[last]}): check --endpoint, --client-code and the network. They have no verdict yet`,
+    `${suspects.length} visitors in a row had no answer that could be read (the last one: ${last}, ${tryCodes[last]}): check --endpoint, --client-code and the network. They have no verdict yet`,
     last,
   );
 }

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { draw } from '../../src/ledger/ledger.js';
+import { openHome } from '../../src/state/open-home.js';
 import { listen, temporaryFolder } from '../support/index.js';
 import { ended, runProgram, startProgram } from './support/run-program.js';
 
@@ -15,6 +17,8 @@ let stallAfter: number;
 let options: string[];
 /** Set later than any submission. */
 let modifiedAt: string | null;
+/** Fetches of these visitors are answered so. */
+let replies: Map<string, { status?: number; headers?: Record<string, string>; body: unknown }>;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
@@ -22,6 +26,7 @@ beforeEach(async () => {
   fetchCount = 0;
   stallAfter = Number.POSITIVE_INFINITY;
   modifiedAt = null;
+  replies = new Map();
   const server = await listen(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
@@ -36,6 +41,12 @@ beforeEach(async () => {
     fetchCount += 1;
     if (fetchCount > stallAfter) return;
     const id = decodeURIComponent(/thirdPartyId\/([^?]+)/.exec(request.url ?? '')?.[1] ?? '');
+    const own = replies.get(id);
+    if (own !== undefined) {
+      const { status = 200, headers = {}, body: reply } = own;
+      response.writeHead(status, headers).end(typeof reply === 'string' ? reply : JSON.stringify(reply));
+      return;
+    }
     const found = profiles.get(id);
     if (found === undefined) {
       const message = `No profile found for client acme with third party id=${id}`;
@@ -147,5 +158,172 @@ describe('verify', () => {
     const { status, stderr } = await ended(child);
     expect(status === 130 || status === null).toBe(true);
     expect(stderr).not.toContain('v1');
+  });
+});
+
+/** As if so many fetches had been made in the last 24 hours. */
+async function useFetches(units: number): Promise<void> {
+  const home = await openHome({ stateDir: join(folder, 'state'), stateUrl: null });
+  const name = home.nameOf('acme', true, 'fetch');
+  const none = { reserve: 0, timeoutMs: 30_000, wantedUnits: 0, returned: new Map<number, number>() };
+  await home.transact(name, draw({ name, number: home.nextDrawNumber(), limit: 1_000_000, ...none, lateUnits: units }));
+  await home.close();
+}
+
+describe('the cap of fetches', () => {
+  it('used up ends a verify with 4, says when more come free, and keeps no update from leaving', async () => {
+    await writeFile(join(folder, 'a.csv'), rows(5));
+    expect((await run('send', '--limit', '4', 'a.csv')).status).toBe(7);
+    await useFetches(999_998);
+    const end = await run('verify', '--json', 'a.csv');
+    expect(end.status).toBe(4);
+    const { exit_status, error, files } = JSON.parse(end.stdout);
+    expect([exit_status, error.code, files[0].asked]).toEqual([4, 'cap-used', 2]);
+    expect(error.message).toMatch(/1000000 of 1000000 in the last 24 hours; more come free from \d{4}-/);
+    expect(end.stderr).toContain('Resume with:  profile-drip verify');
+    expect(fetchCount).toBe(2);
+    expect(await verdicts()).toHaveLength(2);
+    expect((await run('verify', 'a.csv')).status).toBe(4);
+    expect(fetchCount).toBe(2);
+    expect((await run('send', 'a.csv')).status).toBe(0);
+  });
+});
+
+/** Values that are right, in each form in which a reply may say them. */
+const offset = '2017-12-02T15:22:25.000+0100';
+const gold = { value: 'gold', modifiedAt: offset };
+const found = (attributes: object, more: object = { visitorId: 'v' }) => ({
+  client: 'acme',
+  ...more,
+  profileAttributes: attributes,
+});
+const inADay = () => new Date(Date.now() + 86_400_000);
+const forms: readonly (readonly [
+  string,
+  () => { status?: number; headers?: Record<string, string>; body: unknown },
+  string,
+])[] = [
+  ['the documented one', () => ({ body: found({ tier: gold }, { visitorId: 'v', modifiedAt: offset }) }), 'applied'],
+  [
+    'older: mboxPC, no offset',
+    () => ({ body: found({ tier: { value: 'gold', modifiedAt: '2017-12-02T15:22:25.000' } }, { mboxPC: '1.28_0' }) }),
+    'applied',
+  ],
+  [
+    'older: thirdPartyId, the prefix at names',
+    () => ({ body: found({ 'profile.tier': gold }, { thirdPartyId: 'v' }) }),
+    'applied',
+  ],
+  [
+    'with attributes of others',
+    () => ({
+      body: found({
+        tier: gold,
+        'user.browser': gold,
+        'entity.x': { value: null },
+        firstSessionStart: { value: 1512 },
+      }),
+    }),
+    'applied',
+  ],
+  ['without attributes', () => ({ body: { client: 'acme', visitorId: 'v' } }), 'different'],
+  [
+    'another value, set before ours',
+    () => ({ body: found({ tier: { value: 'tin', modifiedAt: offset } }) }),
+    'different',
+  ],
+  [
+    'another value, set later',
+    () => ({ body: found({ tier: { value: 'tin', modifiedAt: inADay().toISOString() } }) }),
+    'overwritten',
+  ],
+  [
+    'another value, set later only by a clock that is ahead',
+    () => ({
+      headers: { date: new Date(Date.now() + 40 * 365 * 86_400_000).toUTCString() },
+      body: found({ tier: { value: 'tin', modifiedAt: inADay().toISOString() } }),
+    }),
+    'different',
+  ],
+  [
+    '404',
+    () => ({ status: 404, body: { status: 404, message: 'No profile found for client acme with third party id=v' } }),
+    'not-found',
+  ],
+  [
+    '404 of a pcId',
+    () => ({ status: 404, body: { status: 404, message: 'No profile found for client acme with mboxPC=1.28_0' } }),
+    'not-found',
+  ],
+  [
+    '404 within a 200',
+    () => ({ body: { status: 404, message: 'No profile found for client acme with third party id=v' } }),
+    'not-found',
+  ],
+  ["404 of a gateway's page", () => ({ status: 404, body: '<html><body>Not Found</body></html>' }), 'unreadable'],
+  [
+    '400 as XML',
+    () => ({ status: 400, body: '<ProfileResponseErrorBody><message>bad</message></ProfileResponseErrorBody>' }),
+    'unreadable',
+  ],
+  [
+    '403 as XML, where others are answered',
+    () => ({ status: 403, body: '<ErrorBody><message>no</message></ErrorBody>' }),
+    'unreadable',
+  ],
+  ['500', () => ({ status: 500, body: { status: 500, message: 'error' } }), 'unreadable'],
+  ['a reply that is cut', () => ({ body: '{"client":"acme","visitorId":"v","profileAttr' }), 'unreadable'],
+  ['a reply to an update', () => ({ body: 'trueRequest successfully submitted' }), 'unreadable'],
+];
+
+describe('each form of a reply', () => {
+  it('is understood', async () => {
+    const ids = forms.map((_form, at) => `f${at}`);
+    await writeFile(
+      join(folder, 'a.csv'),
+      `batch=thirdPartyId,tier\nv0,gold\n${ids.map((id) => `${id},gold\n`).join('')}`,
+    );
+    expect((await run('send', 'a.csv')).status).toBe(0);
+    await makeOld('a.csv');
+    for (const [at, [, reply]] of forms.entries()) replies.set(`f${at}`, reply());
+    const end = await run('verify', '--retries', '0', '--rate', '0', 'a.csv');
+    expect(end.status).toBe(1);
+    const told = new Map(
+      (await verdicts()).map((line): [string, string] => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']),
+    );
+    expect(forms.map(([title], at) => `${title}: ${told.get(`f${at}`)}`)).toEqual(
+      forms.map(([title, , verdict]) => `${title}: ${verdict}`),
+    );
+  });
+
+  it.each([
+    ['403', { status: 403, body: 'no' }],
+    ['a redirect', { status: 302, headers: { location: '/login' }, body: '' }],
+  ])('%s for the first visitor that is asked about is that visitor’s own', async (_what, reply) => {
+    await writeFile(join(folder, 'a.csv'), rows(3));
+    expect((await run('send', 'a.csv')).status).toBe(0);
+    expect((await run('verify', '--concurrency', '1', 'a.csv')).status).toBe(0);
+    const [first = ''] = (await verdicts()).map((line) => line.split(' ')[0] ?? '');
+    replies.set(first, reply);
+    expect((await run('verify', '--concurrency', '1', 'a.csv')).status).toBe(1);
+    expect((await verdicts()).filter((line) => !line.endsWith('applied'))).toEqual([`${first} unreadable`]);
+  });
+
+  it.each([
+    [
+      '403',
+      'without a token',
+      { status: 403, body: '<ErrorBody>no</ErrorBody>' },
+      '--token-file or PROFILE_DRIP_TOKEN',
+    ],
+    ['a redirect', '', { status: 302, headers: { location: '/' }, body: '' }, 'redirects are not followed'],
+  ])('%s for everybody %s stops with 3 and says what to check', async (_what, _when, reply, advice) => {
+    await writeFile(join(folder, 'a.csv'), rows(2));
+    expect((await run('send', 'a.csv')).status).toBe(0);
+    for (const id of ['v1', 'v2']) replies.set(id, reply);
+    const end = await run('verify', 'a.csv');
+    expect(end.status).toBe(3);
+    expect(end.stderr).toContain(advice);
+    expect(await verdicts()).toEqual([]);
   });
 });
