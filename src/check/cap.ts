@@ -1,6 +1,8 @@
 import { defaultEndpoint, findDestination } from '../endpoint/endpoint.js';
+import { capOfRoute } from '../job/terms/cap-of-route.js';
 import { capView, type LedgerStatus, ledgerStatus } from '../ledger/status.js';
 import { findHome } from '../state/open-home.js';
+import type { RouteName } from '../terms/outcome.js';
 import type { CheckOptions } from './options.js';
 import type { CapStanding } from './plan.js';
 import type { CheckPorts } from './ports.js';
@@ -33,17 +35,20 @@ export async function sendsToLoopback(
 }
 
 /** The cap as the ledger has it. A ledger that does not exist is not created. @throws MachineError */
-export async function findCap(options: CheckOptions, ports: CapPorts): Promise<CapFound> {
-  const { clientCode, dailyCap, reserve, sandbox } = options;
-  const limit = Math.max(1, dailyCap - reserve);
+export async function findCap(options: CheckOptions, ports: CapPorts, route: RouteName): Promise<CapFound> {
+  const { clientCode, sandbox } = options;
+  const cap = capOfRoute(options, route);
+  const limit = Math.max(1, cap.limit - cap.reserve);
   if (clientCode === null) return { limit, used: 0, frees: [], left: null };
   const loopback = await sendsToLoopback(options, ports);
   const home = sandbox ? null : await findHome(options);
   try {
     const owner = { clientCode, isLoopback: loopback };
-    const view = await capView(home, { ...owner, limit: dailyCap, reserve });
+    const view = await capView(home, { ...owner, ...cap });
     const ledgers = await ledgerStatus(home);
-    const own = ledgers.find((one) => one.clientCode === clientCode.toLowerCase() && one.isLoopback === loopback);
+    const own = ledgers.find(
+      (one) => one.clientCode === clientCode.toLowerCase() && one.isLoopback === loopback && one.kind === route,
+    );
     return { limit, used: view.used, left: view.left, frees: own === undefined ? [] : freesOf(own) };
   } finally {
     await home?.close();

@@ -5,11 +5,13 @@ import { FileError, type NamedOption, type ProfileDripError, UsageError } from '
 import { Inspector, type Request } from './inspector.js';
 import type { CheckHooks, CheckOptions } from './options.js';
 import type { CheckPorts } from './ports.js';
-import type { FileCheck } from './result.js';
+import type { FileCheck, Plan } from './result.js';
+import type { RouteSplit } from './route-split.js';
 
 /** `fault`: the error at which reading stopped; `found` is then what stands before it. */
 export interface Checked {
   readonly found: Omit<FileCheck, 'file' | 'plan'>;
+  readonly routes: Plan['routes'];
   readonly fault: ProfileDripError | null;
 }
 
@@ -38,6 +40,7 @@ export interface FileContext {
   readonly hooks: CheckHooks;
   readonly ports: CheckPorts;
   readonly peek: Peek | null;
+  readonly split: RouteSplit;
 }
 
 /** Reads a whole file. Resolves for every error of the file; rejects for an error of the machine. */
@@ -54,7 +57,8 @@ export async function checkFile(context: FileContext): Promise<Checked> {
     const line = error instanceof FileError ? error.lineNumber : null;
     const examples = line === null ? [] : [{ row: 0, line }];
     const problems = [{ code: error.code, count: 1, examples }];
-    return { found: { ...nothingFound, problems, add_options: await adviceAfter(context, error) }, fault: error };
+    const found = { ...nothingFound, problems, add_options: await adviceAfter(context, error) };
+    return { found, routes: { update: 0, delivery: 0 }, fault: error };
   }
 }
 
@@ -123,13 +127,14 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
     await source.close();
     hooks.onEvent?.({ kind: 'ended', file });
   }
-  return { found: inspector.found(fault === null), fault };
+  return { found: inspector.found(fault === null), routes: rows.routes, fault };
 }
 
 /** Takes rows as they are read, and reports the first requests. */
 class Rows {
   readonly #context: FileContext;
   readonly #inspector: Inspector;
+  readonly routes = { update: 0, delivery: 0 };
   #toldCount = 0;
 
   constructor(context: FileContext, inspector: Inspector) {
@@ -141,7 +146,10 @@ class Rows {
     const { peek, hooks } = this.#context;
     const wantsRequests = peek !== null || (hooks.onFirstRequest !== undefined && this.#toldCount < firstRequestCount);
     if (!wantsRequests) {
-      for (const row of chunk) this.#inspector.take(row);
+      for (const row of chunk) {
+        const request = this.#inspector.take(row);
+        if (request !== null) this.#count(request);
+      }
       return;
     }
     const sendable: { readonly row: RawRow; readonly request: Request }[] = [];
@@ -155,8 +163,14 @@ class Rows {
     );
     this.#inspector.wereUnchanged(isUnchanged.filter(Boolean).length);
     sendable.forEach(({ row, request }, index) => {
-      if (isUnchanged[index] !== true) this.#tell(row, request);
+      if (isUnchanged[index] === true) return;
+      this.#count(request);
+      this.#tell(row, request);
     });
+  }
+
+  #count(request: Request): void {
+    this.routes[this.#context.split.routeOf(request)] += 1;
   }
 
   async #areUnchanged(peek: Peek | null, requests: readonly Request[]): Promise<readonly boolean[]> {

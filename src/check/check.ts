@@ -14,6 +14,7 @@ import type { CheckHooks, CheckOptions } from './options.js';
 import { finishedAtMs } from './plan.js';
 import type { CheckPorts } from './ports.js';
 import type { CheckResult, FileCheck, Plan } from './result.js';
+import { RouteSplit } from './route-split.js';
 
 export { type Hint, type HintCode, hintMeanings } from '../hints/codes.js';
 export type { CheckEvent, CheckHooks, CheckOptions, CheckSnapshot, FirstRequest } from './options.js';
@@ -86,12 +87,12 @@ async function checkOne(
 ): Promise<CheckEnd> {
   try {
     const cap = await planner.cap();
-    const { found, fault } = await readFile(file, options, hooks, ports);
+    const { found, routes, fault } = await readFile(file, options, hooks, ports, await planner.split());
     if (hooks.signal?.aborted === true) {
       const stop = stopForAbort(hooks.signal.reason);
       return { status: stop.exitStatus, error: { code: stop.code, message: stop.message }, check: null };
     }
-    const check = { file, ...found, plan: planner.next(found.rows.sendable, cap) };
+    const check = { file, ...found, plan: planner.next(routes, cap) };
     const error = fault && { code: fault.code, message: fault.message };
     return { status: fault?.exitStatus ?? statusOfRows(check, options), error, check };
   } catch (error) {
@@ -104,10 +105,16 @@ function statusOfRows({ rows }: FileCheck, { tolerate }: CheckOptions): ExitStat
   return isTolerated(tolerate, rows.invalid, rows.total) ? exitStatus.done : exitStatus.rowsRejected;
 }
 
-async function readFile(file: string, options: CheckOptions, hooks: CheckHooks, ports: CheckPorts): Promise<Checked> {
+async function readFile(
+  file: string,
+  options: CheckOptions,
+  hooks: CheckHooks,
+  ports: CheckPorts,
+  split: RouteSplit,
+): Promise<Checked> {
   const memory = await openPeek(options, ports);
   try {
-    const check = (path: string) => checkFile({ file, path, options, hooks, ports, peek: memory });
+    const check = (path: string) => checkFile({ file, path, options, hooks, ports, peek: memory, split });
     return file === '-' ? await withInputAsFile(ports.input, hooks.signal, check) : await check(file);
   } finally {
     await memory?.close();
@@ -130,7 +137,9 @@ class Planner {
   readonly #ports: CheckPorts;
   readonly #startMs: number;
   #cap: CapFound | null = null;
-  #plannedCount = 0;
+  #overflowCap: CapFound | null = null;
+  #split: RouteSplit | null = null;
+  readonly #planned = { update: 0, delivery: 0 };
   #lastEndMs: number;
 
   constructor(options: CheckOptions, ports: CheckPorts) {
@@ -142,15 +151,44 @@ class Planner {
 
   /** As the first file found it. @throws MachineError */
   async cap(): Promise<CapFound> {
-    this.#cap ??= await findCap(this.#options, this.#ports);
+    this.#cap ??= await findCap(this.#options, this.#ports, this.#options.route);
+    if (this.#options.onCap === 'delivery') {
+      this.#overflowCap ??= await findCap(this.#options, this.#ports, 'delivery');
+    }
     return this.#cap;
   }
 
-  next(updates: number, cap: CapFound): Plan {
-    this.#plannedCount += updates;
-    const endMs = Math.max(this.#lastEndMs, finishedAtMs(this.#plannedCount, this.#startMs, cap, this.#options));
+  async split(): Promise<RouteSplit> {
+    const { limit, left } = await this.cap();
+    const { route, onCap } = this.#options;
+    this.#split ??= new RouteSplit(route, onCap === 'delivery', left ?? limit, this.#ports.random);
+    return this.#split;
+  }
+
+  next(routes: Plan['routes'], cap: CapFound): Plan {
+    const updates = routes.update + routes.delivery;
+    this.#planned.update += routes.update;
+    this.#planned.delivery += routes.delivery;
+    const endMs = Math.max(this.#lastEndMs, this.#endMs(cap));
     const seconds = Math.ceil((endMs - this.#lastEndMs) / 1000);
     this.#lastEndMs = endMs;
-    return { updates, cap_left: cap.left, seconds, ends_at: new Date(endMs).toISOString() };
+    return {
+      updates,
+      routes: { ...routes },
+      cap_left: cap.left,
+      delivery_cap_left: this.#overflowCap?.left ?? null,
+      seconds,
+      ends_at: new Date(endMs).toISOString(),
+    };
+  }
+
+  #endMs(cap: CapFound): number {
+    const { update, delivery } = this.#planned;
+    const finished = (count: number, of: CapFound) => finishedAtMs(count, this.#startMs, of, this.#options);
+    if (this.#overflowCap === null) return finished(update + delivery, cap);
+    const { ratePerSecond } = this.#options;
+    // The rate counts both together.
+    const sentMs = ratePerSecond === 0 ? 0 : ((update + delivery) / ratePerSecond) * 1000;
+    return Math.max(this.#startMs + sentMs, finished(update, cap), finished(delivery, this.#overflowCap));
   }
 }

@@ -34,12 +34,12 @@ export class Inspector {
   #longestForm = 0;
 
   constructor(columns: Columns, headerLine: number, options: CheckOptions, random: Random) {
-    const { values, plus, method, trim, nullWords } = options;
+    const { values, plus, method, route, trim, nullWords } = options;
     const clientCode = options.clientCode ?? '';
     this.#columns = columns;
     this.#values = values;
     this.#options = { method, clientCode };
-    this.#prepare = makePreparer(columns, { values, plus, method, clientCode, trim, nullWords });
+    this.#prepare = makePreparer(columns, { values, plus, method, clientCode, route, trim, nullWords });
     this.#marker = new Marker(columns, options);
     this.#hints = new HintTally(columns, headerLine);
     this.#attributes = new Attributes(columns, options);

@@ -74,8 +74,12 @@ export interface AttributeCheck {
 export interface Plan {
   /** One for each sendable row: attempts that fail come on top. */
   readonly updates: number;
-  /** When the check was made; `null` without a client code. */
+  /** Of these, by route: with --on-cap delivery what is over the cap may go by Delivery. */
+  readonly routes: { readonly update: number; readonly delivery: number };
+  /** Of --daily-cap (with --route delivery: of --delivery-cap) when the check was made; `null` without a client code. */
   readonly cap_left: number | null;
+  /** With --on-cap delivery: of --delivery-cap. Else `null`. */
+  readonly delivery_cap_left: number | null;
   /** At --rate and --pace, with the waits for the cap; with `--rate 0` those waits alone. */
   readonly seconds: number;
   /** ISO 8601, UTC, if sending started now. */

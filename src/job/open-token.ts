@@ -1,11 +1,19 @@
 import { systemCode, UsageError } from '../terms/errors.js';
 import { tokenMistake, tokenOfFile } from '../terms/token-text.js';
-import type { JobContext } from './job-context.js';
 import { type TokenSource, tokenSource } from './loop/token.js';
+import type { Machine } from './terms/machine.js';
+import type { SendOptions } from './terms/options.js';
+
+interface TokenContext {
+  readonly options: Pick<SendOptions, 'tokenFile' | 'token' | 'route'>;
+  readonly machine: Pick<Machine, 'readTextFile'>;
+}
 
 /** The profile token as the options give it. @throws UsageError `token-unreadable`, `token-characters`. */
-export async function openToken(context: Pick<JobContext, 'options' | 'machine'>): Promise<TokenSource> {
-  const { tokenFile, token } = context.options;
+export async function openToken(context: TokenContext): Promise<TokenSource> {
+  const { tokenFile, token, route } = context.options;
+  // The token is for profile calls: the Delivery API gets none.
+  if (route === 'delivery') return tokenSource(null, null);
   if (tokenFile === null) return tokenSource(token, null);
   const read = async () => {
     const text = tokenOfFile(await context.machine.readTextFile(tokenFile));

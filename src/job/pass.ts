@@ -1,4 +1,5 @@
 import { type Batch, type Fingerprint, openBatch } from '../batch/open.js';
+import { instantOf } from '../platform/instant.js';
 import { unlessMissing } from '../storage/disk-errors.js';
 import type { Columns } from '../target-api/columns.js';
 import { FileError, MachineError, ProfileDripError } from '../terms/errors.js';
@@ -10,6 +11,7 @@ import { jobSummary, writeJobSummary } from './files/write-summary.js';
 import { HintBook } from './hint-book.js';
 import type { JobContext } from './job-context.js';
 import { Loop } from './loop/loop.js';
+import type { LoopPorts } from './loop/loop-parts.js';
 import { makeJobRejects } from './make-job-rejects.js';
 import type { Opened } from './open-pass.js';
 import { holdMessage, type SendEvent, type SendSnapshot } from './terms/events.js';
@@ -66,7 +68,7 @@ export class Pass {
     const { machine, options, hooks } = context;
     const { base, ports } = opened;
     this.#startedMs = machine.clock.monotonicMs();
-    this.#loop = new Loop(base.next, { ...options, request: { ...options } }, ports, {
+    this.#loop = new Loop(base.next, options, ports, {
       onProgress: () => this.#keeper.touch(),
       onEnded: (result) => {
         this.#tell(() => hooks.onRow?.(result));
@@ -88,8 +90,12 @@ export class Pass {
         this.#say({ kind: 'notice', level: 'warning', code: 'few-answers', message });
       },
       recheckFile: () => this.#recheckFile(),
-      capStop: () => capStop(ports.pacer.view()),
+      capStop: () => capStop(ports.pacer.view(), options.route),
       limitStop: () => limitStop(options.limit ?? 0),
+      saveCheckpoint: async () => {
+        await this.#keeper.save();
+        return null;
+      },
       onFault: (error) => this.#fail(error),
     });
     this.#hints = new HintBook(columns, batch.header.lineNumber, base.hints, (message) =>
@@ -98,8 +104,15 @@ export class Pass {
     this.#keeper = new Keeper(
       machine.clock,
       ports.journal,
-      () => this.#checkpoint(),
-      (checkpoint) => this.#write(checkpoint),
+      () => {
+        const checkpoint = this.#checkpoint();
+        ports.order.saving(checkpoint.updates);
+        return checkpoint;
+      },
+      async (checkpoint) => {
+        await this.#write(checkpoint);
+        ports.order.saved(checkpoint.updates);
+      },
       (error) => this.#fail(error),
     );
     ports.journal.onFault = (error) => this.#fail(error);
@@ -258,9 +271,10 @@ export class Pass {
   /** The state as it stands. What it says of the report is true on disk only after `journal.sync`. */
   #checkpoint(): Checkpoint {
     const { base, ports, earlier } = this.#opened;
-    const { journal, tally, clock } = ports;
+    const { journal, tally, clock, order } = ports;
     const { stat, isCompressed } = this.#batch;
     const endByte = journal.endByte;
+    const readRowCount = this.#loop.readRowCount(earlier);
     return {
       ...base,
       state: 'open',
@@ -277,12 +291,13 @@ export class Pass {
       next: this.#loop.next,
       results: { fromByte: this.#loop.resultsFromByte(earlier, endByte), endByte },
       counts: { ...tally.counts },
-      readRowCount: this.#loop.readRowCount(earlier),
+      readRowCount,
       attempts: tally.tryCount,
       reasons: tally.reasons(),
       hints: this.#hints.stateBefore(this.#loop.next.rowNumber),
       openRows: this.#loop.triedRows(earlier),
-      lateUnits: ports.pacer.lateUnits(),
+      ...lateUnitsOf(ports, base),
+      updates: order.state(readRowCount, this.#loop.isOver, instantOf(clock)),
     };
   }
 
@@ -386,6 +401,12 @@ export class Pass {
     this.#fault ??= error;
     this.#loop.stop(faultStop(error));
   }
+}
+
+/** What each ledger did not come to know of; of one that this run does not use, what was left to it. */
+function lateUnitsOf({ route, pacer, overflow }: LoopPorts, base: Checkpoint) {
+  if (route.name === 'delivery') return { lateUnits: base.lateUnits, lateDeliveryUnits: pacer.lateUnits() };
+  return { lateUnits: pacer.lateUnits(), lateDeliveryUnits: overflow?.pacer.lateUnits() ?? base.lateDeliveryUnits };
 }
 
 const lastRowsMessage =

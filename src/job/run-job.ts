@@ -72,6 +72,7 @@ export async function runJob(
       lock,
       quota,
     };
+    if (options.route === 'delivery' || options.onCap === 'delivery') sayDelivery(context);
     if (!options.allowOutdated) await requireCurrentRejects(machine.disk, file);
     if (options.forget) {
       await machine.forgetMemory(memoryRequest(context));
@@ -228,6 +229,13 @@ async function requireFolder(disk: Disk, file: string, { folder }: JobFiles, { o
   if (found !== null) throw new UsageError('out-not-a-folder', `--out: ${folder} is not a folder. Name another one`);
   await onDisk(`create ${folder}`, () => disk.makeFolder(folder));
 }
+
+function sayDelivery({ hooks, file }: JobContext): void {
+  hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'delivery', message: `${file}: ${deliveryWarning}` });
+}
+
+const deliveryWarning =
+  'rows may go by the Delivery API. It creates visitors that Target does not know; it may be billed as server calls (one for each notification); a visitor with a live session may end with mixed data';
 
 const changedOnlyAssumes =
   '--changed-only assumes that nobody else writes these attributes; a visitor who was unknown to Target on the day gets unchanged attributes only at the next refresh (--refresh-after)';

@@ -21,6 +21,7 @@ export interface LedgerHome {
   /** A number for a new draw: higher than all that this home gave before, to whichever of its users. A repeated draw keeps its own. */
   nextDrawNumber(): number;
   /** The name of a ledger. Those of loopback endpoints are apart from the real ones. */
+  /** `kind`: updates where it is left out. */
   nameOf(clientCode: string, isLoopback: boolean, kind?: LedgerKind): string;
   /** Names of all ledgers that concern this machine. */
   names(): Promise<string[]>;

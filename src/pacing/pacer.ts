@@ -68,6 +68,8 @@ export interface PacerOptions {
   readonly giveUpMs: number;
   /** What the pacer before had for the next one. */
   readonly lateUnits: number;
+  /** Shared with another pacer: their attempts count together. Default: one of its own. */
+  readonly rate?: Rate;
 }
 
 /** What an opening does while the ledger's home is away. */
@@ -136,10 +138,8 @@ class LedgerPacer implements Pacer {
     this.#name = home.nameOf(options.clientCode, options.isLoopback, options.kind);
     this.#options = options;
     this.#limit = Math.max(0, options.limit - options.reserve);
-    this.#rate = new Rate({
-      ratePerSecond: options.ratePerSecond,
-      spreadGapMs: options.pace === 'spread' ? dayMs / Math.max(1, this.#limit) : 0,
-    });
+    const spreadGapMs = options.pace === 'spread' ? dayMs / Math.max(1, this.#limit) : 0;
+    this.#rate = options.rate ?? new Rate({ ratePerSecond: options.ratePerSecond, spreadGapMs });
     this.#state = new PacerState({ timeoutMs, giveUpMs, grantMinMs: home.grantMinMs, lateUnits, uptime });
     this.#timer = new WakeTimer(clock, () => this.#proceed());
   }

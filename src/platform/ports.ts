@@ -100,8 +100,10 @@ export interface OutgoingTry {
   readonly method: 'GET' | 'POST';
   /** Path and query, from `/`. */
   readonly path: string;
-  /** The form body; `null` where all stands in the query. ASCII alone, so its length is its bytes. */
+  /** A form, or JSON; `null` where all stands in the query. ASCII alone, so its length is its bytes. */
   readonly body: string | null;
+  /** The body is JSON, not a form. */
+  readonly isJson?: true;
   /** The whole `Authorization` header, or `null`. */
   readonly authorization: string | null;
   /** From the start to the end of the reply, connecting included. */

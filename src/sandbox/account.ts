@@ -41,12 +41,18 @@ interface Waiting {
   readonly apply: () => void;
 }
 
+/** Adobe's documentation: another session of a visitor within that time gives unpredictable changes. */
+const sessionMs = 1_800_000;
+
 /** What stands behind one client code: its visitors, and its updates in the rolling window. Bounded in all it keeps. */
 export class Account {
   readonly window: RollingWindow;
   readonly #clientCode: string;
   readonly #profiles: Profiles;
   readonly #known = new Set<string>();
+  readonly #sessions = new BoundedMap<string, { readonly sessionId: string; readonly atMs: number }>(
+    countedVisitorsMax,
+  );
   readonly #tryCounts = new BoundedMap<string, number>(countedVisitorsMax);
   /** In the order in which they become visible, for the delay is the same for all. */
   #waiting: Waiting[] = [];
@@ -96,6 +102,14 @@ export class Account {
       this.#applyFirst();
       first = this.#waiting[this.#firstWaiting];
     }
+  }
+
+  /** `false`: the visitor's session is another one. The one that was seen last stands. */
+  isOwnSession(idType: IdType, id: string, sessionId: string, nowMs: number): boolean {
+    const key = this.#keyOf(idType, id);
+    const last = this.#sessions.get(key);
+    this.#sessions.set(key, { sessionId, atMs: nowMs });
+    return last === undefined || last.sessionId === sessionId || nowMs - last.atMs >= sessionMs;
   }
 
   /** From 1, counting this one. */

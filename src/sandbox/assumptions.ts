@@ -15,5 +15,6 @@ export const sandboxAssumptions: readonly string[] = [
   'An update is visible at once, not after an hour (--apply-after SECONDS: that much later, with the time at which it shows as its modifiedAt); updates of one visitor apply in the order in which they are answered; a value that comes later stands.',
   'Parameters other than the id and profile.<name> are passed over, and so is an empty value.',
   'Batches of the Bulk API (v1, v2, status) are complete when they are answered, count for no cap and meet no faults; cells are parted at commas, whatever quotes say; refusals are 400, 401, 404, 405 and 413.',
+  'Delivery API: no token and no cap; 50 notifications with 50 profile parameters each, names to 128 and values to 256 characters, all else 400; unknown visitors are created. Nothing is stored of a user agent that does not begin with Mozilla/ or names a bot, nor of another session of a visitor within 30 minutes.',
   'Faults (--error-rate) are 500, 503 with Retry-After: 1, a cut connection before or after the update is applied, an HTML page with status 200, and a reply that is a second late.',
 ];

@@ -75,6 +75,7 @@ function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): Req
         origin: originOf(request),
         authorization: request.headers.authorization,
         contentType: request.headers['content-type'],
+        userAgent: request.headers['user-agent'],
         body,
         bodyBytes,
       });

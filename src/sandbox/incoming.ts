@@ -5,6 +5,7 @@ export interface Incoming {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
+  readonly userAgent: string | undefined;
   /** The `Host` header. */
   readonly host: string | undefined;
   /** What the client calls this server: `http://host:port`. */

@@ -2,6 +2,7 @@ import type { Clock } from '../platform/ports.js';
 import { Account, makeProfiles, type Profile } from './account.js';
 import { BoundedMap } from './bounded-map.js';
 import { Bulk, type BulkCall, bulkBodyBytesMax, readBulkPath, refused as refusedBatch } from './bulk.js';
+import { deliveryBytesMax, isRobot, readDelivery } from './delivery.js';
 import { type Fault, faultFor } from './faults.js';
 import { type Parameter, readForm } from './form.js';
 import type { Incoming } from './incoming.js';
@@ -53,6 +54,12 @@ export interface SandboxCounts {
   readonly taken: number;
   readonly unknownVisitor: number;
   readonly fetches: number;
+  /** Calls of the Delivery API; of these, taken. */
+  readonly deliveries: number;
+  readonly delivered: number;
+  /** Taken and not stored: a robot's, or another session of the visitor within 30 minutes. */
+  readonly robots: number;
+  readonly mixedSessions: number;
 }
 
 /** Adobe's documentation: 60 KB for POST, 8 KB for GET. assumed: KB is 1,000 bytes, and GET's is that of path and query */
@@ -65,7 +72,9 @@ const accountsMax = 100;
 
 /** How much of a body is looked at. */
 export function bodyBytesMaxOf(url: string): number {
-  return readBulkPath(url.replace(/\?.*$/s, '')) === null ? bodyBytesMax : bulkBodyBytesMax;
+  const path = url.replace(/\?.*$/s, '');
+  if (path === deliveryPath) return deliveryBytesMax;
+  return readBulkPath(path) === null ? bodyBytesMax : bulkBodyBytesMax;
 }
 
 /** Answers requests from memory: what Target would say, without a socket. */
@@ -80,6 +89,10 @@ export class Service {
     taken: 0,
     unknownVisitor: 0,
     fetches: 0,
+    deliveries: 0,
+    delivered: 0,
+    robots: 0,
+    mixedSessions: 0,
   } satisfies SandboxCounts;
   readonly #accounts = new BoundedMap<string, Account>(accountsMax);
   readonly #profiles = makeProfiles();
@@ -131,6 +144,7 @@ export class Service {
     const updateClient = /^\/m2\/([^/]+)\/profile\/update$/.exec(path)?.[1];
     if (updateClient !== undefined && (incoming.method === 'GET' || incoming.method === 'POST'))
       return this.#update(incoming, updateClient, query);
+    if (path === deliveryPath && incoming.method === 'POST') return this.#deliver(incoming, query);
     if (incoming.method === 'GET') return this.#fetch(incoming, path, query);
     return notFound;
   }
@@ -173,6 +187,44 @@ export class Service {
     const taken = this.#take(account, clientCode, update.idType, update.id, update.attributes);
     if (fault === 'cut-after') return cut;
     return fault === 'late-reply' ? { ...taken, delayMs: lateReplyMs } : taken;
+  }
+
+  /** assumed: no token is looked at, no cap counts these, and 400 is what all that is at fault is answered */
+  #deliver(incoming: Incoming, query: string): Reply {
+    const { counts } = this;
+    counts.deliveries += 1;
+    if (incoming.bodyBytes > deliveryBytesMax) return this.#refuse(deliveryError(413, 'A request is limited to 60 MB'));
+    const read = readDelivery(query, incoming.body, incoming.userAgent);
+    if (read.kind === 'refused') return this.#refuse(deliveryError(read.httpStatus, read.message));
+    const { clientCode, idType, id, attributes, notificationIds } = read;
+    if (!this.#isClient(clientCode)) {
+      counts.unauthorized += 1;
+      return deliveryError(400, 'Invalid client code');
+    }
+    const account = this.account(clientCode);
+    const fault = this.#fault(account, `${idType}:${id}`);
+    const instead = fault === null ? null : insteadOfTaking(fault);
+    if (instead !== null) return instead;
+    const { clock, onUpdate } = this.#options;
+    counts.delivered += 1;
+    account.settle(clock.monotonicMs());
+    // Adobe's documentation: nothing is stored of a robot, and the reply looks the same. assumed: so it is of a session beside another.
+    const isMixed = !account.isOwnSession(idType, id, read.sessionId, clock.monotonicMs());
+    const robot = isRobot(read.userAgent);
+    if (robot) counts.robots += 1;
+    else if (isMixed) counts.mixedSessions += 1;
+    else if (attributes.length > 0 && account.apply(idType, id, attributes, clock.wallMs()))
+      onUpdate?.({ clientCode, idType, id, attributes });
+    if (fault === 'cut-after') return cut;
+    const taken = json(200, {
+      status: 200,
+      requestId: `sandbox-${counts.deliveries}`,
+      client: clientCode,
+      id: idType === 'pcId' ? { tntId: id } : { tntId: `sandbox-${id.length}.00_0`, thirdPartyId: id },
+      edgeHost: 'mboxedge00.tt.omtrdc.net',
+      notifications: notificationIds.map((notificationId) => ({ id: notificationId })),
+    });
+    return fault === 'late-reply' && taken.kind === 'answer' ? { ...taken, delayMs: lateReplyMs } : taken;
   }
 
   #knows(clientCode: string): boolean {
@@ -247,6 +299,12 @@ export class Service {
     const message = `No profile found for client ${clientCode} with ${idName}=${wanted.id}`; // Adobe's documentation
     return json(404, { status: 404, message });
   }
+}
+
+const deliveryPath = '/rest/v1/delivery';
+
+function deliveryError(httpStatus: number, message: string): Reply {
+  return json(httpStatus, { status: httpStatus, message });
 }
 
 function readParameters(

@@ -22,12 +22,36 @@ export function checkAgreement(settings: Settings, token: string | null): void {
   if (reserve >= dailyCap) {
     throw contradiction(`--reserve ${reserve} leaves nothing of --daily-cap ${dailyCap}: expected less than the cap`);
   }
+  checkRoutes(settings);
   if (token !== null && settings.tokenFile !== null) {
     const message = 'expected one token; found two: --token-file and PROFILE_DRIP_TOKEN in the environment. Remove one';
     throw new UsageError('token-twice', message);
   }
   if (settings.showValues && !settings.dryRun) {
     throw contradiction('--show-values says what --dry-run shows: give both, or neither');
+  }
+}
+
+function checkRoutes({ route, onCap, deliveryCap, pace, method }: Settings): void {
+  const contradiction = (message: string) => new UsageError('option-contradiction', message);
+  if (route === 'update' && onCap !== 'delivery') return;
+  if (route === 'delivery' && onCap === 'delivery') {
+    throw contradiction(
+      '--route delivery and --on-cap delivery contradict each other: with the first, every row goes that way',
+    );
+  }
+  if (onCap === 'delivery' && pace === 'spread') {
+    throw contradiction(
+      '--on-cap delivery and --pace spread contradict each other: a cap that is spread is never used up at once',
+    );
+  }
+  if (route === 'delivery' && method !== 'post') {
+    throw contradiction(`--route delivery and --method ${method} contradict each other: a Delivery request is a POST`);
+  }
+  if (deliveryCap === null) {
+    const given = route === 'delivery' ? '--route delivery' : '--on-cap delivery';
+    const message = `${given}: expected also --delivery-cap, the Delivery requests in any rolling 24 hours; found none. They may be billed, so there is no default`;
+    throw new UsageError('delivery-cap-missing', message);
   }
 }
 

@@ -21,6 +21,9 @@ const callingAndServe: readonly Verb[] = [...calling, 'serve'];
 const readingAndServe: readonly Verb[] = [...reading, 'serve'];
 const openingAndServe: readonly Verb[] = [...opening, 'serve'];
 const withState: readonly Verb[] = ['send', 'drop', 'serve', 'check', 'status', 'verify'];
+/** Of a browser: for a robot's, and for a program's own, Target stores nothing. */
+const browserUserAgent =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
 /** `state` says with --from and --to where it reads and writes. */
 const atState: readonly Verb[] = [...withState, 'state'];
 
@@ -232,10 +235,60 @@ export const settingsTable = {
   onCap: setting({
     name: 'on-cap',
     group: 'pace',
-    verbs: sendingAndServe,
-    kind: kinds.choice('wait', 'stop'),
-    help: 'when the cap is used up: wait for units to come free, or stop (status 4)',
+    verbs: readingAndServe,
+    kind: kinds.choice('wait', 'stop', 'delivery'),
+    help: 'when the cap is used up: wait for units to come free, stop (status 4), or use the Delivery API',
     default: 'wait',
+  }),
+
+  route: setting({
+    name: 'route',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.choice('update', 'delivery'),
+    help: 'single updates, or the Delivery API, which also creates visitors (profile-drip help delivery)',
+    default: 'update',
+  }),
+  deliveryCap: setting({
+    name: 'delivery-cap',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.wholeNumber('requests', 1, 1_000_000_000),
+    help: 'Delivery requests in any rolling 24 hours, over all runs; they may be billed, so there is no default',
+    default: null,
+  }),
+  deliveryHost: setting({
+    name: 'delivery-host',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.hostName,
+    help: 'the host name in the context of a Delivery request, for accounts with a list of authorized hosts',
+    default: null,
+  }),
+  deliveryMbox: setting({
+    name: 'delivery-mbox',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.mboxName,
+    help: 'the mbox that Delivery notifications name',
+    default: 'profile-drip',
+  }),
+  deliveryProperty: setting({
+    name: 'delivery-property',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.text('a property token'),
+    help: 'the token of the property that Delivery requests belong to',
+    default: null,
+  }),
+  deliveryUserAgent: setting({
+    name: 'delivery-user-agent',
+    group: 'delivery',
+    verbs: reading,
+    kind: kinds.text("a browser's user agent"),
+    help: 'the user agent in the context of a Delivery request: Target stores nothing for a robot',
+    default: browserUserAgent,
+    defaultText: "a common browser's",
   }),
 
   retries: setting({

@@ -7,11 +7,19 @@ import { readRetryAfter } from './retry-after.js';
 /** The replies that say something of the endpoint; `not-started` and `aborted` are the run's own doing. */
 export type JudgedReply = Extract<Reply, { kind: 'answered' | 'broken' | 'timed-out' }>;
 
-type Answer = Extract<Reply, { kind: 'answered' }>;
+export type Answer = Extract<Reply, { kind: 'answered' }>;
 type Broken = Extract<Reply, { kind: 'broken' }>;
 type Refused = Extract<TryOutcome, { kind: 'refused' }>;
 type Retry = Extract<TryOutcome, { kind: 'retry' }>;
 type Stop = Extract<TryOutcome, { kind: 'stop' }>;
+
+/** What an API's own answers mean; all others are judged as any HTTP answer is. */
+export interface OwnAnswers {
+  /** `null`: nothing that this API alone says. */
+  read(answer: Answer, nowWallMs: number): TryOutcome | null;
+  /** What a body says in words; `null`: nothing. */
+  words(body: string): string | null;
+}
 
 /** The body as Adobe's documentation shows it: the XML below with its tags gone. */
 const successText = /^true\s*Request successfully submitted\.?$/i;
@@ -28,9 +36,14 @@ const failureText = /^false\s*([A-Z].*)$/s;
  * tags, one line, of any length): pass it through `redact` before it is written or kept.
  */
 export function classify(reply: JudgedReply, nowWallMs: number): TryOutcome {
+  return classifyBy(updateAnswers, reply, nowWallMs);
+}
+
+/** The same for the API whose own answers are `own`. */
+export function classifyBy(own: OwnAnswers, reply: JudgedReply, nowWallMs: number): TryOutcome {
   switch (reply.kind) {
     case 'answered':
-      return classifyAnswer(reply, nowWallMs);
+      return own.read(reply, nowWallMs) ?? classifyAnswer(own, reply, nowWallMs);
     case 'broken':
       return classifyBroken(reply);
     case 'timed-out':
@@ -38,25 +51,29 @@ export function classify(reply: JudgedReply, nowWallMs: number): TryOutcome {
   }
 }
 
-function classifyAnswer(answer: Answer, nowWallMs: number): TryOutcome {
+function classifyAnswer({ words }: OwnAnswers, answer: Answer, nowWallMs: number): TryOutcome {
   const { httpStatus } = answer;
-  if (httpStatus === 200) return classifyBody(answer, nowWallMs);
   const again = (code: TryCode, trouble: Trouble) =>
-    retry(httpStatus, code, trouble, wordsOf(answer.body), readRetryAfter(answer.retryAfter, nowWallMs));
+    retry(httpStatus, code, trouble, words(answer.body), readRetryAfter(answer.retryAfter, nowWallMs));
 
-  if (httpStatus === 403) return stop(httpStatus, 'unauthorized', 'forbidden', wordsOf(answer.body));
-  if (httpStatus === 401) return stop(httpStatus, 'unauthorized', 'unauthorized', wordsOf(answer.body));
+  if (httpStatus === 403) return stop(httpStatus, 'unauthorized', 'forbidden', words(answer.body));
+  if (httpStatus === 401) return stop(httpStatus, 'unauthorized', 'unauthorized', words(answer.body));
   // No server of an endpoint says that: a proxy does, with plain http.
-  if (httpStatus === 407) return stop(httpStatus, 'unauthorized', 'proxy', wordsOf(answer.body));
+  if (httpStatus === 407) return stop(httpStatus, 'unauthorized', 'proxy', words(answer.body));
   if (httpStatus === 408) return again('server-error', 'request-timeout');
   if (httpStatus === 429) return again('rate-limited', 'throttled');
   if (httpStatus === 503) return again('unavailable', 'throttled');
-  if (httpStatus >= 300 && httpStatus < 400) return stop(httpStatus, 'redirect', 'redirect', wordsOf(answer.body));
-  if (httpStatus >= 400 && httpStatus < 500) return refused(httpStatus, 'http-4xx', wordsOf(answer.body));
+  if (httpStatus >= 300 && httpStatus < 400) return stop(httpStatus, 'redirect', 'redirect', words(answer.body));
+  if (httpStatus >= 400 && httpStatus < 500) return refused(httpStatus, 'http-4xx', words(answer.body));
   if (httpStatus >= 500 && httpStatus < 600) return again('server-error', 'server');
   // The API documents 200 alone: a 204 of something in between has not taken the row.
   return again('not-understood', 'not-understood');
 }
+
+const updateAnswers: OwnAnswers = {
+  read: (answer, nowWallMs) => (answer.httpStatus === 200 ? classifyBody(answer, nowWallMs) : null),
+  words: wordsOf,
+};
 
 function classifyBody(answer: Answer, nowWallMs: number): TryOutcome {
   const { httpStatus, body } = answer;
@@ -85,7 +102,7 @@ function classifyBroken({ errorCode, message, isProxy }: Broken): TryOutcome {
 }
 
 /** What the body says in words: its message where it is the API's XML, else all of its text; `null` if there is none. */
-function wordsOf(body: string): string | null {
+export function wordsOf(body: string): string | null {
   const words = readXmlReply(body)?.message ?? plainText(body);
   return words === '' ? null : words;
 }
@@ -94,11 +111,11 @@ function reasonOf(code: TryCode, text: string | null): Reason {
   return { code, text };
 }
 
-function refused(httpStatus: number, code: TryCode, text: string | null): Refused {
+export function refused(httpStatus: number, code: TryCode, text: string | null): Refused {
   return { kind: 'refused', httpStatus, reason: reasonOf(code, text) };
 }
 
-function retry(
+export function retry(
   httpStatus: number | null,
   code: TryCode,
   trouble: Trouble,
@@ -108,6 +125,6 @@ function retry(
   return { kind: 'retry', httpStatus, reason: reasonOf(code, text), trouble, retryAfterMs };
 }
 
-function stop(httpStatus: number | null, code: TryCode, cause: Stop['cause'], text: string | null): Stop {
+export function stop(httpStatus: number | null, code: TryCode, cause: Stop['cause'], text: string | null): Stop {
   return { kind: 'stop', httpStatus, reason: reasonOf(code, text), cause };
 }

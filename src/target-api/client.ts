@@ -129,13 +129,16 @@ class UndiciTransport implements Transport {
 
 /** Makes each attempt's headers: of a job's attempts they are the same until a token is read again, and undici leaves them as they are. */
 function headersInCommon(): (outgoing: OutgoingTry) => string[] {
-  let last: { readonly hasBody: boolean; readonly authorization: string | null } | null = null;
+  let last: { readonly hasBody: boolean; readonly isJson: boolean; readonly authorization: string | null } | null =
+    null;
   let headers: string[] = [];
   return (outgoing) => {
     const { authorization } = outgoing;
     const hasBody = outgoing.body !== null;
-    if (last?.hasBody === hasBody && last.authorization === authorization) return headers;
-    last = { hasBody, authorization };
+    const isJson = outgoing.isJson === true;
+    const isSame = last?.hasBody === hasBody && last.isJson === isJson && last.authorization === authorization;
+    if (isSame) return headers;
+    last = { hasBody, isJson, authorization };
     headers = requestHeaders(outgoing);
     return headers;
   };

@@ -15,6 +15,17 @@ export const getPathBytesMax = 8_000;
 /** Characters (code points) of a decoded visitor id. Documented as 256 characters; that they are code points is assumed. */
 export const idCharactersMax = 256;
 
+/**
+ * The Delivery API (Adobe's documentation): characters (code points, as above) of a name, a value and a Target id, profile
+ * parameters in a notification, notifications in a request.
+ */
+export const deliveryNameCharactersMax = 128;
+export const deliveryValueCharactersMax = 256;
+export const tntIdCharactersMax = 128;
+export const notificationAttributesMax = 50;
+export const notificationsMax = 50;
+export const deliveryAttributesMax = notificationAttributesMax * notificationsMax;
+
 /** Bytes of a reply's body that are read; what is beyond is not waited for. */
 export const replyBytesMax = 65_536;
 

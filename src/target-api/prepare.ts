@@ -1,11 +1,12 @@
 import type { OutgoingTry } from '../platform/ports.js';
-import type { InvalidCode, Reason } from '../terms/outcome.js';
+import type { InvalidCode, Reason, RouteName } from '../terms/outcome.js';
 import { isBlank } from './characters/blanks.js';
 import { type CleanOptions, makeCleaner } from './characters/clean.js';
 import { formDecode, formEncode, isEncoded, isPlain, type Plus } from './characters/encode.js';
 import { shownColumn } from './characters/shown-names.js';
 import { type Columns, isIdName } from './columns.js';
-import { getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
+import { isNameTooLong, isTntIdTooLong, isValueTooLong } from './delivery-limits.js';
+import { deliveryAttributesMax, getPathBytesMax, idCharactersMax, postBodyBytesMax } from './limits.js';
 
 /** `post-query`: POST with everything in the query and no body, for gateways that drop one. */
 export type Method = 'post' | 'get' | 'post-query';
@@ -16,6 +17,8 @@ export interface PrepareOptions extends CleanOptions {
   readonly plus: Plus | null;
   readonly method: Method;
   readonly clientCode: string;
+  /** By whose limits. */
+  readonly route: RouteName;
 }
 
 /** What a row comes to before anything is sent. `id` is decoded text as it is sent; `''` where it cannot be decoded. */
@@ -33,7 +36,8 @@ export type Preparer = (cells: readonly string[], isUtf8: boolean) => Prepared;
  * Makes the function that turns rows into requests; it is called for every row, at tens of thousands a second.
  *
  * One reason a row, the first in this order: `header-again`, `id-empty`, (an id that does not decode: `percent-broken`),
- * `id-characters`, `id-plus`, `id-length`, `extra-cells`, `percent-broken`, `not-utf8`, `request-size`. A row is
+ * `id-characters`, `id-plus`, `id-length`, `extra-cells`, `percent-broken` or (Delivery) `name-length`, `value-length` of
+ * the first attribute at fault, `not-utf8`, `request-size`. A row is
  * skipped only if none but the last could apply: an id at fault is reported even where there is nothing to send.
  */
 export function makePreparer(columns: Columns, options: PrepareOptions): Preparer {
@@ -46,6 +50,8 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
   const goesAsItStands = isRaw ? isPlain : isEncoded;
   const clean = makeCleaner(options);
   const isHeader = makeHeaderJudge(columns);
+  const isDelivery = options.route === 'delivery';
+  const longNames = new Set(isDelivery ? attributes.filter(({ name }) => isNameTooLong(name)) : []);
 
   return (cells, isUtf8) => {
     const idCell = cells[idIndex] ?? '';
@@ -58,12 +64,14 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
     if (id === null || fault !== null) return invalid(shownId, fault ?? reason('percent-broken', 'in the id'));
 
     let form = idKey + formEncode(id);
-    let isEmpty = true;
+    let valueCount = 0;
     for (const attribute of attributes) {
       const cell = cells[attribute.index];
       if (cell === undefined || cell === '') continue;
-      if (clean === null && goesAsItStands(cell)) {
-        isEmpty = false;
+      // An encoded cell is never shorter than its value.
+      const needsLook = isDelivery && (isValueTooLong(cell) || longNames.has(attribute));
+      if (clean === null && goesAsItStands(cell) && !needsLook) {
+        valueCount += 1;
         form += `&${attribute.formKey}${cell}`;
         continue;
       }
@@ -73,11 +81,19 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
       }
       const value = clean === null ? decoded : clean(decoded);
       if (value === '') continue;
-      isEmpty = false;
+      if (longNames.has(attribute)) return invalid(shownId, reason('name-length', `column ${attribute.index + 1}`));
+      if (isDelivery && isValueTooLong(value)) {
+        return invalid(shownId, reason('value-length', `in ${shownColumn(attribute.name, attribute.index)}`));
+      }
+      valueCount += 1;
       form += `&${attribute.formKey}${encodeURIComponent(value)}`;
     }
     if (!isUtf8) return invalid(shownId, reason('not-utf8'));
-    if (isEmpty) return { kind: 'skipped', id };
+    if (valueCount === 0) return { kind: 'skipped', id };
+    if (isDelivery && valueCount > deliveryAttributesMax) {
+      const text = `${valueCount} attributes, and a Delivery request takes ${deliveryAttributesMax}`;
+      return invalid(id, reason('request-size', text));
+    }
     if (form.length > formBytesMax) return invalid(id, reason('request-size', requestSizeText(form, options)));
     return { kind: 'request', id, form };
   };
@@ -94,6 +110,7 @@ function makeIdJudge(columns: Columns, options: PrepareOptions): (idCell: string
     if (isThirdParty && hasForbidden(idCell, id, isPlusOpen)) return reason('id-characters');
     if (isPlusOpen && idCell.includes('+')) return reason('id-plus');
     if (id.length > idCharactersMax && [...id].length > idCharactersMax) return reason('id-length');
+    if (options.route === 'delivery' && isTntIdTooLong(columns.idType, id)) return reason('id-length');
     return null;
   };
 }
@@ -153,7 +170,9 @@ function requestSizeText(form: string, options: PrepareOptions): string {
   return `${requestSizeBytes(form, options)} bytes, and ${methodNames[options.method]} takes ${sizeMax}`;
 }
 
+/** A row of FILE is far below the 60 MB of a Delivery request. */
 function formBytesMaxOf(options: PrepareOptions): number {
+  if (options.route === 'delivery') return Number.POSITIVE_INFINITY;
   return options.method === 'post' ? postBodyBytesMax : getPathBytesMax - requestSizeBytes('', options);
 }
 

@@ -39,6 +39,11 @@ export const errorCodes = {
     means: 'two options contradict each other',
     advice: 'Leave one of them out',
   },
+  'delivery-cap-missing': {
+    status: usage,
+    means: 'the Delivery API is to be used, and nothing says how often',
+    advice: 'Add `--delivery-cap`',
+  },
   'option-command-line-only': {
     status: usage,
     means: 'an option is set in the environment or a file, but is accepted only on the command line',
@@ -218,6 +223,11 @@ export const errorCodes = {
   'name-missing': { status: usage, means: 'standard input needs a name', advice: 'Give `--name`' },
   'name-several': { status: usage, means: '`--name` with several FILEs', advice: 'Send them one by one' },
   'name-unusable': { status: usage, means: "FILE's name is too long for its job files", advice: 'Give `--name`' },
+  'route-order': {
+    status: usage,
+    means: 'single updates of this job may not have been applied yet, and Delivery would overtake them',
+    advice: 'Use `--on-cap delivery`, or wait until the time in the message',
+  },
   'job-differs': {
     status: usage,
     means: 'the checkpoint belongs to other options',
@@ -284,6 +294,16 @@ export const errorCodes = {
     status: endpoint,
     means: 'the name does not resolve',
     advice: 'Check `--client-code` and the name service',
+  },
+  'delivery-host': {
+    status: endpoint,
+    means: 'the account takes Delivery requests of authorized hosts alone',
+    advice: 'Give `--delivery-host` with one of them',
+  },
+  'delivery-property': {
+    status: endpoint,
+    means: 'Target does not know the property token',
+    advice: 'Check `--delivery-property`',
   },
   'endpoint-suspect': {
     status: endpoint,
@@ -610,6 +630,7 @@ export const noticeCodes = {
   'on-end': 'the command of `--on-end` failed: the run is as good as it was',
   'metrics-file': 'the file of `--metrics-file` cannot be written',
   keep: 'an old file of `--keep` cannot be removed',
+  delivery: 'what sending by the Delivery API may create, cost and mix',
   'drop-settling': 'a pass waits until files stand still',
   'drop-waiting': 'files are not taken yet',
   'drop-file-gone': 'a file was removed before it was read',

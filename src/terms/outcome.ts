@@ -3,17 +3,23 @@
  * The codes are a public interface: they stand in the results report, in the summary and in `check`.
  */
 
+/** The way on which a row's requests go: single updates, or Adobe's Delivery API. */
+export const routeNames = ['update', 'delivery'] as const;
+export type RouteName = (typeof routeNames)[number];
+
 /** Why a row is not sendable. It costs nothing of the cap. */
 export const invalidCodes = {
   'header-again': 'the header again: files were joined with their headers',
   'id-empty': 'the id is empty, or nothing but blanks and invisible characters',
   'id-characters': '+ or / in a thirdPartyId: Target does not take them',
   'id-plus': 'a bare + in an encoded id: say with --plus what it means',
-  'id-length': 'the id is over 256 characters',
+  'id-length': 'the id is over 256 characters (with --route delivery, a pcId over 128)',
   'extra-cells': 'more cells with something in them than the header has',
   'percent-broken': 'a % that no two hexadecimal digits follow, or that does not decode to UTF-8',
   'not-utf8': 'bytes that are not UTF-8',
-  'request-size': 'the request would be over the limit (POST 60,000 bytes, GET 8,000)',
+  'request-size': 'the request would be over the limit (POST 60,000 bytes, GET 8,000; Delivery 2,500 attributes)',
+  'value-length': 'with --route delivery: a value is over 256 characters',
+  'name-length': 'with --route delivery: an attribute name is over 128 characters',
 } as const;
 
 /** Why an attempt did not succeed. */
@@ -31,6 +37,8 @@ export const tryCodes = {
   proxy: 'the proxy of the environment does not resolve, cannot be reached, or broke the connection',
   certificate: "the endpoint's certificate is not trusted",
   unauthorized: 'answered 401 where other rows were taken; as a stop: 401, 403, or a proxy that refuses',
+  'session-busy': 'answered 420: too many requests of this visitor at once (Delivery)',
+  'not-processed': 'the reply does not name every notification: not all of the row was processed (Delivery)',
   redirect: 'answered with a redirect where other rows were taken',
 } as const;
 
@@ -82,14 +90,22 @@ export type TryOutcome =
       readonly kind: 'stop';
       readonly httpStatus: number | null;
       readonly reason: Reason;
-      /** `proxy`: a proxy refuses the connection, whatever the row. */
-      readonly cause: 'unauthorized' | 'forbidden' | 'redirect' | 'certificate' | 'proxy';
+      /** `proxy`: a proxy refuses the connection. `delivery-…`: what this option says is not accepted. Both whatever the row. */
+      readonly cause:
+        | 'unauthorized'
+        | 'forbidden'
+        | 'redirect'
+        | 'certificate'
+        | 'proxy'
+        | 'delivery-host'
+        | 'delivery-property';
     };
 
 /**
  * `throttled`: 429, 503: holds the whole run. `network`: no connection. `reset`: a connection broke. `silence`: no
  * reply in time. `dns`: the name unresolved. `server`: other 5xx. `request-timeout`: 408.
- * `not-understood`: an answer, but not this API's. All but the last two count towards an outage by themselves.
+ * `session-busy`: 420, of this visitor alone. `not-understood`: an answer, but not this API's, or one that leaves a part
+ * of the row out. All but the last three count towards an outage by themselves.
  */
 export type Trouble =
   | 'throttled'
@@ -99,4 +115,5 @@ export type Trouble =
   | 'dns'
   | 'server'
   | 'request-timeout'
+  | 'session-busy'
   | 'not-understood';

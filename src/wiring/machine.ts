@@ -4,6 +4,7 @@ import { addAbortSignal } from 'node:stream';
 import { systemLookUp } from '../endpoint/look-up.js';
 import { unpackRows } from '../job/rows/packed-rows.js';
 import { rowSource } from '../job/rows/row-source.js';
+import { capOfRoute } from '../job/terms/cap-of-route.js';
 import type { Machine } from '../job/terms/machine.js';
 import { capView } from '../ledger/status.js';
 import { systemBootClock, systemClock, systemRandom } from '../platform/clock.js';
@@ -39,10 +40,10 @@ export const realMachine: Machine = {
     }),
   openLedger: async (options) => (options.sandbox ? trialHome() : openHome(options)),
   async lookAtCap(options, isLoopback) {
-    const { clientCode, dailyCap, reserve } = options;
     const home = options.sandbox ? null : await findHome(options);
     try {
-      return await capView(home, { clientCode, isLoopback, limit: dailyCap, reserve });
+      const cap = capOfRoute(options, options.route);
+      return await capView(home, { clientCode: options.clientCode, isLoopback, ...cap });
     } finally {
       await home?.close();
     }

@@ -8,7 +8,7 @@ import { idLook } from '../../src/hints/cells.js';
 import { countCharacters } from '../../src/hints/characters.js';
 import { realDisk } from '../../src/platform/disk.js';
 import { rawRowSource } from '../../src/thread/raw-row-source.js';
-import { movedClock, seededRandom, temporaryFolder } from '../support/index.js';
+import { movedClock, noDelivery, seededRandom, temporaryFolder } from '../support/index.js';
 
 const base: Omit<CheckOptions, 'stateDir'> = {
   stateUrl: null,
@@ -17,6 +17,8 @@ const base: Omit<CheckOptions, 'stateDir'> = {
   sandbox: false,
   endpoint: null,
   method: 'post',
+  onCap: 'wait',
+  ...noDelivery,
   values: 'encoded',
   plus: null,
   delimiter: ',',
@@ -77,7 +79,14 @@ describe('a check', () => {
         { name: 'b', filled: 1, longest: 4 },
       ],
       hints: [],
-      plan: { updates: 4, cap_left: 1000, seconds: 2, ends_at: '2026-01-01T00:00:02.000Z' },
+      plan: {
+        updates: 4,
+        routes: { update: 4, delivery: 0 },
+        cap_left: 1000,
+        delivery_cap_left: null,
+        seconds: 2,
+        ends_at: '2026-01-01T00:00:02.000Z',
+      },
     });
     expect(found.largest_request_bytes).toBe('mbox3rdPartyId=1&profile.a=x&profile.b=F%C3%BC%20%F0%9F%8E%89'.length);
     expect(existsSync(stateDir)).toBe(false);

@@ -44,7 +44,7 @@ function lockOf(one: Lease, isHeld: boolean): StoredJob['lock'] {
 
 /** A quarter of a file, an hour after it was started. */
 const checkpoint: Checkpoint = {
-  schema: 2,
+  schema: 3,
   job: {
     clientCode: 'acme',
     endpoint: 'https://acme.tt.omtrdc.net',
@@ -84,6 +84,8 @@ const checkpoint: Checkpoint = {
   hints: { hints: [], idLengths: [] },
   openRows: [],
   lateUnits: 0,
+  lateDeliveryUnits: 0,
+  updates: { toRow: 1, lastAtMs: null, lastUptime: null },
   move: null,
 };
 

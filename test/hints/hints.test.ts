@@ -27,7 +27,7 @@ async function hintsOf(content: string | Buffer, given: Options = {}) {
   const [header, ...rows] = [...(await reader.take(bytes)).rows, ...(await reader.finish()).rows];
   if (header === undefined) throw new Error('no header');
   const columns = readColumns(header, options);
-  const prepare = makePreparer(columns, options);
+  const prepare = makePreparer(columns, { ...options, route: 'update' });
   const marker = new Marker(columns, options);
   const tally = new HintTally(columns, 1);
   let skippedCount = 0;

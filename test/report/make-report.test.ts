@@ -272,7 +272,7 @@ describe('the size of a report', () => {
               : 'submitted,200,1';
       const why = fate < 0.1 ? 'unavailable' : fate < 0.2 ? 'target-refused: No such thing' : '';
       const finishedAt = new Date(startMs + rowNumber * 86).toISOString();
-      return `${rowNumber},${rowNumber + 1},c${rowNumber},${so},${Math.round(20 + fate * 400)},${finishedAt},${why}\n`;
+      return `${rowNumber},${rowNumber + 1},c${rowNumber},${so},${Math.round(20 + fate * 400)},${finishedAt},${why},update\n`;
     });
     const { rowCount, rejectedCount, sizeBytes } = await reportOn(files);
     expect(rowCount).toBe(1_000_000);

@@ -8,11 +8,12 @@ const sendOptions = source.slice(source.indexOf('interface SendOptions'), source
 const docstrings = new Map(
   [...sendOptions.matchAll(/\/\*\* ([^\n]*) \*\/\n {2}readonly (\w+):/g)].map(([, text = '', key = '']) => [key, text]),
 );
-/** Their defaults are shown in another form: no default, a folder of the user, a number of rows. */
+/** Their defaults are shown in another form: no default, a folder of the user, a number of rows, a long text. */
 const ofOtherForm = new Map([
   ['stateDir', 'Default: `$XDG_STATE_HOME/profile-drip`'],
   ['tolerate', 'Default: `0`'],
   ['clientCode', 'Needed'],
+  ['deliveryUserAgent', "Default: a common browser's"],
 ]);
 const taken = Object.entries(settingsTable).filter(([key]) => sendOptions.includes(`  readonly ${key}:`));
 

@@ -1,3 +1,4 @@
+import type { RouteName } from '../../src/terms/outcome.js';
 import type { PlannedRow, Scenario } from './scenario.js';
 import { header } from './scenario.js';
 import type { SimDisk } from './sim-disk.js';
@@ -10,12 +11,9 @@ export function checkRun(file: string, scenario: Scenario, disk: SimDisk, server
     ...checkLines(scenario, results),
     ...checkStatuses(scenario, results, server),
     ...checkOrder(scenario, server),
-    ...checkCap(
-      scenario,
-      'left here',
-      server.left.map(({ trueMs }) => trueMs),
-    ),
-    ...checkCap(scenario, 'arrived at the server', server.arrivedTrueMs),
+    ...checkRoutes(server),
+    ...checkCap(scenario, 'left here', server.left),
+    ...checkCap(scenario, 'arrived at the server', server.arrived),
     ...checkRejects(scenario, results, disk.content(`${file}.rejects.csv`)?.toString() ?? null),
   ];
 }
@@ -95,8 +93,34 @@ function checkOrder(scenario: Scenario, server: SimServer): string[] {
 
 const dayMs = 86_400_000;
 
-function checkCap(scenario: Scenario, where: string, timesMs: readonly number[]): string[] {
-  const limit = scenario.options.dailyCap - scenario.options.reserve;
+/** An update is applied within 24 hours, Delivery at once: it overtakes no update that is still on its way. */
+function checkRoutes({ left }: SimServer): string[] {
+  const lastUpdateMs = new Map<string, number>();
+  const faults: string[] = [];
+  for (const { id, route, trueMs } of left) {
+    if (route === 'update') lastUpdateMs.set(id, trueMs);
+    else if (trueMs - (lastUpdateMs.get(id) ?? Number.NEGATIVE_INFINITY) < dayMs) {
+      faults.push(`${id} went by Delivery within a day of an update`);
+    }
+  }
+  return faults;
+}
+
+interface Timed {
+  readonly trueMs: number;
+  readonly route: RouteName;
+}
+
+function checkCap(scenario: Scenario, where: string, attempts: readonly Timed[]): string[] {
+  const { dailyCap, reserve, deliveryCap } = scenario.options;
+  const of = (route: RouteName) => attempts.filter((one) => one.route === route).map(({ trueMs }) => trueMs);
+  return [
+    ...overLimit(dailyCap - reserve, where, of('update')),
+    ...overLimit(deliveryCap ?? 0, `${where} by Delivery`, of('delivery')),
+  ];
+}
+
+function overLimit(limit: number, where: string, timesMs: readonly number[]): string[] {
   const times = [...timesMs].sort((a, b) => a - b);
   const over = times.findIndex((timeMs, index) => timeMs - (times[index - limit] ?? Number.NEGATIVE_INFINITY) < dayMs);
   return over < 0 ? [] : [`over ${limit} attempts in 24 hours, as ${where}`];

@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Health } from '../../src/job/health/health.js';
 import { Loop } from '../../src/job/loop/loop.js';
 import { Window } from '../../src/job/loop/row-window.js';
+import { UpdateOrder } from '../../src/job/loop/update-order.js';
 import { endpointStop } from '../../src/job/terms/stops.js';
 import { memoryLedgerStore } from '../../src/ledger/in-process-store.js';
 import type { Disk, DiskFile } from '../../src/platform/ports.js';
@@ -106,4 +107,21 @@ it('finds out a program that one refused row stops', async () => {
     return judge.call(this, row, outcome, nowMs);
   });
   expect(await isFoundOut({}, /one row blocks the rest/)).toBe(true);
+});
+
+const overtaken = /by Delivery within a day of an update/;
+
+it('finds out a program whose Delivery overtakes updates', async () => {
+  vi.spyOn(UpdateOrder.prototype, 'staysOnUpdate').mockReturnValue(false);
+  expect(await isFoundOut({}, overtaken)).toBe(true);
+});
+
+it('finds out a program that forgets on resume which visitors were updated', async () => {
+  vi.spyOn(UpdateOrder.prototype, 'noteEarlier').mockImplementation(() => {});
+  expect(await isFoundOut({}, overtaken)).toBe(true);
+});
+
+it('finds out a program that updates a row before a checkpoint says so', async () => {
+  vi.spyOn(UpdateOrder.prototype, 'mayTake').mockReturnValue(true);
+  expect(await isFoundOut({}, overtaken)).toBe(true);
 });

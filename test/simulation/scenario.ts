@@ -27,6 +27,8 @@ export interface Scenario {
   readonly hasClockTrouble: boolean;
   /** Another job of the same client code runs beside this one. */
   readonly hasNeighbour: boolean;
+  /** Of lives that have --on-cap delivery, 0 to 1: the rest are without. */
+  readonly overflowShare: number;
 }
 
 export const header = 'batch=thirdPartyId,row,colour,city';
@@ -63,7 +65,22 @@ export function makeScenario(world: World): Scenario {
     hasNeighbour: world.chance(0.3),
   };
   const blocks = makeBlocks(world, rows.length);
-  return { ...scenario, server: { ...scenario.server, blocks: (row) => blocks.get(Number(row)) ?? null } };
+  return {
+    ...scenario,
+    ...drawRoutes(world, scenario.options, rows.length),
+    server: { ...scenario.server, blocks: (row) => blocks.get(Number(row)) ?? null },
+  };
+}
+
+/** Some jobs go by Delivery, and some by both routes, with a cap that is used up early. */
+function drawRoutes(world: World, options: SendOptions, rowCount: number): Pick<Scenario, 'options' | 'overflowShare'> {
+  const dice = world.random.next();
+  const overflowShare = world.chance(0.5) ? 1 : 0.6;
+  if (dice < 0.12) return { options: { ...options, route: 'delivery', deliveryCap: options.dailyCap }, overflowShare };
+  if (dice > 0.42) return { options, overflowShare };
+  const dailyCap = Math.max(6, world.whole(6, rowCount));
+  const deliveryCap = world.chance(0.3) ? world.whole(10, rowCount) : 100_000;
+  return { options: { ...options, onCap: 'delivery', dailyCap, deliveryCap }, overflowShare };
 }
 
 const blockKinds: readonly Block[] = ['forbidden', 'unauthorized', 'redirected', 'not-found', 'page', 'reset'];

@@ -1,8 +1,10 @@
 import type { OutgoingTry, Reply, Transport } from '../../src/platform/ports.js';
+import type { RouteName } from '../../src/terms/outcome.js';
 import type { World } from './simulated-world.js';
 
 /** An attempt that reached the server and was taken, or was sent by the client: with when it left and when it arrived. */
 export interface Arrival {
+  readonly route: RouteName;
   readonly id: string;
   readonly values: ReadonlyMap<string, string>;
   readonly leftTrueMs: number;
@@ -32,11 +34,16 @@ export class SimServer {
   readonly #world: World;
   readonly #plan: ServerPlan;
   /** Every attempt whose bytes left, in the order in which they did. */
-  readonly left: { readonly trueMs: number; readonly life: number; readonly id: string }[] = [];
+  readonly left: {
+    readonly trueMs: number;
+    readonly life: number;
+    readonly id: string;
+    readonly route: RouteName;
+  }[] = [];
   /** Attempts that the server took, in the order of their arrival. */
   readonly taken: Arrival[] = [];
   /** Arrivals of every attempt that came through, taken or not: what counts for the server's own cap. */
-  readonly arrivedTrueMs: number[] = [];
+  readonly arrived: { readonly trueMs: number; readonly route: RouteName }[] = [];
   /** When each success reached the program, and for which row. */
   readonly successes: { readonly awakeMs: number; readonly life: number; readonly row: string }[] = [];
 
@@ -51,7 +58,7 @@ export class SimServer {
       send: (outgoing, sender) => {
         const settle = (reply: Reply) => {
           if (!aborts.delete(abort)) return;
-          if (reply.kind === 'answered' && reply.body.startsWith('true')) {
+          if (reply.kind === 'answered' && isSuccess(reply.body)) {
             this.successes.push({ awakeMs: this.#world.awakeMs, life, row: rowOf(outgoing) });
           }
           queueMicrotask(() => sender.settled(reply)); // never inside `send` or `abortAll`
@@ -92,10 +99,9 @@ export class SimServer {
   }
 
   #carry(outgoing: OutgoingTry, life: number, isAlive: () => boolean, settle: (reply: Reply) => void): void {
-    const form = new URLSearchParams(outgoing.body ?? '');
-    const id = form.get('mbox3rdPartyId') ?? '';
+    const { route, id, values, notificationIds } = readRequest(outgoing);
     const leftTrueMs = this.#world.trueMs;
-    this.left.push({ trueMs: leftTrueMs, life, id });
+    this.left.push({ trueMs: leftTrueMs, life, id, route });
     const { timeoutMs } = outgoing;
     const wayMs = this.#world.whole(1, this.#plan.latencyMsMax);
     const fault = this.#world.chance(this.#plan.faultRate) ? this.#world.whole(1, 9) : 0;
@@ -110,18 +116,18 @@ export class SimServer {
     }
     if (isLost) return;
     this.#world.at(arrivesAfterMs, () => {
-      this.arrivedTrueMs.push(this.#world.trueMs);
+      this.arrived.push({ trueMs: this.#world.trueMs, route });
       const block = this.#plan.blocks(rowOf(outgoing));
-      const reply = block === null ? this.#judge(fault, id) : { taken: false, reply: blocked(block) };
+      const reply = block === null ? this.#judge(fault, id, notificationIds) : { taken: false, reply: blocked(block) };
       if (reply.taken) {
-        const values = new Map([...form].filter(([name]) => name.startsWith('profile.')));
-        this.taken.push({ id, values, leftTrueMs, arrivedTrueMs: this.#world.trueMs, life });
+        this.taken.push({ route, id, values, leftTrueMs, arrivedTrueMs: this.#world.trueMs, life });
       }
       if (!isLate) this.#world.at(this.#world.whole(1, this.#plan.latencyMsMax), () => answer(reply.reply));
     });
   }
 
-  #judge(fault: number, id: string): { taken: boolean; reply: Reply } {
+  /** `notificationIds`: of a Delivery request; `null`: an update. */
+  #judge(fault: number, id: string, notificationIds: readonly string[] | null): { taken: boolean; reply: Reply } {
     const answered = (httpStatus: number, body: string, retryAfter: string | null = null): Reply => ({
       kind: 'answered',
       httpStatus,
@@ -138,12 +144,21 @@ export class SimServer {
       case 6:
         return { taken: false, reply: answered(500, '<html>oops</html>') };
       case 7:
-        return { taken: this.#world.chance(0.5), reply: answered(200, '<html>Welcome</html>') };
+        return {
+          taken: this.#world.chance(0.5),
+          reply: answered(200, notificationIds === null ? '<html>Welcome</html>' : deliveryReply([])),
+        };
       case 8:
         return { taken: false, reply: answered(429, '', 'not a number') };
       default:
         if (this.#plan.refuses(id)) return { taken: false, reply: answered(400, '<error>no such thing</error>') };
-        return { taken: true, reply: answered(200, 'trueRequest successfully submitted') };
+        return {
+          taken: true,
+          reply: answered(
+            200,
+            notificationIds === null ? 'trueRequest successfully submitted' : deliveryReply(notificationIds),
+          ),
+        };
     }
   }
 }
@@ -154,7 +169,45 @@ function blocked(block: Block): Reply {
   return { kind: 'answered', httpStatus: statuses[block], retryAfter: null, body: '<html>blocked</html>' };
 }
 
+interface SimRequest {
+  readonly route: RouteName;
+  readonly id: string;
+  /** `profile.<name>` and value. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly notificationIds: readonly string[] | null;
+}
+
+interface DeliveryBody {
+  readonly id: { readonly thirdPartyId: string };
+  readonly notifications: readonly { readonly id: string; readonly profileParameters: Record<string, string> }[];
+}
+
+function readRequest({ path, body }: OutgoingTry): SimRequest {
+  if (!path.startsWith('/rest/v1/delivery?')) {
+    const form = [...new URLSearchParams(body ?? '')];
+    const id = form.find(([name]) => name === 'mbox3rdPartyId')?.[1] ?? '';
+    const values = new Map(form.filter(([name]) => name.startsWith('profile.')));
+    return { route: 'update', id, values, notificationIds: null };
+  }
+  const { id, notifications }: DeliveryBody = JSON.parse(body ?? '');
+  const values = new Map<string, string>();
+  for (const { profileParameters } of notifications) {
+    for (const [name, value] of Object.entries(profileParameters)) values.set(`profile.${name}`, value);
+  }
+  const notificationIds = notifications.map((one) => one.id);
+  return { route: 'delivery', id: id.thirdPartyId, values, notificationIds };
+}
+
+function deliveryReply(notificationIds: readonly string[]): string {
+  const notifications = notificationIds.map((id) => ({ id }));
+  return JSON.stringify({ status: 200, requestId: 'r', client: 'acme', notifications });
+}
+
+function isSuccess(body: string): boolean {
+  return body.startsWith('true') || body.includes('"notifications":[{');
+}
+
 /** Every row of a simulated file carries its own number in its first attribute. */
 function rowOf(outgoing: OutgoingTry): string {
-  return new URLSearchParams(outgoing.body ?? '').get('profile.row') ?? '';
+  return readRequest(outgoing).values.get('profile.row') ?? '';
 }

@@ -125,7 +125,7 @@ class Simulation {
     let isAlive = true;
     let end: JobEnd | null = null;
     const machine = this.#machine(life, () => isAlive);
-    runJob(file, this.#scenario.options, {}, machine).then(
+    runJob(file, this.#optionsOfLife(), {}, machine).then(
       (ended) => {
         end = ended;
       },
@@ -142,6 +142,13 @@ class Simulation {
     await this.#drive(() => end !== null || !isAlive || this.#faults.length > 0);
     if (!isAlive) this.#checkWritten(life);
     return end;
+  }
+
+  /** Whoever starts a job again may leave out --on-cap delivery, or add it. */
+  #optionsOfLife(): SendOptions {
+    const { options, overflowShare } = this.#scenario;
+    if (options.onCap !== 'delivery' || this.#world.chance(overflowShare)) return options;
+    return { ...options, onCap: 'wait' };
   }
 
   /** Runs a job to its end without deaths, starting it again after stops. */

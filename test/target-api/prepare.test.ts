@@ -9,6 +9,7 @@ const defaults: PrepareOptions = {
   plus: null,
   method: 'post',
   clientCode: 'acme',
+  route: 'update',
   trim: false,
   nullWords: null,
 };

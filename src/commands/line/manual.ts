@@ -13,6 +13,7 @@ export const topics = {
   errors: 'every exit status, reason, error and notice code, and what to do',
   cap: 'the cap of updates in any rolling 24 hours, and how it is counted',
   verify: 'did it arrive: reading visitors back from Target',
+  delivery: 'more than the cap, or at once: the Delivery API as a second route',
   state: 'where the cap and the memory are kept: a folder, or PostgreSQL for many machines',
   'changed-only': 'send only what changed since the last night',
   drop: 'a folder into which files are dropped',

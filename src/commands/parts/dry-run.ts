@@ -1,5 +1,5 @@
 import type { FirstRequest } from '../../check/check.js';
-import { type ShownRequest, shownRequest } from '../../check/first-request.js';
+import { type ShownRequest, shownRequests } from '../../check/first-request.js';
 import { requireEncrypted } from '../../endpoint/endpoint.js';
 import { systemLookUp } from '../../endpoint/look-up.js';
 import type { SendOptions } from '../../job/terms/options.js';
@@ -17,13 +17,14 @@ export async function dryRun(call: Call, found: SettingsFound, options: SendOpti
   if (!options.sandbox) await requireEncrypted(options, systemLookUp, call.host.clock);
   const first: FirstRequest[] = [];
   const result = await checkFiles(call, found, options, { onFirstRequest: (request) => first.push(request) });
-  const requests = first.map((request) =>
-    shownRequest(request, {
+  const requests = first.flatMap((request) =>
+    shownRequests(request, {
       ...options,
       // A sandbox is started when something is sent to it, on a port that is free then; it gets no token.
       endpoint: options.sandbox ? 'http://127.0.0.1' : options.endpoint,
       hasToken: found.token !== null && !options.sandbox,
       showValues: settings.showValues,
+      nowMs: call.host.clock.wallMs(),
     }),
   );
   const { stdout } = call.host;

@@ -136,6 +136,7 @@ function factLines(check: FileCheck, options: CheckWordsOptions, columns: number
     ['Largest:', `a request of ${counted(largest, 'byte')}`],
     ['Plan:', planText(check, options)],
     ['Cap:', capText(plan)],
+    ...overflowFacts(plan),
   ];
   return columnLines(facts, ['left', 'left'], columns);
 }
@@ -161,6 +162,16 @@ function capText({ cap_left: left, updates }: FileCheck['plan']): string {
   if (left === null) return 'taken to be unused; with --client-code the plan counts what is used of it';
   const waits = updates > left ? ': the plan waits for more to come free' : '';
   return `${counted(left, 'update')} left of it now${waits}`;
+}
+
+/** With --on-cap delivery: how many rows go which way. */
+function overflowFacts({ routes, delivery_cap_left: left }: FileCheck['plan']): (readonly [string, string])[] {
+  if (left === null) return [];
+  const waits = routes.delivery > left ? ': the rest waits for more to come free' : '';
+  return [
+    ['Routes:', `${grouped(routes.update)} by update, ${grouped(routes.delivery)} by Delivery`],
+    ['Delivery:', `${counted(left, 'request')} left of --delivery-cap now${waits}`],
+  ];
 }
 
 function totalText(files: readonly FileCheck[], { nowMs, timeZone }: CheckWordsOptions): string {

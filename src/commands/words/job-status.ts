@@ -68,7 +68,9 @@ function leftOf(checkpoint: Checkpoint, standing: JobState, options: JobStatusOp
   const { file, attempts, job, startedAtMs, updatedAtMs } = checkpoint;
   const ranMs = updatedAtMs - startedAtMs;
   if (file.isCompressed || ranMs <= 0) return null;
-  const ledger = ledgers.find((one) => one.clientCode === job.clientCode && one.isLoopback === isLoopback);
+  const ledger = ledgers.find(
+    (one) => one.clientCode === job.clientCode && one.isLoopback === isLoopback && one.kind === 'update',
+  );
   // Without a ledger nothing is known to be used.
   const free = { limit: Number.MAX_SAFE_INTEGER, left: Number.MAX_SAFE_INTEGER, nextFreeAtMs: null };
   const reading = readingOf(checkpoint);

@@ -42,13 +42,19 @@ function ledgerText(ledger: LedgerStatus, { screen, nowMs, timeZone }: StatusWor
   );
   const kept = reserve === 0 ? '' : `, ${grouped(reserve)} kept for others`;
   const lines = [
-    `${title}${ledger.isLoopback ? ' (loopback endpoints: a cap of their own)' : ''}`,
-    `  ${grouped(used)} of ${grouped(limit)} updates used in the last 24 hours, ${grouped(left)} left${kept}`,
+    `${title}${ledger.kind === 'update' ? '' : `, ${requestNames[ledger.kind]}`}${ledger.isLoopback ? ' (loopback endpoints: a cap of their own)' : ''}`,
+    `  ${grouped(used)} of ${grouped(limit)} ${requestNames[ledger.kind]} used in the last 24 hours, ${grouped(left)} left${kept}`,
     `  24 h ago |${picture}| now`,
     ...freeLine(ledger, (atMs) => localTime(atMs, nowMs, timeZone)),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const requestNames: Readonly<Record<LedgerStatus['kind'], string>> = {
+  update: 'updates',
+  fetch: 'fetches',
+  delivery: 'Delivery requests',
+};
 
 function freeLine(ledger: LedgerStatus, time: (atMs: number) => string): string[] {
   const { used, nextFreeAtMs, next1000FreeAtMs, allFreeAtMs } = ledger;

@@ -58,7 +58,7 @@ export type CheckpointCounts = Readonly<Record<RowStatus | 'superseded', number>
 
 /** `<name>.checkpoint.json`: where to resume, which job this is, and the counts. */
 export interface Checkpoint {
-  readonly schema: 2;
+  readonly schema: 3;
   readonly job: JobIdentity;
   /** Of the run that wrote this. */
   readonly runId: string;
@@ -102,6 +102,17 @@ export interface Checkpoint {
   readonly openRows: readonly TriedRow[];
   /** Attempts that may have arrived late, and that the ledger of the cap did not come to know of: the next run counts them. */
   readonly lateUnits: number;
+  /** The same of the ledger of --delivery-cap. */
+  readonly lateDeliveryUnits: number;
+  /** Attempts by single update (loop/update-order.ts). */
+  readonly updates: {
+    /** No row from here on had one. */
+    readonly toRow: number;
+    /** Wall time of the last one; `null`: none was made. */
+    readonly lastAtMs: number | null;
+    /** The same by the machine's uptime; `null`: not known. */
+    readonly lastUptime: { readonly bootId: string; readonly ms: number } | null;
+  };
   readonly move: Move | null;
 }
 
@@ -221,6 +232,13 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
       first_try_at: isoTime(row.firstTryAtMs),
     })),
     late_units: checkpoint.lateUnits,
+    late_delivery_units: checkpoint.lateDeliveryUnits,
+    updates: {
+      to_row: checkpoint.updates.toRow,
+      last_at: checkpoint.updates.lastAtMs === null ? null : isoTime(checkpoint.updates.lastAtMs),
+      boot_id: checkpoint.updates.lastUptime?.bootId ?? null,
+      uptime_ms: checkpoint.updates.lastUptime?.ms ?? 0,
+    },
     move: move && formatMove(move),
   };
   return withChecksum(JSON.stringify(written, null, 2));

@@ -61,7 +61,7 @@ function otherVersion(path: string): UsageError {
   );
 }
 
-const schema = 2;
+const schema = 3;
 const hex = /^[0-9a-f]*$/;
 const digits = /^-?\d+$/;
 const statuses = Object.values(exitStatus);
@@ -113,6 +113,8 @@ function readCheckpoint(fields: Fields): Checkpoint {
       firstTryAtMs: row.timeMs('first_try_at'),
     })),
     lateUnits: fields.whole('late_units'),
+    lateDeliveryUnits: fields.whole('late_delivery_units'),
+    updates: readUpdates(fields.object('updates')),
     move: readMove(fields.objectOrNull('move')),
   };
 }
@@ -145,6 +147,13 @@ function readCounts(rows: Fields): CheckpointCounts {
     failed: rows.whole('failed'),
     superseded: rows.whole('superseded'),
   };
+}
+
+function readUpdates(updates: Fields): Checkpoint['updates'] {
+  const lastAtMs = updates.textOrNull('last_at') === null ? null : updates.timeMs('last_at');
+  const bootId = updates.textOrNull('boot_id');
+  const lastUptime = bootId === null ? null : { bootId, ms: updates.whole('uptime_ms') };
+  return { toRow: updates.whole('to_row', 1), lastAtMs, lastUptime };
 }
 
 function readReasonCode(reason: Fields): ReasonCode {

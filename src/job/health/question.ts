@@ -1,5 +1,12 @@
 import type { Reason, TryOutcome } from '../../terms/outcome.js';
-import { certificateStop, proxyStop, redirectStop, unauthorizedStop } from './stops.js';
+import {
+  certificateStop,
+  deliveryHostStop,
+  deliveryPropertyStop,
+  proxyStop,
+  redirectStop,
+  unauthorizedStop,
+} from './stops.js';
 import {
   differentRowsMax,
   type Ending,
@@ -90,6 +97,8 @@ function stopping<Row extends HealthRow>(state: Question<Row>, seen: Seen<Row>, 
     return stop({ kind: 'stop', stop: certificateStop(outcome.reason.text, lastError) });
   }
   if (outcome.cause === 'proxy') return stop({ kind: 'stop', stop: proxyStop(outcome.httpStatus, lastError) });
+  if (outcome.cause === 'delivery-host') return stop({ kind: 'stop', stop: deliveryHostStop(lastError) });
+  if (outcome.cause === 'delivery-property') return stop({ kind: 'stop', stop: deliveryPropertyStop(lastError) });
   const keep: Verdict<Row> = { kind: 'move', move: { kind: 'keep', row } };
   if (state === null) {
     const isRedirect = outcome.cause === 'redirect';

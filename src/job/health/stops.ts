@@ -8,11 +8,20 @@ import { differentRowsMax, type HealthRow, rowText } from './terms.js';
 /** `alsoCount`: other rows that got the same answer. */
 export function unauthorizedStop(row: HealthRow, lastError: string, alsoCount: number, hasToken: boolean): Stop {
   const also = alsoCount === 0 ? '' : `, and ${alsoCount} more ${alsoCount === 1 ? 'row' : 'rows'} get the same answer`;
+  const last = `Last error: ${lastError}`;
+  const refused = `the endpoint does not accept ${rowText(row)}`;
+  if (row.route === 'delivery') {
+    const check = 'Check the client code, the endpoint and --delivery-host';
+    return endpointStop(
+      'unauthorized',
+      `${refused}: the Delivery API gets no token${also}. ${check}. ${last}`,
+      lastError,
+    );
+  }
   const why = hasToken
     ? `also with the token read again${also}. Check the token (--token-file or PROFILE_DRIP_TOKEN) and whether it has expired`
     : `no token was given${also}. If Target asks for a profile token, give it: --token-file PATH, or PROFILE_DRIP_TOKEN in the environment. Else check`;
-  const last = `Last error: ${lastError}`;
-  const message = `the endpoint does not accept ${rowText(row)}${hasToken ? ', ' : ': '}${why}${hasToken ? ', the' : ' the'} client code and the endpoint. ${last}`;
+  const message = `${refused}${hasToken ? ', ' : ': '}${why}${hasToken ? ', the' : ' the'} client code and the endpoint. ${last}`;
   return endpointStop('unauthorized', message, lastError);
 }
 
@@ -39,6 +48,22 @@ export function proxyStop(httpStatus: number | null, lastError: string): Stop {
   return endpointStop(
     'proxy-refused',
     `the proxy refuses the connection (${httpStatus ?? 'no status'}). Check the proxy in HTTPS_PROXY or HTTP_PROXY, its user and its password, or add the endpoint to NO_PROXY. Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function deliveryHostStop(lastError: string): Stop {
+  return endpointStop(
+    'delivery-host',
+    `the account takes Delivery requests of authorized hosts alone. Name one of them with --delivery-host (Administration > Hosts in Target). Last error: ${lastError}`,
+    lastError,
+  );
+}
+
+export function deliveryPropertyStop(lastError: string): Stop {
+  return endpointStop(
+    'delivery-property',
+    `Target does not accept the property token. Check --delivery-property, or leave it out. Last error: ${lastError}`,
     lastError,
   );
 }

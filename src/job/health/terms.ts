@@ -1,4 +1,4 @@
-import { type Reason, type TryOutcome, tryCodes } from '../../terms/outcome.js';
+import { type Reason, type RouteName, type TryOutcome, tryCodes } from '../../terms/outcome.js';
 import type { HoldCause } from '../terms/events.js';
 import type { Stop } from '../terms/stops.js';
 
@@ -8,6 +8,8 @@ import type { Stop } from '../terms/stops.js';
 export interface HealthRow {
   readonly rowNumber: number;
   readonly lineNumber: number;
+  /** Of its last attempt. */
+  readonly route: RouteName | null;
   /** Attempts that count against --retries. */
   countedTries: number;
 }
@@ -81,9 +83,9 @@ export const differentRowsMax = 20;
 
 /**
  * What an outcome says of the way to Target.
- * - `taken`: it is open. - `own`: Target's own answer about this row. - `slow`: 408, an answer all the same.
- * - `strange`: 404, or no reply of this API: the row is the cause, or a gateway stands in between.
- * - `trouble`: no answer, or an answer that says "later". - `question`: 401, 403, 407, 3xx, certificate.
+ * - `taken`: it is open. - `own`: Target's own answer about this row. - `slow`: 408, 420, an answer all the same.
+ * - `strange`: 404, no reply of this API, or one that leaves a part out: the row is the cause, or a gateway stands in between.
+ * - `trouble`: no answer, or an answer that says "later". - `question`: 401, 403, 407, 3xx, certificate, an option.
  */
 export type Evidence = 'taken' | 'own' | 'slow' | 'strange' | 'trouble' | 'question';
 
@@ -97,7 +99,7 @@ export function evidenceOf(outcome: TryOutcome): Evidence {
       return 'question';
     case 'retry':
       if (outcome.trouble === 'not-understood') return 'strange';
-      return outcome.trouble === 'request-timeout' ? 'slow' : 'trouble';
+      return outcome.trouble === 'request-timeout' || outcome.trouble === 'session-busy' ? 'slow' : 'trouble';
   }
 }
 

@@ -180,6 +180,7 @@ export class Intake {
       durationMs: 0,
       finishedAtMs: this.#ports.clock.wallMs(),
       reason,
+      route: null,
     });
   }
 }
@@ -217,6 +218,7 @@ function openRow(
     form,
     mark,
     attempts: before?.attempts ?? 0,
+    route: null,
     countedTries: 0,
     firstTryAtMs: before?.firstTryAtMs ?? null,
     firstTryMonotonicMs: null,

@@ -1,31 +1,37 @@
 import type { Memory } from '../../memory/memory.js';
 import type { Pacer } from '../../pacing/pacer.js';
 import type { Clock, Transport } from '../../platform/ports.js';
-import type { OutgoingOptions } from '../../target-api/prepare.js';
+import type { Route } from '../../target-api/routes/route.js';
 import type { Health } from '../health/health.js';
 import type { Lock } from '../lock/lock.js';
 import type { Journal } from '../results/journal.js';
 import type { RowResult } from '../results/result.js';
 import type { Hold, HoldCause } from '../terms/events.js';
 import type { Stop } from '../terms/stops.js';
+import type { Lane } from './lanes.js';
 import type { RowQuota } from './row-quota.js';
 import type { OpenRow } from './row-window.js';
 import type { Tally } from './tally.js';
 import type { TokenSource } from './token.js';
+import type { UpdateOrder } from './update-order.js';
 
 /** What the loop is made with, and what it tells. */
 
 export interface LoopOptions {
   readonly concurrency: number;
   readonly graceMs: number;
-  readonly onCap: 'wait' | 'stop';
-  readonly request: OutgoingOptions;
+  readonly onCap: 'wait' | 'stop' | 'delivery';
 }
 
 export interface LoopPorts {
   readonly clock: Clock;
   readonly transport: Transport;
+  /** Of the main route, which `pacer` counts. */
+  readonly route: Route;
   readonly pacer: Pacer;
+  /** --on-cap delivery: where rows go while the main route's cap is used up. */
+  readonly overflow: Lane | null;
+  readonly order: UpdateOrder;
   readonly journal: Journal;
   readonly lock: Lock;
   readonly memory: Memory | null;
@@ -49,6 +55,8 @@ export interface LoopHooks {
   capStop(): Stop;
   /** Rows are left that --limit keeps back. */
   limitStop(): Stop;
+  /** Resolves when a checkpoint of now is durable. */
+  saveCheckpoint(): Promise<null>;
   /** A fault of the program; the run stops. */
   onFault(error: unknown): void;
 }

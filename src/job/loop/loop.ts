@@ -3,9 +3,7 @@ import type { Position } from '../../batch/open.js';
 import type { Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
-import { classify } from '../../target-api/classify.js';
 import { machineFault } from '../../target-api/network/machine-fault.js';
-import { makeOutgoing, type Outgoing } from '../../target-api/prepare.js';
 import { redact } from '../../target-api/redact.js';
 import type { TriedRow } from '../files/checkpoint.js';
 import type { Ending, Judgement, Move } from '../health/health.js';
@@ -16,6 +14,7 @@ import { faultStop, type Stop } from '../terms/stops.js';
 import type { Attempt, Departure } from './departure.js';
 import { Holds, isPacersHold } from './holds.js';
 import { Intake, lastSubmitted } from './intake.js';
+import { type Lane, Lanes } from './lanes.js';
 import { makeDeparture } from './loop-departure.js';
 import type { EarlierRuns, LoopHooks, LoopOptions, LoopPorts } from './loop-parts.js';
 import { Marking } from './marking.js';
@@ -41,8 +40,8 @@ export class Loop {
   readonly #window = new Window();
   readonly #ready: ReadyRows;
   readonly #intake: Intake;
+  readonly #lanes: Lanes;
   readonly #marking: Marking;
-  readonly #outgoing: Outgoing;
   readonly #queue: PQueue;
   readonly #holds: Holds;
   readonly #departure: Departure<OpenRow>;
@@ -65,13 +64,20 @@ export class Loop {
       pump: () => this.#pump(),
       record: (result) => this.#record(result),
     });
-    this.#marking = new Marking(ports.memory, this.#ready, {
+    const { route, pacer, overflow, order } = ports;
+    this.#lanes = new Lanes(
+      { route, pacer },
+      overflow,
+      order,
+      this.#ready,
+      () => !this.#hasReadAll && !this.#intake.isWaiting,
+    );
+    this.#marking = new Marking(ports.memory, this.#lanes, {
       isStopped: () => this.#stop !== null,
       endUnchanged: (row) => this.#endUnchanged(row),
       pump: () => this.#pump(),
       onFault: (error) => hooks.onFault(error),
     });
-    this.#outgoing = makeOutgoing(options.request);
     this.#queue = new PQueue({ concurrency: options.concurrency });
     this.#holds = new Holds(ports.clock, this.#queue, hooks, {
       pump: () => this.#pump(),
@@ -82,7 +88,7 @@ export class Loop {
       this.#finish = resolve;
     });
     this.#queue.on('next', () => this.#pump());
-    ports.pacer.onReady = () => this.#pump();
+    this.#lanes.onReady = () => this.#pump();
     ports.journal.onWritten = () => this.#pump();
   }
 
@@ -123,6 +129,12 @@ export class Loop {
     return this.#queue.pending - (this.#isTaskBetween ? 1 : 0);
   }
 
+  /** No attempt will be made any more, and none is in flight. */
+  get isOver(): boolean {
+    const isDone = this.#hasReadAll && this.#window.openCount === 0;
+    return (this.#stop !== null || isDone) && this.inFlightCount === 0;
+  }
+
   get stopped(): Stop | null {
     return this.#stop;
   }
@@ -150,7 +162,7 @@ export class Loop {
     if (this.#stop === null) {
       this.#stop = stop;
       this.#ready.end();
-      this.#ports.pacer.onReady = null;
+      this.#lanes.onReady = null;
       this.#holds.end();
       this.#intake.giveRoom();
     }
@@ -206,17 +218,17 @@ export class Loop {
           else {
             start = next;
             hasLeft = false;
-            this.#send(start.row, sender);
+            this.#send(start, sender);
           }
         },
       };
-      this.#send(start.row, sender);
+      this.#send(start, sender);
     });
   }
 
-  #send(row: OpenRow, sender: Sender): void {
-    const { transport, token } = this.#ports;
-    transport.send(this.#outgoing(row.form, token.authorization), sender);
+  #send({ row, lane }: Start, sender: Sender): void {
+    const { transport, token, clock } = this.#ports;
+    transport.send(lane.route.outgoing(row, token.authorization, clock.wallMs()), sender);
   }
 
   /** Takes a reply, and says what its task does next; `null`: it ends, and the queue says so. */
@@ -250,7 +262,7 @@ export class Loop {
   #nextStart(now = instantOf(this.#ports.clock)): Start | null {
     if (this.#settleIfStuck()) return this.#nextStart(now);
     const end = this.#ports.health.gate(now.monotonicMs).row;
-    const row = this.#ready.peek(end);
+    const row = this.#lanes.peek(end);
     if (row === null && this.#ready.restingCount === 0) return null;
     const attempt: Attempt<OpenRow> = { row, permit: null, othersInFlight: this.inFlightCount };
     const obstacle = this.#departure.obstacleTo(attempt, now);
@@ -265,24 +277,29 @@ export class Loop {
         // What is taken out to be marked calls again.
         return this.#marking.hasReady(end, now) ? this.#nextStart(now) : null;
       case 'permit':
-        return this.#acquire(end, now);
+        return row === null ? null : this.#acquire(row, end, now);
       default:
         return null;
     }
   }
 
   /** Acquires a permit for the row at that end of the ready ones. */
-  #acquire(end: 'next' | 'far', now: Instant): Start | null {
-    const take = this.#ports.pacer.take(now);
+  #acquire(row: OpenRow, end: 'next' | 'far', now: Instant): Start | null {
+    const take = this.#lanes.acquire(row, end, now);
     const nowMs = now.monotonicMs;
     switch (take.kind) {
       case 'go': {
-        const row = this.#ready.take(end);
         // One attempt that sees whether an outage is over does not end it.
         if (isPacersHold(this.hold) || this.#ports.health.gate(nowMs).kind === 'open') this.#holds.release();
         this.#intake.giveRoom();
-        return { row, permit: take.permit, startedMs: nowMs };
+        return { row, permit: take.permit, lane: take.lane, startedMs: nowMs };
       }
+      case 'again':
+        this.#intake.giveRoom();
+        return this.#nextStart(now);
+      case 'save':
+        this.#holds.ask(() => this.#hooks.saveCheckpoint());
+        return null;
       case 'wait':
         this.#holds.wakeAt(take.untilMonotonicMs);
         return null;
@@ -307,7 +324,8 @@ export class Loop {
 
   /** Nothing is ready, resting or in flight, and no row can come: what waits for evidence gets its end without. */
   #settleIfStuck(): boolean {
-    if (this.#ready.size > 0 || this.#ready.restingCount > 0 || this.inFlightCount > 0) return false;
+    const { size, asideCount, restingCount } = this.#ready;
+    if (size > 0 || asideCount > 0 || restingCount > 0 || this.inFlightCount > 0) return false;
     if (this.#marking.size > 0) return false;
     if (this.#stop !== null || this.#holds.isAsking || this.#window.openCount === 0) return false;
     if (!this.#hasReadAll && !this.#intake.isWaiting) return false;
@@ -318,24 +336,26 @@ export class Loop {
     return true;
   }
 
-  #settled({ row, permit, startedMs }: Start, reply: Reply, hasLeft: boolean, now: Instant): void {
-    const { pacer, tally } = this.#ports;
+  #settled({ row, permit, lane, startedMs }: Start, reply: Reply, hasLeft: boolean, now: Instant): void {
+    const { order, tally } = this.#ports;
     // A unit under which no byte left goes back; one under which bytes may have left never does.
-    if (hasLeft) pacer.ended(permit, now);
-    else pacer.giveBack(permit);
+    if (hasLeft) lane.pacer.ended(permit, now);
+    else lane.pacer.giveBack(permit);
+    if (hasLeft && lane.route.name === 'update') order.left(row, now);
     if (reply.kind === 'not-started') {
       if (this.#stop === null) this.#ready.putFirst(row);
       return;
     }
     row.attempts += 1;
+    row.route = lane.route.name;
     row.firstTryMonotonicMs ??= startedMs;
     row.firstTryAtMs ??= now.wallMs - (now.monotonicMs - startedMs);
     tally.tryCount += 1;
     this.#hooks.onProgress();
-    this.#answered(row, reply, now);
+    this.#answered(row, lane, reply, now);
   }
 
-  #answered(row: OpenRow, reply: Exclude<Reply, { kind: 'not-started' }>, now: Instant): void {
+  #answered(row: OpenRow, lane: Lane, reply: Exclude<Reply, { kind: 'not-started' }>, now: Instant): void {
     if (reply.kind === 'aborted') return; // it may have been taken: the row stays to be sent
     const fault = machineFault(reply);
     if (fault !== null) {
@@ -343,7 +363,7 @@ export class Loop {
       return;
     }
     const { health, token } = this.#ports;
-    const outcome = classify(reply, now.wallMs);
+    const outcome = lane.route.judge(row, reply, now.wallMs);
     const clean =
       outcome.kind === 'submitted' || outcome.reason.text === null
         ? outcome
@@ -398,6 +418,7 @@ export class Loop {
       durationMs: Math.round(durationMs),
       finishedAtMs: now.wallMs,
       reason: ending.reason,
+      route: row.route,
     });
     if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark, row.attempts === 1);
     this.#leave(row, resultByte);
@@ -441,6 +462,7 @@ export class Loop {
 interface Start {
   readonly row: OpenRow;
   readonly permit: Permit;
+  readonly lane: Lane;
   /** Monotonic. */
   readonly startedMs: number;
 }

@@ -1,6 +1,5 @@
 import type { Memory } from '../../memory/memory.js';
 import type { Instant } from '../../platform/instant.js';
-import type { ReadyRows } from './ready-rows.js';
 import type { OpenRow } from './row-window.js';
 
 /** What marking asks of the loop whose rows it takes. */
@@ -11,6 +10,14 @@ export interface MarkedLoop {
   /** Starts what may start. */
   pump(): void;
   onFault(error: unknown): void;
+}
+
+/** The ready rows in the order in which attempts are made of them. */
+export interface ReadyLine {
+  peek(end: 'next' | 'far'): OpenRow | null;
+  /** Takes out the row that `peek` gives. */
+  take(end: 'next' | 'far'): OpenRow;
+  putFirst(row: OpenRow): void;
 }
 
 /** In one transaction. At a row a second so many leave within a mark's life. */
@@ -25,12 +32,12 @@ const rowsMax = 64;
  */
 export class Marking {
   readonly #memory: Memory | null;
-  readonly #ready: ReadyRows;
+  readonly #ready: ReadyLine;
   readonly #loop: MarkedLoop;
   #rows: OpenRow[] = [];
   #inTransactionCount = 0;
 
-  constructor(memory: Memory | null, ready: ReadyRows, loop: MarkedLoop) {
+  constructor(memory: Memory | null, ready: ReadyLine, loop: MarkedLoop) {
     this.#memory = memory;
     this.#ready = ready;
     this.#loop = loop;

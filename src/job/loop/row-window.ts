@@ -1,5 +1,6 @@
 import type { Position } from '../../batch/open.js';
 import type { Mark } from '../../memory/memory.js';
+import type { RouteName } from '../../terms/outcome.js';
 
 /** A data row between its reading and its end. */
 export interface OpenRow {
@@ -15,6 +16,8 @@ export interface OpenRow {
   mark: Mark | null;
   /** Over all runs. */
   attempts: number;
+  /** Of its last attempt in this run. */
+  route: RouteName | null;
   /** Tries of this run that count against --retries. */
   countedTries: number;
   /** Wall time of the first try over all runs; `null` before it. */

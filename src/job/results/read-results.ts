@@ -1,6 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { DiskFile } from '../../platform/ports.js';
-import { invalidCodes, quietCodes, type Reason, type ReasonCode, rowStatuses, tryCodes } from '../../terms/outcome.js';
+import {
+  invalidCodes,
+  quietCodes,
+  type Reason,
+  type ReasonCode,
+  routeNames,
+  rowStatuses,
+  tryCodes,
+} from '../../terms/outcome.js';
 import { idOfCell, type RowResult, resultsHeader, unguarded } from './result.js';
 
 /** A line of the report, and where it stands. */
@@ -109,7 +117,7 @@ const wholeForm = '(0|[1-9]\\d{0,15})';
 const textForm = '("[^"]*(?:""[^"]*)*"|[^",]*)';
 const timeForm = '((?:\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d\\.\\d{3}Z)';
 const lineForm = new RegExp(
-  `^${wholeForm},${wholeForm},${textForm},([a-z]+),([1-9]\\d\\d|),${wholeForm},${wholeForm},${timeForm},${textForm}$`,
+  `^${wholeForm},${wholeForm},${textForm},([a-z]+),([1-9]\\d\\d|),${wholeForm},${wholeForm},${timeForm},${textForm},(${routeNames.join('|')}|)$`,
 );
 const control = /[\u0000-\u001f\u007f]/;
 
@@ -138,6 +146,7 @@ export function parseResult(line: string): RowResult | null {
     durationMs: Number(cells[7]),
     finishedAtMs,
     reason,
+    route: routeNames.find((known) => known === cells[10]) ?? null,
   };
 }
 

@@ -59,6 +59,9 @@ export class ResultLines {
     at = putNumber(bytes, at, Math.max(0, Math.round(row.durationMs)));
     at = putBytes(bytes, at, time);
     if (reason !== '') at += bytes.write(reason, at);
+    bytes[at] = comma;
+    at += 1;
+    if (row.route !== null) at += bytes.write(row.route, at);
     bytes[at] = lineEnd;
     this.#length = at + 1;
   }

@@ -1,4 +1,4 @@
-import type { Reason, RowStatus } from '../../terms/outcome.js';
+import type { Reason, RouteName, RowStatus } from '../../terms/outcome.js';
 import { actingCharacters, replaceActing, spaced } from '../../text/sanitize.js';
 
 /** One line of the results report. */
@@ -21,6 +21,8 @@ export interface RowResult {
   readonly finishedAtMs: number;
   /** Why it is not `submitted`; `null` where it is. */
   readonly reason: Reason | null;
+  /** Of the last attempt; `null`: there was none. */
+  readonly route: RouteName | null;
 }
 
 /** The columns of the report: a public interface. */
@@ -34,6 +36,7 @@ export const resultColumns = [
   'duration_ms',
   'finished_at',
   'reason',
+  'route',
 ] as const;
 
 /** The report's first line. */

@@ -1,3 +1,4 @@
+import type { RouteName } from '../../terms/outcome.js';
 import type { RowResult } from '../results/result.js';
 import type { SendEvent } from './events.js';
 
@@ -58,8 +59,20 @@ export interface SendOptions {
   readonly reserve: number;
   /** `'burst'`: uses the cap as it comes free; `'spread'`: evenly over the 24 hours. Default: `'burst'`. */
   readonly pace: 'burst' | 'spread';
-  /** If the cap is used up: wait for units to come free, or stop (status 4). Default: `'wait'`. */
-  readonly onCap: 'wait' | 'stop';
+  /** If the cap is used up: wait for units to come free, stop (status 4), or send by the Delivery API. Default: `'wait'`. */
+  readonly onCap: 'wait' | 'stop' | 'delivery';
+  /** Single updates, or Adobe's Delivery API, which also creates visitors. Default: `'update'`. */
+  readonly route: RouteName;
+  /** Delivery requests in any rolling 24 hours, 1 to 1,000,000,000. Needed where any may be sent. Default: `null`. */
+  readonly deliveryCap: number | null;
+  /** The host name in a Delivery request's context, for accounts with a list of authorized hosts. Default: `null`: none. */
+  readonly deliveryHost: string | null;
+  /** The mbox that Delivery notifications name. Default: `'profile-drip'`. */
+  readonly deliveryMbox: string;
+  /** The token of the property that Delivery requests belong to. Default: `null`: none. */
+  readonly deliveryProperty: string | null;
+  /** The user agent in a Delivery request's context. Target stores nothing for a robot. Default: a common browser's. */
+  readonly deliveryUserAgent: string;
   /** Further attempts of one row, 0 to 100. Default: `5`. */
   readonly retries: number;
   /** Milliseconds for one request, from its start to the end of the reply, 100 to 600,000. Default: `30000`. */

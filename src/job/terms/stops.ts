@@ -2,6 +2,7 @@ import type { CapView } from '../../platform/ports.js';
 import type { ErrorCode } from '../../terms/codes.js';
 import { type FileError, ProfileDripError } from '../../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../../terms/exit-status.js';
+import type { RouteName } from '../../terms/outcome.js';
 
 /** Why a run ends before its file is done. `message` is for a person; it names no id, value or token. */
 export interface Stop {
@@ -37,13 +38,13 @@ export function endpointStop(code: ErrorCode, message: string, lastError: string
   return { exitStatus: exitStatus.endpoint, code, message, patience: 'reply', cause: new Error(lastError) };
 }
 
-export function capStop(view: CapView): Stop {
+export function capStop(view: CapView, route: RouteName): Stop {
   const when =
     view.nextFreeAtMs === null ? '' : `; units come free from ${new Date(view.nextFreeAtMs).toISOString()} on`;
   return {
     exitStatus: exitStatus.cap,
     code: 'cap-used',
-    message: `the cap is used up: ${view.used} of ${view.limit} updates in the last 24 hours${when}`,
+    message: `the cap is used up: ${view.used} of ${view.limit} ${route === 'update' ? 'updates' : 'Delivery requests (--delivery-cap)'} in the last 24 hours${when}`,
     patience: 'reply',
   };
 }

@@ -112,7 +112,7 @@ export class PostgresHome implements LedgerHome {
     return this.#drawCount;
   }
 
-  nameOf(clientCode: string, isLoopback: boolean, kind: LedgerKind = 'update'): string {
+  nameOf(clientCode: string, isLoopback: boolean, kind?: LedgerKind): string {
     const name = ledgerName(clientCode, isLoopback, kind);
     return isLoopback ? `${name}@${this.#options.machine}` : name;
   }

@@ -176,6 +176,24 @@ export const stem: Kind<string> = {
   show: (of) => of,
 };
 
+/** Labels of letters, digits, `-` and `_`, joined by dots; a port is not part of it. */
+export const hostName: Kind<string> = {
+  expected: 'a host name (www.example.com)',
+  read(given) {
+    const isHost =
+      given.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(given);
+    return isHost ? value(given) : wrong(given.includes('/') ? 'give the host alone' : null);
+  },
+  show: (of) => of,
+};
+
+/** Adobe's documentation: up to 250 characters. */
+export const mboxName: Kind<string> = {
+  expected: 'the name of an mbox, up to 250 characters',
+  read: (given) => (noControlCharacters.test(given) && given.length <= 250 ? value(given) : wrong()),
+  show: (of) => of,
+};
+
 /** It becomes a label of a host name (63 characters, RFC 1035 section 2.3.4) and a part of the path. */
 export const clientCode: Kind<string> = {
   expected: "Target's client code: letters, digits, - and _, up to 63",

@@ -41,6 +41,7 @@ export const groups = {
   target: 'Where to:',
   file: 'How the file is read:',
   pace: 'How fast:',
+  delivery: 'The Delivery API:',
   trouble: 'When something goes wrong:',
   changed: 'Only what changed:',
   drop: 'The drop folder:',

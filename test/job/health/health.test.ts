@@ -6,13 +6,14 @@ interface Row {
   readonly name: string;
   readonly rowNumber: number;
   readonly lineNumber: number;
+  readonly route: 'update';
   countedTries: number;
 }
 
 let rowCount = 0;
 const row = (name: string): Row => {
   rowCount += 1;
-  return { name, rowNumber: rowCount, lineNumber: rowCount + 1, countedTries: 0 };
+  return { name, rowNumber: rowCount, lineNumber: rowCount + 1, route: 'update', countedTries: 0 };
 };
 
 function health(options: Partial<HealthOptions> = {}, hasTaken = false): Health<Row> {

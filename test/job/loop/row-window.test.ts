@@ -12,6 +12,7 @@ function openRow(rowNumber: number, id: string): OpenRow {
     form: 'mboxPC=1',
     mark: null,
     attempts: 0,
+    route: null,
     countedTries: 0,
     firstTryAtMs: null,
     firstTryMonotonicMs: null,

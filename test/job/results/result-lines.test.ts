@@ -6,10 +6,10 @@ import { anyRow, resultLine, rowResult } from '../support/result-rows.js';
 
 /** A line put together the plain way. */
 function plainLine(row: RowResult): string {
-  const { rowNumber, lineNumber, id, status, httpStatus, attempts, durationMs, finishedAtMs, reason } = row;
+  const { rowNumber, lineNumber, id, status, httpStatus, attempts, durationMs, finishedAtMs, reason, route } = row;
   const finishedAt = new Date(finishedAtMs).toISOString();
   const cells = [rowNumber, lineNumber, idCell(id), status, httpStatus ?? '', attempts, durationMs, finishedAt];
-  return `${cells.join(',')},${reasonCell(reason)}\n`;
+  return `${cells.join(',')},${reasonCell(reason)},${route ?? ''}\n`;
 }
 
 /** As they come from a run: many alike, in the same moment or the next. */

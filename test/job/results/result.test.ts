@@ -14,8 +14,8 @@ const reasonOf = (text: string | null) =>
 
 describe('the line of a result', () => {
   it('writes a row as the columns say', () => {
-    expect(resultsHeader).toBe('row,line,id,status,http_status,attempts,duration_ms,finished_at,reason\n');
-    expect(resultLine(rowResult())).toBe('1,2,cust-1,submitted,200,1,12,2026-11-23T15:17:04.007Z,\n');
+    expect(resultsHeader).toBe('row,line,id,status,http_status,attempts,duration_ms,finished_at,reason,route\n');
+    expect(resultLine(rowResult())).toBe('1,2,cust-1,submitted,200,1,12,2026-11-23T15:17:04.007Z,,update\n');
     const failed = rowResult({
       status: 'failed',
       httpStatus: null,
@@ -24,11 +24,11 @@ describe('the line of a result', () => {
       reason: { code: 'network', text: 'connection reset' },
     });
     expect(resultLine(failed)).toBe(
-      '1,2,cust-1,failed,,6,31000,2026-11-23T15:17:04.007Z,"network: connection reset"\n',
+      '1,2,cust-1,failed,,6,31000,2026-11-23T15:17:04.007Z,"network: connection reset",update\n',
     );
   });
 
-  it('is one physical line of nine cells without control characters, whatever id and text hold', () => {
+  it('is one physical line of ten cells without control characters, whatever id and text hold', () => {
     fc.assert(
       fc.property(anyRow, (row) => {
         const line = resultLine(row);

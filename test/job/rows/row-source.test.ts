@@ -16,6 +16,7 @@ const prepare = {
   plus: null,
   method: 'post',
   clientCode: 'acme',
+  route: 'update',
   trim: false,
   nullWords: null,
 } as const;

@@ -4,7 +4,7 @@ import { firstResultByte } from '../../../src/job/results/read-results.js';
 /** The first checkpoint of a job, but for what a test says. */
 export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
   return {
-    schema: 2,
+    schema: 3,
     job: {
       clientCode: 'acme',
       endpoint: 'https://acme.tt.omtrdc.net',
@@ -44,6 +44,8 @@ export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
     hints: { hints: [], idLengths: [] },
     openRows: [],
     lateUnits: 0,
+    lateDeliveryUnits: 0,
+    updates: { toRow: 1, lastAtMs: null, lastUptime: null },
     move: null,
     ...changes,
   };

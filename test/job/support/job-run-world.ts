@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { rowSource } from '../../../src/job/rows/row-source.js';
 import { type JobEnd, runJob } from '../../../src/job/run-job.js';
+import { capOfRoute } from '../../../src/job/terms/cap-of-route.js';
 import type { Machine } from '../../../src/job/terms/machine.js';
 import type { SendHooks, SendOptions } from '../../../src/job/terms/options.js';
 import { folderHome } from '../../../src/ledger/folder/folder-home.js';
@@ -27,8 +28,13 @@ import { type WatchedDisk, watchedDisk } from './watched-disk.js';
 export type Answer = { status?: number; body?: string; headers?: Record<string, string> } | 'reset' | 'stall';
 
 export interface Seen {
+  readonly route: 'update' | 'delivery';
+  readonly path: string;
   readonly id: string;
+  /** Of a Delivery request: its profile parameters. */
   readonly values: URLSearchParams;
+  /** Ids of notifications. */
+  readonly notifications: readonly string[];
   readonly authorization: string | undefined;
   /** On the moved clock. */
   readonly atMs: number;
@@ -37,6 +43,12 @@ export interface Seen {
 export const taken: Answer = {
   body: '<response><success>true</success><pcId></pcId><message>Request successfully submitted</message></response>',
 };
+
+/** As the Delivery API answers: it names each notification. */
+export function delivered({ notifications }: Pick<Seen, 'notifications'>): Answer {
+  const reply = { status: 200, requestId: 'r', client: 'acme', notifications: notifications.map((id) => ({ id })) };
+  return { body: JSON.stringify(reply) };
+}
 
 /**
  * Runs over real files, a real server and a real pool of connections, in a time that a test moves: whenever nothing is
@@ -121,8 +133,10 @@ export async function runWorld(): Promise<RunWorld> {
     lookUp: async () => [],
     openTransport: transportWith(async () => []),
     openLedger: async () => home(),
-    lookAtCap: ({ clientCode, dailyCap, reserve }, isLoopback) =>
-      capView(home(), { clientCode, isLoopback, limit: dailyCap, reserve }),
+    lookAtCap: (options, isLoopback) => {
+      const owner = { clientCode: options.clientCode, isLoopback };
+      return capView(home(), { ...owner, ...capOfRoute(options, options.route) });
+    },
     openMemory: async () => null,
     forgetMemory: async () => {},
     newRunId: () => `run-${clock.monotonicMs()}-${Math.trunc(machine.random.next() * 1e9)}`,
@@ -137,7 +151,7 @@ export async function runWorld(): Promise<RunWorld> {
     machine,
     transportWith,
     options: usualSendOptions({ endpoint: server.url, stateDir: join(folder, 'state'), concurrency: 8 }),
-    answer: () => taken,
+    answer: (one) => (one.route === 'delivery' ? delivered(one) : taken),
     path: (name) => join(folder, name),
     async put(name, content) {
       await writeFile(join(folder, name), content);
@@ -181,10 +195,33 @@ export async function runWorld(): Promise<RunWorld> {
 async function receive(request: IncomingMessage): Promise<Omit<Seen, 'atMs'>> {
   let body = '';
   for await (const chunk of request) body += String(chunk);
+  const path = request.url ?? '';
+  if (path.startsWith('/rest/v1/delivery')) return receiveDelivery(path, body, request.headers.authorization);
   const values =
     request.method === 'GET' ? new URL(request.url ?? '', 'http://x').searchParams : new URLSearchParams(body);
   const id = values.get('mbox3rdPartyId') ?? values.get('mboxPC') ?? '';
-  return { id, values, authorization: request.headers.authorization };
+  return { route: 'update', path, id, values, notifications: [], authorization: request.headers.authorization };
+}
+
+interface DeliveryBody {
+  readonly id: { readonly thirdPartyId?: string; readonly tntId?: string };
+  readonly notifications: readonly { readonly id: string; readonly profileParameters: Record<string, string> }[];
+}
+
+function receiveDelivery(path: string, body: string, authorization: string | undefined): Omit<Seen, 'atMs'> {
+  const { id, notifications }: DeliveryBody = JSON.parse(body);
+  return {
+    route: 'delivery',
+    path,
+    id: id.thirdPartyId ?? id.tntId ?? '',
+    values: new URLSearchParams(
+      notifications.flatMap(({ profileParameters }) =>
+        Object.entries(profileParameters).map(([name, value]): [string, string] => [`profile.${name}`, value]),
+      ),
+    ),
+    notifications: notifications.map((one) => one.id),
+    authorization,
+  };
 }
 
 function give(answer: Exclude<Answer, 'stall'>, response: ServerResponse): void {

@@ -15,6 +15,7 @@ export function rowResult(changes: Partial<RowResult> = {}): RowResult {
     durationMs: 12,
     finishedAtMs: Date.UTC(2026, 10, 23, 15, 17, 4, 7),
     reason: null,
+    route: 'update',
     ...changes,
   };
 }
@@ -62,6 +63,7 @@ export const anyRow: fc.Arbitrary<RowResult> = fc.record({
       text: fc.oneof(fc.constant(null), nastyText),
     }),
   ),
+  route: fc.constantFrom('update', 'delivery', null),
 });
 
 /** A row's line as the report has it. */

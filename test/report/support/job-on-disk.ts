@@ -27,13 +27,14 @@ export function row(rowNumber: number, other: Partial<RowResult> = {}): RowResul
     durationMs: 40,
     finishedAtMs: startMs + rowNumber * 1000,
     reason: null,
+    route: 'update',
     ...other,
   };
 }
 
 export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
   return {
-    schema: 2,
+    schema: 3,
     job: {
       clientCode: 'acmeretail',
       endpoint: 'https://acmeretail.tt.omtrdc.net',
@@ -73,6 +74,8 @@ export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
     hints: { hints: [], idLengths: [] },
     openRows: [],
     lateUnits: 0,
+    lateDeliveryUnits: 0,
+    updates: { toRow: 1, lastAtMs: null, lastUptime: null },
     move: null,
     ...other,
   };
