@@ -206,6 +206,7 @@ function firstCheckpoint(context: JobContext, batch: Batch, job: JobIdentity, en
     totalRows: null,
     readRowCount: 0,
     attempts: 0,
+    routes: { update: 0, delivery: 0 },
     reasons: [],
     hints: noHints,
     openRows: [],

@@ -293,6 +293,7 @@ export class Pass {
       counts: { ...tally.counts },
       readRowCount,
       attempts: tally.tryCount,
+      routes: { ...tally.routes },
       reasons: tally.reasons(),
       hints: this.#hints.stateBefore(this.#loop.next.rowNumber),
       openRows: this.#loop.triedRows(earlier),

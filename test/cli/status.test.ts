@@ -80,6 +80,7 @@ const checkpoint: Checkpoint = {
   totalRows: null,
   readRowCount: 1000,
   attempts: 1000,
+  routes: { update: 1000, delivery: 0 },
   reasons: [],
   hints: { hints: [], idLengths: [] },
   openRows: [],

@@ -78,8 +78,10 @@ function drawRoutes(world: World, options: SendOptions, rowCount: number): Pick<
   const overflowShare = world.chance(0.5) ? 1 : 0.6;
   if (dice < 0.12) return { options: { ...options, route: 'delivery', deliveryCap: options.dailyCap }, overflowShare };
   if (dice > 0.42) return { options, overflowShare };
-  const dailyCap = Math.max(6, world.whole(6, rowCount));
-  const deliveryCap = world.chance(0.3) ? world.whole(10, rowCount) : 100_000;
+  // Half of the rows a day at least: weeks of waiting would only take time.
+  const few = () => world.whole(Math.ceil(rowCount / 2), rowCount);
+  const dailyCap = few();
+  const deliveryCap = world.chance(0.3) ? few() : 100_000;
   return { options: { ...options, onCap: 'delivery', dailyCap, deliveryCap }, overflowShare };
 }
 

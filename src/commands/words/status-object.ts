@@ -13,7 +13,7 @@ export function statusObject(
     schema: 1,
     ledgers: ledgers.map((ledger) => ({
       client_code: ledger.clientCode,
-      kind: 'update',
+      kind: ledger.kind,
       loopback: ledger.isLoopback,
       limit: ledger.limit,
       reserve: ledger.reserve,

@@ -4,7 +4,7 @@ import type { HintState } from '../../hints/hint-tally.js';
 import type { Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
-import type { ReasonCode, RowStatus } from '../../terms/outcome.js';
+import type { ReasonCode, RouteName, RowStatus } from '../../terms/outcome.js';
 
 /** What makes a job this job, beside FILE's content: with another of these a job does not resume from a checkpoint. */
 export interface JobIdentity {
@@ -96,6 +96,8 @@ export interface Checkpoint {
   readonly readRowCount: number;
   /** Attempts, over all runs. */
   readonly attempts: number;
+  /** Rows that have ended, by the route of their last attempt; those of which none was made are not among them. */
+  readonly routes: Readonly<Record<RouteName, number>>;
   readonly reasons: readonly ReasonCount[];
   /** Of the rows before `next`; when the job is complete, of all of FILE. */
   readonly hints: HintState;
@@ -218,6 +220,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
     results: { from_byte: results.fromByte, end_byte: results.endByte },
     rows: { total: checkpoint.totalRows, read: checkpoint.readRowCount, ...counts },
     attempts: checkpoint.attempts,
+    routes: checkpoint.routes,
     reasons: checkpoint.reasons.map((reason) => ({
       code: reason.code,
       count: reason.count,

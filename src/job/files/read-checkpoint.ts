@@ -100,6 +100,7 @@ function readCheckpoint(fields: Fields): Checkpoint {
     totalRows: rows.wholeOrNull('total'),
     readRowCount: rows.whole('read'),
     attempts: fields.whole('attempts'),
+    routes: readRoutes(fields.object('routes')),
     reasons: fields.list('reasons').map((reason) => ({
       code: readReasonCode(reason),
       count: reason.whole('count', 1),
@@ -147,6 +148,10 @@ function readCounts(rows: Fields): CheckpointCounts {
     failed: rows.whole('failed'),
     superseded: rows.whole('superseded'),
   };
+}
+
+function readRoutes(routes: Fields): Checkpoint['routes'] {
+  return { update: routes.whole('update'), delivery: routes.whole('delivery') };
 }
 
 function readUpdates(updates: Fields): Checkpoint['updates'] {

@@ -1,7 +1,7 @@
 import type { Disk, DiskFile } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
 import { UsageError } from '../../terms/errors.js';
-import type { ReasonCode, RowStatus } from '../../terms/outcome.js';
+import type { ReasonCode, RouteName, RowStatus } from '../../terms/outcome.js';
 import { isLineStart, readReportHead, readResults } from '../results/read-results.js';
 import type { RowResult } from '../results/result.js';
 import { type Checkpoint, endedRowCount, type ReasonCount } from './checkpoint.js';
@@ -82,6 +82,7 @@ async function recoverFrom(file: DiskFile, checkpoint: Checkpoint, path: string)
 class LateTally {
   readonly #checkpoint: Checkpoint;
   readonly #counts: Record<RowStatus | 'superseded', number>;
+  readonly #routes: Record<RouteName, number>;
   readonly #reasons: Map<ReasonCode, ReasonCount>;
   readonly #attemptsCounted: ReadonlyMap<number, number>;
   #attempts: number;
@@ -89,6 +90,7 @@ class LateTally {
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
     this.#counts = { ...checkpoint.counts };
+    this.#routes = { ...checkpoint.routes };
     this.#reasons = new Map(checkpoint.reasons.map((reason) => [reason.code, reason]));
     this.#attemptsCounted = new Map(checkpoint.openRows.map((row) => [row.rowNumber, row.attempts]));
     this.#attempts = checkpoint.attempts;
@@ -96,6 +98,7 @@ class LateTally {
 
   add(row: RowResult): void {
     this.#counts[row.status] += 1;
+    if (row.route !== null) this.#routes[row.route] += 1;
     this.#attempts += Math.max(0, row.attempts - (this.#attemptsCounted.get(row.rowNumber) ?? 0));
     if (row.reason === null) return;
     const { code } = row.reason;
@@ -110,6 +113,7 @@ class LateTally {
       ...this.#checkpoint,
       results: { fromByte: results.fromByte, endByte },
       counts: this.#counts,
+      routes: this.#routes,
       reasons: [...this.#reasons.values()],
       attempts: this.#attempts,
       openRows: openRows.filter((row) => !ended.has(row.rowNumber)),

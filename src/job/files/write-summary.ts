@@ -45,6 +45,7 @@ export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
     })),
     hints: checkpoint.hints.hints,
     attempts: checkpoint.attempts,
+    routes: checkpoint.routes,
     resumed_from_row: run.resumedFromRow,
     cap: {
       limit: cap.limit,

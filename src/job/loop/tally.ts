@@ -1,26 +1,29 @@
-import { isRejected, type ReasonCode } from '../../terms/outcome.js';
+import { isRejected, type ReasonCode, type RouteName } from '../../terms/outcome.js';
 import { type Checkpoint, type CheckpointCounts, endedRowCount, type ReasonCount } from '../files/checkpoint.js';
 import type { RowResult } from '../results/result.js';
 
-/** What a job has come to so far, over all its runs: counts by status, reasons with their first example, tries. */
+/** What a job has come to so far, over all its runs: counts by status and route, reasons with their first example, attempts. */
 export class Tally {
   readonly counts: Record<keyof CheckpointCounts, number>;
   readonly #reasons = new Map<
     ReasonCode,
     { count: number; readonly exampleRow: number; readonly exampleLine: number }
   >();
+  readonly routes: Record<RouteName, number>;
   tryCount: number;
   endedInRunCount = 0;
   rejectedInRunCount = 0;
 
-  constructor(from: Pick<Checkpoint, 'counts' | 'reasons' | 'attempts'>) {
+  constructor(from: Pick<Checkpoint, 'counts' | 'reasons' | 'attempts' | 'routes'>) {
     this.counts = { ...from.counts };
+    this.routes = { ...from.routes };
     this.tryCount = from.attempts;
     for (const { code, ...reason } of from.reasons) this.#reasons.set(code, { ...reason });
   }
 
   add(row: RowResult): void {
     this.counts[row.status] += 1;
+    if (row.route !== null) this.routes[row.route] += 1;
     this.endedInRunCount += 1;
     if (isRejected(row.status)) this.rejectedInRunCount += 1;
     if (row.reason === null) return;

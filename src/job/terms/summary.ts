@@ -1,7 +1,7 @@
 import type { Hint } from '../../hints/codes.js';
 import type { ErrorCode } from '../../terms/codes.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
-import type { ReasonCode } from '../../terms/outcome.js';
+import type { ReasonCode, RouteName } from '../../terms/outcome.js';
 
 /** The summary: a public interface (`--json`, `<name>.summary.json`, what `sendBatch` resolves to), so in its own names. */
 export interface RunSummary {
@@ -48,6 +48,8 @@ export interface JobSummary {
   readonly hints: readonly Hint[];
   /** Over all runs of the job. */
   readonly attempts: number;
+  /** Rows that have ended, by the route of their last attempt; those of which none was made are not among them. */
+  readonly routes: Readonly<Record<RouteName, number>>;
   /** `null`: this run began at the first row. */
   readonly resumed_from_row: number | null;
   /** Updates in the last 24 hours, over all runs on this ledger, when this run ended. */

@@ -17,6 +17,7 @@ export const doneJob: JobSummary = {
   reasons: [{ code: 'no-values', count: 3, example_row: 9, example_line: 10 }],
   hints: [],
   attempts: 4997,
+  routes: { update: 4997, delivery: 0 },
   resumed_from_row: null,
   cap: { limit: 1_000_000, used: 4997, left: 995_003, next_free_at: null },
   rows_per_second: 416.7,

@@ -40,6 +40,7 @@ export function checkpointOf(changes: Partial<Checkpoint> = {}): Checkpoint {
     totalRows: null,
     readRowCount: 0,
     attempts: 0,
+    routes: { update: 0, delivery: 0 },
     reasons: [],
     hints: { hints: [], idLengths: [] },
     openRows: [],

@@ -70,6 +70,7 @@ export function checkpoint(other: Partial<Checkpoint> = {}): Checkpoint {
     totalRows: null,
     readRowCount: 0,
     attempts: 0,
+    routes: { update: 0, delivery: 0 },
     reasons: [],
     hints: { hints: [], idLengths: [] },
     openRows: [],
