@@ -59,6 +59,7 @@ export {
   invalidCodes,
   type Reason,
   type ReasonCode,
+  type RouteName,
   type RowStatus,
   type TryCode,
   tryCodes,

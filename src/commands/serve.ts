@@ -1,4 +1,5 @@
 import type { FileEnd } from '../drop/options.js';
+import { deliveryWarning } from '../job/terms/delivery-warning.js';
 import type { SendEvent } from '../job/terms/events.js';
 import type { ServeOptions } from '../serve/options.js';
 import { readAuthFile } from '../settings/auth-file.js';
@@ -34,7 +35,9 @@ export async function serve(call: Call): Promise<ExitStatus> {
     listeners.set(clientCode, listener);
     listener(event);
   };
-  say({ kind: 'notice', level: 'warning', code: 'serve-creates-none', message: createsNone }, null);
+  const { route } = settings;
+  const about = route === 'delivery' ? ({ code: 'delivery', message: deliveryWarning } as const) : createsNone;
+  say({ kind: 'notice', level: 'warning', ...about }, null);
   const { serveHere } = await import('../wiring/serve.js');
   await serveHere(options, {
     signal: signal ?? new AbortController().signal,
@@ -48,8 +51,11 @@ export async function serve(call: Call): Promise<ExitStatus> {
   return signalStatusOf(signal?.reason);
 }
 
-const createsNone =
-  'v2/profile/batchUpdate creates no profiles here: updates of visitors that Target does not know are lost';
+const createsNone = {
+  code: 'serve-creates-none',
+  message:
+    'v2/profile/batchUpdate creates no profiles here: updates of visitors that Target does not know are lost. --route delivery creates them',
+} as const;
 
 async function serveOptionsOf(
   { host, secrets }: Call,

@@ -96,7 +96,7 @@ export async function openPass(
       bootClock: machine.bootClock,
       now: instantOf(machine.clock),
     });
-    if (hasOverflow && recovered !== null) await noteUpdatedVisitors(context, order, base);
+    if (hasOverflow && recovered !== null) await noteAttemptedVisitors(context, order, base);
     // From here on a report without a checkpoint is somebody's mishap, not ours.
     if (recovered === null) {
       const kept = await keepLoneRejects(machine.disk, files);
@@ -233,8 +233,8 @@ function requireApplied({ options, file, machine }: JobContext, { updates }: Che
   );
 }
 
-/** The visitors of the rows that earlier runs of the job attempted by update, as far as these have ended. */
-async function noteUpdatedVisitors(
+/** The visitors of the rows that earlier runs of the job attempted, by route, as far as these have ended. */
+async function noteAttemptedVisitors(
   { machine, files }: JobContext,
   order: UpdateOrder,
   { updates, results }: Checkpoint,
@@ -247,7 +247,7 @@ async function noteUpdatedVisitors(
       for await (const lines of readResults(file, firstResultByte)) {
         for (const { row, startByte } of lines) {
           // Whenever it was: the times in the results are of a clock that somebody may have set.
-          if (row.route === 'update' && startByte < results.endByte) order.noteEarlier(row.id, now);
+          if (row.route !== null && startByte < results.endByte) order.noteEarlier(row.id, row.route, now);
         }
       }
     } finally {

@@ -21,6 +21,7 @@ import { openPass } from './open-pass.js';
 import { requireCurrentRejects } from './outdated-rejects.js';
 import { Pass } from './pass.js';
 import { runInput, type WorkOnSpool } from './run-input.js';
+import { deliveryWarning } from './terms/delivery-warning.js';
 import type { Machine } from './terms/machine.js';
 import type { SendHooks, SendOptions } from './terms/options.js';
 import { continuesAtOnce } from './terms/stops.js';
@@ -233,9 +234,6 @@ async function requireFolder(disk: Disk, file: string, { folder }: JobFiles, { o
 function sayDelivery({ hooks, file }: JobContext): void {
   hooks.onEvent?.({ kind: 'notice', level: 'warning', code: 'delivery', message: `${file}: ${deliveryWarning}` });
 }
-
-const deliveryWarning =
-  'rows may go by the Delivery API. It creates visitors that Target does not know; it may be billed as server calls (one for each notification); a visitor with a live session may end with mixed data';
 
 const changedOnlyAssumes =
   '--changed-only assumes that nobody else writes these attributes; a visitor who was unknown to Target on the day gets unchanged attributes only at the next refresh (--refresh-after)';

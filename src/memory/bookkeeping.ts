@@ -1,5 +1,13 @@
 import type { MemoryState, MemoryView, VisitorKey, Written } from './memory-home.js';
-import { type AttributeState, doubted, marked, noToken, settled, type Token } from './record/attribute-state.js';
+import {
+  type AttributeState,
+  doubted,
+  lastSentAtMs,
+  marked,
+  noToken,
+  settled,
+  type Token,
+} from './record/attribute-state.js';
 import type { Freshness } from './record/freshness.js';
 import type { RowHashes } from './record/row-hashes.js';
 import { type AttributeEntry, decodeRecord, encodeRecord, isUnchanged } from './record/visitor-record.js';
@@ -12,6 +20,8 @@ export interface RowToMark {
   readonly token: Token;
   /** Of the same row's mark before this one. */
   readonly earlierToken: Token | null;
+  /** `lastSentAtMs` of that mark: what it stands over is not seen any more. */
+  readonly earlierSentAtMs: number | null;
   /** Judged unchanged, it is not marked; `false`: it is sent in any case. */
   readonly mayBeUnchanged: boolean;
 }
@@ -57,6 +67,16 @@ export class OpenRecords {
     for (const name of hashes.names) {
       this.#change(index, name, (state) => marked(state, { token, earlierToken, untilMs }, nowMs));
     }
+  }
+
+  /** When the visitor's last attempt was made, or may have been, but for the row's own; `null`: none is recorded. */
+  lastSentAtMs(index: number, own: Token | null): number | null {
+    let lastMs: number | null = null;
+    for (const { state } of this.#entries(index)) {
+      const sentAtMs = lastSentAtMs(state, own, this.#view.time);
+      if (sentAtMs !== null) lastMs = Math.max(lastMs ?? sentAtMs, sentAtMs);
+    }
+    return lastMs;
   }
 
   /** Nothing is known of the visitor any more; what may still arrive is reckoned with as before. */

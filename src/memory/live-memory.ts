@@ -39,9 +39,11 @@ class RowMark implements Mark {
   readonly hashes: RowHashes;
   readonly token: Token;
   readonly setAtMinutes: number;
+  readonly lastSentAtMs: number | null;
 
-  constructor(asked: Moment, hashes: RowHashes, token: Token, setAtMinutes: number) {
+  constructor(asked: Moment, hashes: RowHashes, token: Token, setAtMinutes: number, lastSentAtMs: number | null) {
     this.asked = asked;
+    this.lastSentAtMs = lastSentAtMs;
     this.hashes = hashes;
     this.token = token;
     this.setAtMinutes = setAtMinutes;
@@ -54,7 +56,11 @@ interface Settlement extends RowToSettle {
 }
 
 /** What a transaction that marks comes to. `null`: nothing is remembered yet, and all visitors are marked alike. */
-type Judged = { readonly areUnchanged: readonly boolean[]; readonly setAtMinutes: number } | null;
+type Judged = {
+  readonly areUnchanged: readonly boolean[];
+  readonly lastSentAtMs: readonly (number | null)[];
+  readonly setAtMinutes: number;
+} | null;
 
 /**
  * One run's use of the memory.
@@ -190,6 +196,7 @@ export class LiveMemory implements Memory {
         hashes,
         token: { run: this.#options.run, sequence: this.#sequence },
         earlierToken: earlier instanceof RowMark ? earlier.token : null,
+        earlierSentAtMs: earlier?.lastSentAtMs ?? null,
         mayBeUnchanged: this.#options.skipUnchanged && !wasAttempted,
       },
     ];
@@ -204,15 +211,16 @@ export class LiveMemory implements Memory {
     const waiting = keys.texts.map((text) => this.#waiting.get(text));
     const judged = await this.#transact(keys.keys, (view) => this.#judge(view, keys.keys, rows, places, waiting));
     if (judged === null) {
-      const mark: Mark = { asked };
+      const mark: Mark = { asked, lastSentAtMs: null };
       this.#markOfAll = mark;
       return rows.map(() => ({ kind: 'send', mark }));
     }
     this.#markOfAll = null;
     this.#drop(waiting);
-    return rows.map(({ hashes, token }, index) => {
+    return rows.map(({ hashes, token, earlierSentAtMs }, index) => {
       if (judged.areUnchanged[index] === true) return unchanged;
-      return { kind: 'send', mark: new RowMark(asked, hashes, token, judged.setAtMinutes) };
+      const lastSentAtMs = latest(earlierSentAtMs, judged.lastSentAtMs[index] ?? null);
+      return { kind: 'send', mark: new RowMark(asked, hashes, token, judged.setAtMinutes, lastSentAtMs) };
     });
   }
 
@@ -237,13 +245,15 @@ export class LiveMemory implements Memory {
       if (settlement !== undefined) records.settle(index, settlement);
     });
     const freshness = this.#freshnessOf(view);
+    const lastSentAtMs: (number | null)[] = [];
     const areUnchanged = rows.map((row, at) => {
       const index = places[at] ?? 0;
       if (row.mayBeUnchanged && records.isUnchanged(index, row.hashes, freshness)) return true;
+      lastSentAtMs[at] = records.lastSentAtMs(index, row.earlierToken); // before this mark stands over it
       records.mark(index, row, untilMs);
       return false;
     });
-    return records.written({ areUnchanged, setAtMinutes: toMinutes(time.wallMs) }, isSame ? null : next);
+    return records.written({ areUnchanged, lastSentAtMs, setAtMinutes: toMinutes(time.wallMs) }, isSame ? null : next);
   }
 
   /** Writes what waits, the oldest first, as much as one transaction is to hold. */
@@ -310,6 +320,10 @@ export class LiveMemory implements Memory {
 }
 
 const unchanged: Verdict = { kind: 'unchanged' };
+
+function latest(oneMs: number | null, otherMs: number | null): number | null {
+  return oneMs === null || otherMs === null ? (oneMs ?? otherMs) : Math.max(oneMs, otherMs);
+}
 
 function atLeast(untilMs: number, beforeMs: number): number {
   return untilMs > beforeMs ? untilMs + slackMs : beforeMs;

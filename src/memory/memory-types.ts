@@ -53,6 +53,11 @@ export type Verdict = { readonly kind: 'unchanged' } | { readonly kind: 'send'; 
 export interface Mark {
   /** From before it was asked for. */
   readonly asked: Moment;
+  /**
+   * Wall time at which another attempt of the row's visitor was made, or may have been, before this row was first marked;
+   * never earlier than it was. `null`: none is remembered. By which route it went is not known.
+   */
+  readonly lastSentAtMs: number | null;
 }
 
 /** What all of this machine's clocks said at one instant. */

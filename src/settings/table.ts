@@ -244,7 +244,7 @@ export const settingsTable = {
   route: setting({
     name: 'route',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('update', 'delivery'),
     help: 'single updates, or the Delivery API, which also creates visitors (profile-drip help delivery)',
     default: 'update',
@@ -252,7 +252,7 @@ export const settingsTable = {
   deliveryCap: setting({
     name: 'delivery-cap',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.wholeNumber('requests', 1, 1_000_000_000),
     help: 'Delivery requests in any rolling 24 hours, over all runs; they may be billed, so there is no default',
     default: null,
@@ -260,7 +260,7 @@ export const settingsTable = {
   deliveryHost: setting({
     name: 'delivery-host',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.hostName,
     help: 'the host name in the context of a Delivery request, for accounts with a list of authorized hosts',
     default: null,
@@ -268,7 +268,7 @@ export const settingsTable = {
   deliveryMbox: setting({
     name: 'delivery-mbox',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.mboxName,
     help: 'the mbox that Delivery notifications name',
     default: 'profile-drip',
@@ -276,7 +276,7 @@ export const settingsTable = {
   deliveryProperty: setting({
     name: 'delivery-property',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.text('a property token'),
     help: 'the token of the property that Delivery requests belong to',
     default: null,
@@ -284,7 +284,7 @@ export const settingsTable = {
   deliveryUserAgent: setting({
     name: 'delivery-user-agent',
     group: 'delivery',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.text("a browser's user agent"),
     help: 'the user agent in the context of a Delivery request: Target stores nothing for a robot',
     default: browserUserAgent,

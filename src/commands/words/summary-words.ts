@@ -63,7 +63,7 @@ function jobText(job: JobSummary, options: SummaryWordsOptions): string {
     fateLines(job.rows, columns),
     reasonLines(job, columns),
     hintLines(job.hints, columns),
-    [...capLines(job, options), ...fileLines(job)],
+    [...routeLines(job), ...capLines(job, options), ...fileLines(job)],
     nextLines(job, options),
   ];
   return sections
@@ -111,6 +111,12 @@ function reasonLines(job: JobSummary, columns: number): string[] {
 
 function firstOf({ count, example_row, example_line }: JobSummary['reasons'][number]): string {
   return `${count > 1 ? 'first ' : ''}row ${grouped(example_row)}, line ${grouped(example_line)}`;
+}
+
+/** Where all rows went by update, there is nothing to say. */
+function routeLines({ routes }: JobSummary): string[] {
+  if (routes.delivery === 0) return [];
+  return [`Routes:   ${grouped(routes.update)} by update, ${grouped(routes.delivery)} by Delivery`];
 }
 
 function capLines({ cap }: JobSummary, { nowMs, timeZone }: SummaryWordsOptions): string[] {

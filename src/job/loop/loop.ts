@@ -341,7 +341,7 @@ export class Loop {
     // A unit under which no byte left goes back; one under which bytes may have left never does.
     if (hasLeft) lane.pacer.ended(permit, now);
     else lane.pacer.giveBack(permit);
-    if (hasLeft && lane.route.name === 'update') order.left(row, now);
+    if (hasLeft) order.left(row, lane.route.name, now);
     if (reply.kind === 'not-started') {
       if (this.#stop === null) this.#ready.putFirst(row);
       return;

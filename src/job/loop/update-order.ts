@@ -1,13 +1,15 @@
 import { RecentVisitors } from '../../hash/recent-visitors.js';
 import type { Instant } from '../../platform/instant.js';
 import type { BootClock, Random } from '../../platform/ports.js';
+import type { RouteName } from '../../terms/outcome.js';
 
 /**
  * Which visitors have to stay on single updates: Target applies an update within up to 24 hours, and Delivery at once. A
  * later value by Delivery would be overwritten by an earlier one that is still on its way.
  *
  * What is known lasts over a kill: a checkpoint says from which row on no attempt by update was made (`toRow`), and until
- * when attempts may have been made (`lastAtMs`). Of rows that have ended, the results say the route.
+ * when attempts may have been made (`lastAtMs`). Of rows that have ended, the results say the route. Where there is a memory
+ * of --changed-only, other jobs' attempts count as well. The memory does not know their route: they count as updates.
  *
  * Invariants: with an overflow, an attempt by update is made only of a row below the `toRow` of the checkpoint that is
  * durable, and no checkpoint that is being written has a lower one; no attempt by update is made when that checkpoint is
@@ -17,6 +19,8 @@ export class UpdateOrder {
   readonly #hasOverflow: boolean;
   readonly #isUpdate: boolean;
   readonly #visitors: RecentVisitors;
+  /** This job's own attempts by Delivery: the memory does not know by which route an attempt went. */
+  readonly #delivered: RecentVisitors;
   readonly #earlier: EarlierUpdates;
   readonly #bootClock: BootClock;
   /** Monotonic: until then `#earlier` counts. */
@@ -34,15 +38,16 @@ export class UpdateOrder {
     this.#hasOverflow = options.hasOverflow;
     this.#isUpdate = options.isUpdate;
     this.#visitors = new RecentVisitors(options.random, appliedWithinMs);
+    this.#delivered = new RecentVisitors(options.random, appliedWithinMs);
     this.#earlier = earlier;
     this.#bootClock = options.bootClock;
     this.#permittedToRow = options.hasOverflow ? earlier.toRow : Number.POSITIVE_INFINITY;
     this.#earlierUntilMs = now.monotonicMs + (mayBeOpen(earlier, now.wallMs, options.bootClock) ? appliedWithinMs : 0);
   }
 
-  /** An attempt by update of this visitor, in an earlier run. */
-  noteEarlier(id: string, now: Instant): void {
-    this.#visitors.add(id, now.monotonicMs);
+  /** An attempt of this visitor, in an earlier run. */
+  noteEarlier(id: string, route: RouteName, now: Instant): void {
+    (route === 'update' ? this.#visitors : this.#delivered).add(id, now.monotonicMs);
   }
 
   /** `false`: a checkpoint is to be written first. */
@@ -57,15 +62,18 @@ export class UpdateOrder {
     this.#highestRow = Math.max(this.#highestRow, rowNumber);
   }
 
-  /** Its bytes have left. */
-  left({ id }: { readonly id: string }, now: Instant): void {
-    this.#last = { lastAtMs: now.wallMs, lastUptime: uptimeOf(this.#bootClock) };
-    if (this.#hasOverflow) this.#visitors.add(id, now.monotonicMs);
+  /** The bytes of an attempt have left. */
+  left({ id }: Pick<OrderedRow, 'id'>, route: RouteName, now: Instant): void {
+    if (route === 'update') this.#last = { lastAtMs: now.wallMs, lastUptime: uptimeOf(this.#bootClock) };
+    if (this.#hasOverflow) (route === 'update' ? this.#visitors : this.#delivered).add(id, now.monotonicMs);
   }
 
-  staysOnUpdate({ rowNumber, id }: { readonly rowNumber: number; readonly id: string }, now: Instant): boolean {
+  staysOnUpdate({ rowNumber, id, mark }: OrderedRow, now: Instant): boolean {
     if (rowNumber < this.#earlier.toRow && now.monotonicMs < this.#earlierUntilMs) return true;
-    return this.#visitors.has(id, now.monotonicMs);
+    if (this.#visitors.has(id, now.monotonicMs)) return true;
+    const sentAtMs = mark?.lastSentAtMs ?? null;
+    if (sentAtMs === null || now.wallMs - sentAtMs >= appliedWithinMs) return false;
+    return !this.#delivered.has(id, now.monotonicMs);
   }
 
   /** What a checkpoint says. `isOver`: no attempt will be made any more. */
@@ -95,6 +103,13 @@ export class UpdateOrder {
     if (this.#highestRow >= this.#wantedRow) return this.#highestRow + 1 + (this.isUsedUp ? 0 : aheadRows);
     return this.#wantedRow + 1 + (this.isUsedUp ? 0 : aheadRows);
   }
+}
+
+export interface OrderedRow {
+  readonly rowNumber: number;
+  readonly id: string;
+  /** What the memory of --changed-only knows of the visitor; `null`: nothing, or there is none. */
+  readonly mark: { readonly lastSentAtMs: number | null } | null;
 }
 
 export interface EarlierUpdates {

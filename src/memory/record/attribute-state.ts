@@ -72,6 +72,24 @@ function doubtUntilMs(state: AttributeState): number {
   return state.kind === 'known' ? state.openUntilMs : Math.max(state.untilMs, state.othersUntilMs);
 }
 
+/**
+ * Wall time of the last attempt that carried the attribute, or may have; never earlier than it was. `null`: none but those
+ * of the mark `own`.
+ */
+export function lastSentAtMs(state: AttributeState, own: Token | null, now: HomeTimes): number | null {
+  if (state.kind === 'known') return (state.setAtMinutes + 1) * 60_000;
+  if (isSame(state.token, own)) return null;
+  const untilMs = doubtUntilMs(state);
+  if (untilMs === 0) return now.wallMs; // what was known has been doubted: its time is gone
+  return now.wallMs - Math.max(0, now.ms - untilMs);
+}
+
+/** The home's time, and the wall clock's at the same instant. */
+export interface HomeTimes {
+  readonly ms: number;
+  readonly wallMs: number;
+}
+
 function isSame(one: Token, other: Token | null): boolean {
   return other !== null && one.run === other.run && one.sequence === other.sequence;
 }

@@ -13,7 +13,11 @@ function order(changes: Partial<EarlierUpdates> = {}, hasOverflow = true): Updat
   return new UpdateOrder({ earlier, isUpdate: true, hasOverflow, random: seededRandom(1), bootClock, now: at(0) });
 }
 
-const row = (rowNumber: number, id = `v${rowNumber}`) => ({ rowNumber, id });
+const row = (rowNumber: number, id = `v${rowNumber}`, lastSentAtMs: number | null = null) => ({
+  rowNumber,
+  id,
+  mark: { lastSentAtMs },
+});
 
 describe('a visitor of whom an update has left', () => {
   it.each([
@@ -23,16 +27,37 @@ describe('a visitor of whom an update has left', () => {
     [27, false],
   ])('stays on updates for a day: %i hours later %s', (hours, stays) => {
     const one = order();
-    one.left(row(1, 'v1'), at(0.5));
+    one.left(row(1, 'v1'), 'update', at(0.5));
     expect(one.staysOnUpdate(row(9, 'v1'), at(hours + 0.5))).toBe(stays);
     expect(one.staysOnUpdate(row(9, 'v2'), at(hours + 0.5))).toBe(false);
   });
 
   it('counts from its last update', () => {
     const one = order();
-    one.left(row(1, 'v1'), at(0));
-    one.left(row(2, 'v1'), at(20));
+    one.left(row(1, 'v1'), 'update', at(0));
+    one.left(row(2, 'v1'), 'update', at(20));
     expect(one.staysOnUpdate(row(9, 'v1'), at(40))).toBe(true);
+  });
+});
+
+describe('a visitor that the memory knows', () => {
+  it.each([
+    [1, true],
+    [24, true],
+    [26, false],
+    [-1, true],
+  ])('of an attempt %i hours ago stays on updates: %s', (hours, stays) => {
+    expect(order().staysOnUpdate(row(9, 'v1', wallMs - hours * hourMs), at(0))).toBe(stays);
+  });
+
+  it('is not kept on updates by an attempt that this job made by Delivery', () => {
+    const one = order();
+    one.left(row(1, 'v1'), 'delivery', at(1));
+    one.noteEarlier('v2', 'delivery', at(1));
+    expect(one.staysOnUpdate(row(8, 'v1', at(1).wallMs), at(2))).toBe(false);
+    expect(one.staysOnUpdate(row(9, 'v2', at(1).wallMs), at(2))).toBe(false);
+    one.left(row(8, 'v1'), 'update', at(2));
+    expect(one.staysOnUpdate(row(10, 'v1', at(2).wallMs), at(3))).toBe(true);
   });
 });
 
@@ -89,7 +114,7 @@ describe('the state of a job', () => {
   it('that has ended says exactly what was attempted, and when', () => {
     const one = order({}, false);
     one.took(row(3));
-    one.left(row(3), at(1));
+    one.left(row(3), 'update', at(1));
     expect(one.state(50, false, at(2))).toEqual({ toRow: 40_050, lastAtMs: at(2).wallMs, lastUptime: null });
     expect(one.state(50, true, at(2))).toEqual({ toRow: 40_000, lastAtMs: at(1).wallMs, lastUptime: null });
   });
