@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { changedOnly } from './cases/changed-only.mjs';
 import { check } from './cases/check.mjs';
 import { cost } from './cases/cost.mjs';
+import { deliveryRoute } from './cases/delivery.mjs';
 import { drop } from './cases/drop.mjs';
 import { latency, rate } from './cases/latency.mjs';
 import { memory } from './cases/memory.mjs';
@@ -23,8 +24,8 @@ import { startServer } from './parts/server-process.mjs';
 
 /** Some twenty minutes in all. */
 const quickCases = { start, throughput, cost, latency, check };
-/** A minute; ten to twenty; two; three; five. */
-const namedCases = { rate, memory, resume, 'changed-only': changedOnly, drop };
+/** A minute; ten to twenty; two; three; five; five. */
+const namedCases = { rate, memory, resume, 'changed-only': changedOnly, drop, delivery: deliveryRoute };
 const cases = { ...quickCases, ...namedCases };
 
 const { values } = parseArgs({

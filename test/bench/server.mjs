@@ -1,5 +1,5 @@
 /**
- * The benchmark's server, in a process of its own: answers the documented body to whatever arrives, with as little
+ * The benchmark's server, in a process of its own: answers the documented body of the API that was called, with as little
  * work as can be, so that a client's speed is the client's. Started by `parts/server-process.mjs`, which asks it
  * (`{ask: 'look'}`) for what it has seen since `{ask: 'reset', …}`.
  */
@@ -9,6 +9,18 @@ const replyBody = 'trueRequest successfully submitted';
 const reply = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${replyBody.length}\r\n\r\n${replyBody}`,
 );
+/** Of the Delivery API: it names each notification. */
+const notificationId = /\{"id":("[^"]*"),"type"/g;
+const deliveryStart = 'POST /rest/';
+
+/** The request stands in `bytes` from `at` to `end`. */
+function replyTo(bytes, at, end) {
+  if (bytes.latin1Slice(at, at + deliveryStart.length) !== deliveryStart) return reply;
+  const ids = [...bytes.latin1Slice(at, end).matchAll(notificationId)].map(([, id]) => `{"id":${id}}`);
+  const body = `{"status":200,"requestId":"bench","client":"bench","notifications":[${ids.join(',')}]}`;
+  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
 const headEnd = Buffer.from('\r\n\r\n');
 const contentLength = /\r\ncontent-length: *(\d+)/i;
 
@@ -48,18 +60,18 @@ function nowMs() {
   return performance.timeOrigin + performance.now();
 }
 
-function answer(socket) {
+function answer({ socket, bytes }) {
   seen.lastMs = nowMs();
-  if (!socket.destroyed) socket.write(reply);
+  if (!socket.destroyed) socket.write(bytes, 'latin1');
 }
 
 /** Each reply at its own time: the last milliseconds before it pass in short pauses, between which requests are read. */
 function answerDue() {
   for (let atMs = nowMs(); due.length > 0 && due[0].atMs <= atMs; atMs = nowMs()) {
-    const { arrivedMs, socket } = due.shift();
+    const { arrivedMs, ...reply } = due.shift();
     seen.delayedMs += atMs - arrivedMs;
     aimedEarlyMs = Math.min(aimedEarlyMsMax, Math.max(0, aimedEarlyMs + (atMs - arrivedMs - delayMs) * aimGain));
-    answer(socket);
+    answer(reply);
   }
   if (due.length === 0) return;
   const leftMs = due[0].atMs - nowMs();
@@ -71,7 +83,8 @@ function answerDue() {
   setImmediate(answerDue);
 }
 
-function arrived(socket, bodyBytes) {
+/** `reply`: on which socket, and its bytes. */
+function arrived(reply, bodyBytes) {
   if (seen.firstMs === null) {
     seen.firstMs = nowMs();
     process.send({ told: 'first', atMs: seen.firstMs });
@@ -79,11 +92,11 @@ function arrived(socket, bodyBytes) {
   seen.requestCount += 1;
   seen.bodyBytes += bodyBytes;
   if (seen.requestCount === stallAfter) stall();
-  if (isStalled) stalled.push(socket);
-  else if (delayMs === 0) answer(socket);
+  if (isStalled) stalled.push(reply);
+  else if (delayMs === 0) answer(reply);
   else {
     const arrivedMs = nowMs();
-    due.push({ arrivedMs, atMs: arrivedMs + delayMs - aimedEarlyMs, socket });
+    due.push({ arrivedMs, atMs: arrivedMs + delayMs - aimedEarlyMs, ...reply });
     if (due.length === 1) answerDue();
   }
 }
@@ -92,7 +105,7 @@ function stall() {
   isStalled = true;
   setTimeout(() => {
     isStalled = false;
-    for (const socket of stalled.splice(0)) answer(socket);
+    for (const reply of stalled.splice(0)) answer(reply);
   }, stallMs);
 }
 
@@ -106,7 +119,7 @@ function takeRequests(socket, bytes) {
     const bodyBytes = found === null ? 0 : Number(found[1]);
     const end = headAt + headEnd.length + bodyBytes;
     if (end > bytes.length) break;
-    arrived(socket, bodyBytes);
+    arrived({ socket, bytes: replyTo(bytes, at, end) }, bodyBytes);
     at = end;
   }
   return at === 0 ? bytes : bytes.subarray(at);

@@ -60,6 +60,21 @@ describe('serve', () => {
     expect(readdirSync(join(folder, 'batches', 'acme', '.profile-drip'))).toEqual([]);
   });
 
+  it('creates visitors with --route delivery, and says so at its start', async () => {
+    const { folder, usual } = await trial();
+    const { child, end, url } = await started(
+      [...usual, '--json', '--route', 'delivery', '--delivery-cap', '5'],
+      folder,
+    );
+    await post(url);
+    child.stdout?.once('data', () => child.kill('SIGTERM'));
+    const { status, stdout, stderr } = await end;
+    expect(status).toBe(143);
+    expect(JSON.parse(stdout).routes).toEqual({ update: 0, delivery: 1 });
+    expect(stderr).toMatch(/level=warning .*code=delivery .*creates visitors/);
+    expect(stderr).not.toContain('serve-creates-none');
+  });
+
   it('with --json prints a line for each job as it ends, and nothing else', async () => {
     const { folder, usual } = await trial();
     const { child, end, url } = await started(
