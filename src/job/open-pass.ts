@@ -18,6 +18,7 @@ import type { JobContext } from './job-context.js';
 import type { Lane } from './loop/lanes.js';
 import type { EarlierRuns, LoopPorts } from './loop/loop-parts.js';
 import { Tally } from './loop/tally.js';
+import { tokenSource } from './loop/token.js';
 import { appliedWithinMs, mayBeOpen, noUpdates, UpdateOrder } from './loop/update-order.js';
 import { memoryRequest } from './memory-request.js';
 import { openToken } from './open-token.js';
@@ -56,7 +57,8 @@ export async function openPass(
   };
   try {
     if (checkpoint !== null) requireApplied(context, checkpoint);
-    const token = await openToken(context);
+    // The token is for profile calls: the Delivery API gets none.
+    const token = options.route === 'delivery' ? tokenSource(null, null) : await openToken(context);
     const rowSource = openRowSource(context, batch, columns);
     closers.push(() => rowSource.close());
     const ledger = await orStopped(context, machine.openLedger(options));

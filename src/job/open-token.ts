@@ -5,15 +5,13 @@ import type { Machine } from './terms/machine.js';
 import type { SendOptions } from './terms/options.js';
 
 interface TokenContext {
-  readonly options: Pick<SendOptions, 'tokenFile' | 'token' | 'route'>;
+  readonly options: Pick<SendOptions, 'tokenFile' | 'token'>;
   readonly machine: Pick<Machine, 'readTextFile'>;
 }
 
 /** The profile token as the options give it. @throws UsageError `token-unreadable`, `token-characters`. */
 export async function openToken(context: TokenContext): Promise<TokenSource> {
-  const { tokenFile, token, route } = context.options;
-  // The token is for profile calls: the Delivery API gets none.
-  if (route === 'delivery') return tokenSource(null, null);
+  const { tokenFile, token } = context.options;
   if (tokenFile === null) return tokenSource(token, null);
   const read = async () => {
     const text = tokenOfFile(await context.machine.readTextFile(tokenFile));

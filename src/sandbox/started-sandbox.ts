@@ -37,7 +37,7 @@ export interface SandboxRequest {
   readonly url: string;
   /** The `Authorization` header, or `null`. */
   readonly authorization: string | null;
-  /** As it came; empty where it was over 60,000 bytes. */
+  /** As it came; empty where it was over the limit of its API (60,000 bytes for an update). */
   readonly body: string;
   /** `null`: the connection was cut in place of an answer. */
   readonly httpStatus: number | null;

@@ -57,6 +57,16 @@ describe('verifyBatch', () => {
     expect(await readFile(`${file}.verify.csv`, 'utf8')).toContain('applied');
   });
 
+  it('sends the token to the fetch API, also with the options of a send by the Delivery API, which gets none', async () => {
+    const locked = await startSandbox({ token: 'made-up-token' });
+    atEndOfFile(() => locked.close());
+    const delivery = { route: 'delivery', deliveryCap: 10, token: 'made-up-token' } as const;
+    await sendBatch(file, { ...options, ...delivery, endpoint: locked.url });
+    expect(locked.requests().map(({ authorization }) => authorization)).toEqual([null, null, null]);
+    const result = await verifyBatch(file, { ...options, ...delivery, endpoint: locked.url, sample: 'all' });
+    expect(result.files[0]).toMatchObject({ verdicts: { applied: 3 } });
+  });
+
   it.each([
     [1, 1],
     ['100%', 3],
