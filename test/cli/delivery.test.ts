@@ -62,7 +62,7 @@ describe('the Delivery API, by the program', () => {
       fetch: 6,
       update: 3,
     });
-  });
+  }, 90_000); // six processes
 
   it('keeps a visitor of another file on updates, whose update of an hour ago the memory knows', async () => {
     const { sandbox, folder, file, common } = await night('batch=thirdPartyId,tier\nv1,gold\n', ['v1']);
