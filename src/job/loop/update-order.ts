@@ -30,7 +30,7 @@ export class UpdateOrder {
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #highestRow = 0;
   #wantedRow = 0;
-  #last: Pick<EarlierUpdates, 'lastAtMs' | 'lastUptime'> | null = null;
+  #last: Instant | null = null;
   isUsedUp = false;
 
   constructor(options: UpdateOrderOptions) {
@@ -64,7 +64,7 @@ export class UpdateOrder {
 
   /** The bytes of an attempt have left. */
   left({ id }: Pick<OrderedRow, 'id'>, route: RouteName, now: Instant): void {
-    if (route === 'update') this.#last = { lastAtMs: now.wallMs, lastUptime: uptimeOf(this.#bootClock) };
+    if (route === 'update') this.#last = now; // the uptime is asked for later: asking costs more than the rest of an attempt
     if (this.#hasOverflow) (route === 'update' ? this.#visitors : this.#delivered).add(id, now.monotonicMs);
   }
 
@@ -83,7 +83,7 @@ export class UpdateOrder {
     if (!this.#isUpdate) return earlier;
     const toRow = Math.max(earlier.toRow, this.#toRow(readRowCount, isOver));
     if (!isOver) return { toRow, lastAtMs: now.wallMs, lastUptime: uptimeOf(this.#bootClock) };
-    return { ...earlier, ...this.#last, toRow };
+    return { ...earlier, ...this.#lastUpdate(now), toRow };
   }
 
   /** A checkpoint with this state is about to be written: until it is durable, either may stand after a kill. */
@@ -94,6 +94,17 @@ export class UpdateOrder {
   saved({ toRow, lastAtMs }: EarlierUpdates): void {
     if (this.#hasOverflow) this.#permittedToRow = toRow;
     this.#savedAtMs = lastAtMs ?? this.#savedAtMs;
+  }
+
+  #lastUpdate(now: Instant): Pick<EarlierUpdates, 'lastAtMs' | 'lastUptime'> | null {
+    if (this.#last === null) return null;
+    const uptime = uptimeOf(this.#bootClock);
+    // A time in which the machine slept may be missing in what has passed: the update looks later then, never earlier.
+    const passedMs = now.monotonicMs - this.#last.monotonicMs;
+    return {
+      lastAtMs: this.#last.wallMs,
+      lastUptime: uptime && { ...uptime, ms: Math.max(0, Math.floor(uptime.ms - passedMs)) },
+    };
   }
 
   #toRow(readRowCount: number, isOver: boolean): number {

@@ -119,6 +119,26 @@ describe('the state of a job', () => {
     expect(one.state(50, true, at(2))).toEqual({ toRow: 40_000, lastAtMs: at(1).wallMs, lastUptime: null });
   });
 
+  it('that has ended has the last update by uptime, which is asked for at the end alone', () => {
+    let askedCount = 0;
+    const boot = {
+      bootId: () => 'boot-1',
+      uptimeMs: () => {
+        askedCount += 1;
+        return 100 * hourMs;
+      },
+    };
+    const earlier = noUpdates(true, true, wallMs, bootClock);
+    const one = new UpdateOrder({
+      ...{ earlier, isUpdate: true, hasOverflow: true, random: seededRandom(1) },
+      ...{ bootClock: boot, now: at(0) },
+    });
+    const before = askedCount;
+    one.left(row(3), 'update', at(1));
+    expect(askedCount).toBe(before);
+    expect(one.state(50, true, at(3)).lastUptime).toEqual({ bootId: 'boot-1', ms: 98 * hourMs });
+  });
+
   it('knows nothing of a new job, and everything of one that sends by updates alone', () => {
     expect(noUpdates(true, true, wallMs, bootClock)).toEqual({ toRow: 1, lastAtMs: null, lastUptime: null });
     expect(noUpdates(false, false, wallMs, bootClock)).toEqual({ toRow: 1, lastAtMs: null, lastUptime: null });
