@@ -47,10 +47,10 @@ function readBody({ httpStatus, body, retryAfter }: Answer, ids: readonly string
     return refused(status, 'target-refused', textOf(message));
   const isOwn = typeof requestId === 'string' || typeof status === 'number';
   if (!isOwn || (typeof status === 'number' && status !== 200)) return again('not-understood', textOf(message));
-  const processed = new Set(
-    Array.isArray(reply.notifications) ? reply.notifications.map((one) => asObject(one)?.id) : [],
-  );
-  const missingCount = ids.filter((id) => !processed.has(id)).length;
+  const processed: unknown[] = Array.isArray(reply.notifications)
+    ? reply.notifications.map((one) => asObject(one)?.id)
+    : [];
+  const missingCount = ids.filter((id) => !processed.includes(id)).length;
   if (missingCount === 0) return { kind: 'submitted', httpStatus };
   return again('not-processed', `${missingCount} of ${ids.length} notifications are not in the reply`);
 }
@@ -71,9 +71,11 @@ function parsed(body: string): unknown {
 }
 
 function asObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : null;
+  return isObject(value) ? value : null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | null {

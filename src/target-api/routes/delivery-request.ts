@@ -82,7 +82,10 @@ function jsonOf(encoded: string): string {
   return encoded.includes('%') ? ascii(JSON.stringify(decodeURIComponent(encoded))) : `"${encoded}"`;
 }
 
+const beyondAscii = /[\u007f-\uffff]/;
+
 /** JSON in which every character beyond ASCII is escaped: its length is its bytes. */
 function ascii(json: string): string {
+  if (!beyondAscii.test(json)) return json;
   return json.replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
