@@ -11,12 +11,17 @@ const reply = Buffer.from(
 );
 /** Of the Delivery API: it names each notification. */
 const notificationId = /\{"id":("[^"]*"),"type"/g;
-const deliveryStart = 'POST /rest/';
+const notificationsStart = Buffer.from('"notifications":[');
+/** `POST /rest/v1/delivery`, and no path of updates, has an `r` there. */
+const deliveryMarkAt = 'POST /'.length;
+const deliveryMark = 0x72;
 
 /** The request stands in `bytes` from `at` to `end`. */
 function replyTo(bytes, at, end) {
-  if (bytes.latin1Slice(at, at + deliveryStart.length) !== deliveryStart) return reply;
-  const ids = [...bytes.latin1Slice(at, end).matchAll(notificationId)].map(([, id]) => `{"id":${id}}`);
+  if (bytes[at + deliveryMarkAt] !== deliveryMark) return reply;
+  const ids = [...bytes.latin1Slice(bytes.indexOf(notificationsStart, at), end).matchAll(notificationId)].map(
+    ([, id]) => `{"id":${id}}`,
+  );
   const body = `{"status":200,"requestId":"bench","client":"bench","notifications":[${ids.join(',')}]}`;
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
