@@ -83,6 +83,10 @@ function withOption(options: CheckOptions, { name, value }: NamedOption): CheckO
   switch (name) {
     case 'delimiter':
       return { ...options, delimiter: value === 'tab' ? '\t' : value };
+    case 'id-column':
+      return { ...options, idColumn: value };
+    case 'id-type':
+      return { ...options, idType: value === 'pcId' ? 'pcId' : 'thirdPartyId' };
     case 'encoding':
       return { ...options, encoding: 'windows-1252' };
     case 'skip':
@@ -96,8 +100,9 @@ function withOption(options: CheckOptions, { name, value }: NamedOption): CheckO
 
 async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked> {
   const { options, hooks, ports, file } = context;
-  const columns = readColumns(batch.header, { ...options, delimiter: batch.format.delimiter });
-  const inspector = new Inspector(columns, batch.header.lineNumber, options, ports.random);
+  const cutAt = { ...options, delimiter: batch.format.delimiter };
+  const columns = readColumns(batch.header, cutAt);
+  const inspector = new Inspector(columns, batch.header.lineNumber, cutAt, ports.random);
   const rows = new Rows(context, inspector);
   hooks.onEvent?.({
     kind: 'started',

@@ -26,6 +26,9 @@ const email = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const scientific = /^-?\d(?:[.,]\d+[Ee][+ -]?\d+|[Ee][+ -]\d+)$/;
 const decimal = /^-?\d+\.\d+$/;
 const thousands = /^\d{1,3}(?:,\d{3})+$/;
+const months = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+/** As a spreadsheet shows what it took for a date: 3-Feb, Feb-03, 3-Feb-26. */
+const monthDay = new RegExp(`^(?:\\d{1,2}-${months}(?:-\\d{2,4})?|${months}-\\d{2})$`);
 const formula = /^=".*"$|^=\d|^'\d[^']*$|^#(?:NAME\?|N\/A|REF!|VALUE!|NUM!|DIV\/0!|NULL!)$|^#{3,}$/s;
 
 export type IdLook = 'id-ecid' | 'id-email' | 'id-scientific' | 'id-decimal' | 'id-spreadsheet';
@@ -40,18 +43,38 @@ export function idLook(id: string): IdLook | null {
     if (decimal.test(id)) return 'id-decimal';
     if (thousands.test(id)) return 'id-spreadsheet';
   }
+  const dashAt = id.length <= 11 ? id.indexOf('-') : -1;
+  if (dashAt > 0 && dashAt < 4 && monthDay.test(id)) return 'id-spreadsheet';
   if (first >= 0x23 && first <= 0x3d && formula.test(id)) return 'id-spreadsheet';
   return id.includes('@') && email.test(id) ? 'id-email' : null;
 }
 
+/** A spreadsheet keeps 15 digits of a number, and writes zeros for the rest. */
+const exactDigits = 15;
+const onlyZeros = /^0+$/;
+
 /**
- * The length of an id of digits: 1 to 31 without a zero before it, 32 more with one; 0 for all others. Zeros that are
- * lost show in the lengths: padded ids all have the same.
+ * The length of an id of digits: 1 to 31 without a zero before it, 32 more with one, 48 more if all digits after the 15th are
+ * zeros; 0 for all others. Zeros that are lost show in the lengths: padded ids all have the same.
  */
 export function digitShape(id: string): number {
   const first = id.charCodeAt(0);
   if (first < 0x30 || first > 0x39 || id.length > 31 || !onlyDigits.test(id)) return 0;
-  return first === 0x30 && id.length > 1 ? id.length + 32 : id.length;
+  if (first === 0x30 && id.length > 1) return id.length + 32;
+  return id.length > exactDigits && onlyZeros.test(id.slice(exactDigits)) ? id.length + 48 : id.length;
+}
+
+/** What a spreadsheet shows in place of a value. Errors are words for nothing. */
+const shownText = /^=".*"$|^#{3,}$/s;
+
+export function isSpreadsheetText(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first === 0x23 || first === 0x3d) && shownText.test(text);
+}
+
+/** As MySQL and PostgreSQL write tabs, line ends and backslashes into a file that is cut at tabs. */
+export function hasBackslashSequence(text: string): boolean {
+  return text.includes('\\') && /\\[tn\\]/.test(text);
 }
 
 const oddRow = new RegExp(

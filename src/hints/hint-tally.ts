@@ -23,8 +23,12 @@ interface Found {
   readonly line: number;
 }
 
-const shapeCount = 64;
+/** Lengths from there on are those with zeros before them, and of rounded ids (cells.ts). */
 const zeroShape = 32;
+const roundedShape = 64;
+const shapeCount = 80;
+/** Ids of 16 digits that end in a zero are one in ten: three in a row are one in a thousand. */
+const roundedCountMin = 3;
 const wordsMask = 2 ** nullWords.length - 1;
 
 /** What speaks for options that the file needs, beside the hints themselves. */
@@ -116,8 +120,11 @@ export class HintTally {
     }
     const short = this.#shortDigits();
     if (short !== null) note('id-zeros', short.line, short.count);
+    const rounded = this.#roundedDigits();
+    if (rounded !== null) note('id-rounded', rounded.line, rounded.count);
     const second = this.#columns.attributes.find(({ name }) => isIdName(name));
     if (second !== undefined) note('two-id-columns', this.#headerLine);
+    if (hasUpperCaseNames(this.#columns)) note('upper-case-names', this.#headerLine);
     if (rowCount === 0) note('no-rows', this.#headerLine);
     else if (valueCount === 0) note('nothing-to-send', this.#headerLine);
     return this.#list(found);
@@ -125,18 +132,41 @@ export class HintTally {
 
   /** Ids of digits that are shorter than the longest with zeros before them. */
   #shortDigits(): Found | null {
-    const longest = this.#digits.findLastIndex((found, shape) => shape > zeroShape && found !== null) - zeroShape;
-    const short = this.#digits.slice(1, Math.max(1, longest)).filter((found) => found !== null);
-    if (short.length === 0) return null;
-    return {
-      count: short.reduce((sum, { count }) => sum + count, 0),
-      line: Math.min(...short.map(({ line }) => line)),
-    };
+    const padded = this.#digits.slice(0, roundedShape);
+    const longest = padded.findLastIndex((found, shape) => shape > zeroShape && found !== null) - zeroShape;
+    return togetherOf(padded.slice(1, Math.max(1, longest)));
+  }
+
+  /** Ids of over 15 digits, if all of them end in zeros. */
+  #roundedDigits(): Found | null {
+    const rounded = togetherOf(this.#digits.slice(roundedShape));
+    const isExact = this.#digits.slice(16, zeroShape).some((found) => found !== null);
+    return rounded === null || isExact || rounded.count < roundedCountMin ? null : rounded;
   }
 
   #list(found: ReadonlyMap<HintCode, Found>): Hint[] {
     return [...found].map(([code, { count, line }]) => ({ code, count, example_line: line }));
   }
+}
+
+const upperCase = /^[A-Z][A-Z\d_$#]*$/;
+
+/** The id column's too: so the program that wrote them does it, whatever their names are. */
+function hasUpperCaseNames({ attributes, idIndex, headerCells }: Columns): boolean {
+  return (
+    attributes.length > 0 &&
+    upperCase.test(headerCells[idIndex]?.trim() ?? '') &&
+    attributes.every(({ name }) => upperCase.test(name))
+  );
+}
+
+function togetherOf(shapes: readonly (Found | null)[]): Found | null {
+  const found = shapes.filter((one) => one !== null);
+  if (found.length === 0) return null;
+  return {
+    count: found.reduce((sum, { count }) => sum + count, 0),
+    line: Math.min(...found.map(({ line }) => line)),
+  };
 }
 
 const none: readonly HintCode[] = [];

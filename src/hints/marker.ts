@@ -6,6 +6,7 @@ import type { Columns } from '../target-api/columns.js';
 import {
   digitShape,
   hasBackslashEscape,
+  hasBackslashSequence,
   hasLostCharacters,
   hasOddBlanks,
   hasStrayQuotes,
@@ -13,6 +14,7 @@ import {
   isCutJson,
   isDoubleEncoded,
   isOddRowId,
+  isSpreadsheetText,
   looksEncoded,
   looksUnencoded,
   nullWordAt,
@@ -24,6 +26,8 @@ export interface MarkOptions {
   readonly values: 'encoded' | 'raw';
   readonly plus: Plus | null;
   readonly trim: boolean;
+  /** At which the file is cut. */
+  readonly delimiter: string;
   readonly nullWords: readonly string[] | null;
 }
 
@@ -44,6 +48,7 @@ export class Marker {
   readonly #isRaw: boolean;
   readonly #plus: Plus | null;
   readonly #isTrimmed: boolean;
+  readonly #isCutAtTabs: boolean;
   /** Words that the options take care of. */
   readonly #settled: ReadonlySet<string>;
   #words = 0;
@@ -56,13 +61,14 @@ export class Marker {
     this.#isRaw = options.values === 'raw';
     this.#plus = options.plus;
     this.#isTrimmed = options.trim;
+    this.#isCutAtTabs = options.delimiter === '\t';
     const plusClass = options.plus === null ? rowClass.plus : 0;
     this.#encodingClasses = this.#isRaw ? rowClass.percent : rowClass.percent | rowClass.unencoded | plusClass;
     this.#settled = new Set(options.nullWords ?? []);
   }
 
   /** `id`: decoded, as it is sent; `''` where it cannot be decoded. */
-  look({ cells, classes, startByte, endByte }: RawRow, id: string): number {
+  look({ cells, classes, startByte, endByte, isUtf8 }: RawRow, id: string): number {
     let marks = this.#idMarks(id, cells[this.#idIndex] ?? '', classes);
     this.#words = this.#idWord(id);
     for (let at = 0; at < this.#indexes.length; at += 1) {
@@ -77,7 +83,8 @@ export class Marker {
       marks |= this.#valueMarks(cells, classes, mayBeLong);
     }
     this.details = this.#words | (digitShape(id) << nullWords.length);
-    return marks;
+    // Its own characters are lost to this reading, and not before.
+    return isUtf8 ? marks : marks & ~markOf['lost-characters'];
   }
 
   #wordMark(text: string): number {
@@ -149,6 +156,8 @@ export class Marker {
     if (!this.#isTrimmed && hasBlankEdge(text)) marks |= markOf['padded-values'];
     if (hasStrayQuotes(text, isStray)) marks |= markOf['stray-quotes'];
     if (hasBackslashEscape(text) && nullWordAt(text) < 0) marks |= markOf['backslash-escapes'];
+    if (this.#isCutAtTabs && hasBackslashSequence(text)) marks |= markOf['backslash-sequences'];
+    if (isSpreadsheetText(text)) marks |= markOf['spreadsheet-values'];
     if (text !== cell) marks |= this.#wordMark(text);
     if (isCutJson(text)) marks |= markOf['json-cells'];
     if (hasLostCharacters(text)) marks |= markOf['lost-characters'];

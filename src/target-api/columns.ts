@@ -277,13 +277,16 @@ function checkNames(names: ReadonlyMap<number, string>, fail: Fail): void {
   for (const [index, name] of names) {
     const columnNumber = index + 1;
     if (name.trim() === '') {
-      throw fail('header-name-empty', `Each column needs a name, and column ${columnNumber} has none.`);
+      throw fail(
+        'header-name-empty',
+        `Each column needs a name, and column ${columnNumber} has none. Give it one, or export without it (pandas: index=False).`,
+      );
     }
     const earlier = columnNumbers.get(name);
     if (earlier !== undefined) {
       throw fail(
         'header-name-twice',
-        `Each name can stand once, and columns ${earlier} and ${columnNumber} have the same name${looksLikeName(name) ? `, "${name}"` : '. Does this file have a header?'}.`,
+        `Each name can stand once, and columns ${earlier} and ${columnNumber} have the same name${looksLikeName(name) ? `, "${name}". Rename one of them in the export, or send neither: --skip ${name}` : '. Does this file have a header?'}.`,
       );
     }
     if (ecidNames.has(name.replace(/[\s._-]/g, '').toLowerCase())) {
@@ -307,7 +310,8 @@ function idTypeOf(name: string, index: number, options: ColumnOptions, fail: Fai
       `The id column is named ${name}, which means ${known}, and --id-type says ${options.idType}: leave out --id-type, or rename the column.`,
     );
   }
-  if (options.idColumn === null) throw fail('header-id-column', noIdName(name), ...nearestName(name));
+  if (options.idColumn === null)
+    throw fail('header-id-column', noIdName(name), ...nearestName(name), ...likelyId(name));
   if (options.idType !== null) return options.idType;
   throw new UsageError(
     'id-type-needed',
@@ -321,8 +325,27 @@ function nearestName(name: string): NamedOption[] {
   return nearest === undefined ? [] : [{ name: 'rename', value: `${name}=${nearest}` }];
 }
 
+/** A name as ids have: customer_id, CustomerNo. A first row without a header has digits as a rule. */
+const idLike =
+  /(?:^|[_.-])(?:id|no|nr|num|number|key|code|uuid|guid|ID|NO|NR|NUM|NUMBER|KEY|CODE|UUID|GUID)$|[a-z](?:Id|ID|No|Nr|Num|Number|Key|Code|Uuid)$/;
+
+/** The options that take the first column for the ids, where its name speaks for it. */
+function likelyId(name: string): NamedOption[] {
+  if (nearestName(name).length > 0 || !looksLikeName(name) || /\d/.test(name) || !idLike.test(name)) return [];
+  return [
+    { name: 'id-column', value: name },
+    { name: 'id-type', value: 'thirdPartyId' },
+  ];
+}
+
+const framing = /^['`\u2018-\u201f](.*)['`\u2018-\u201f]$/u;
+
 function noIdName(name: string): string {
   const expected = `The first column must be the visitor's id, named ${idNamesText}, and it`;
+  const framed = framing.exec(name)?.[1]?.trim() ?? '';
+  if (isIdName(framed)) {
+    return `${expected} is ${framed} between other quotes: CSV has the quote " alone. Export with ", or without quotes.`;
+  }
   if (!looksLikeName(name)) {
     return (
       `${expected} has another name, which is not shown because it may be a person's data. Does this file have a header? ` +

@@ -37,8 +37,8 @@ export type Preparer = (cells: readonly string[], isUtf8: boolean) => Prepared;
  *
  * One reason a row, the first in this order: `header-again`, `id-empty`, (an id that does not decode: `percent-broken`),
  * `id-characters`, `id-plus`, `id-length`, `extra-cells`, `percent-broken` or (Delivery) `name-length`, `value-length` of
- * the first attribute at fault, `not-utf8`, `request-size`. A row is
- * skipped only if none but the last could apply: an id at fault is reported even where there is nothing to send.
+ * the first attribute at fault, `not-utf8`, `request-size`. A row is skipped only if none but the last could apply: an
+ * id at fault is reported even where there is nothing to send. A row of empty cells alone is skipped.
  */
 export function makePreparer(columns: Columns, options: PrepareOptions): Preparer {
   const { idIndex, attributes, cellCount } = columns;
@@ -61,6 +61,8 @@ export function makePreparer(columns: Columns, options: PrepareOptions): Prepare
     const id = text === null || clean === null ? text : clean(text);
     const fault = idFault(idCell, id) ?? (cells.length > cellCount ? extraCells(cells, cellCount, clean) : null);
     const shownId = (isUtf8 ? id : whole(id)) ?? '';
+    // As spreadsheets write them below the table.
+    if (fault?.code === 'id-empty' && cells.every((cell) => cell === '')) return { kind: 'skipped', id: '' };
     if (id === null || fault !== null) return invalid(shownId, fault ?? reason('percent-broken', 'in the id'));
 
     let form = idKey + formEncode(id);

@@ -5,7 +5,7 @@ import { Marker, type MarkOptions } from '../../src/hints/marker.js';
 import { readColumns } from '../../src/target-api/columns.js';
 import { makePreparer } from '../../src/target-api/prepare.js';
 
-type Options = Partial<MarkOptions>;
+type Options = Partial<MarkOptions> & { readonly rename?: readonly string[] };
 
 /** What is found in a file: code to count and first line. */
 async function hintsOf(content: string | Buffer, given: Options = {}) {
@@ -44,6 +44,27 @@ async function hintsOf(content: string | Buffer, given: Options = {}) {
 const clean = 'thirdPartyId,a,b\nc-1,gold,12.5\nc-2,"O\'Neil, Jo",a b\nc-3,"6"" pipe",{"x":1}\nc-4,50 %,=\n';
 
 describe('hints', () => {
+  it('name escaped tabs and line ends in a file that is cut at tabs', async () => {
+    const rows = 'thirdPartyId\ta\n1\tx\\ny\n2\tC:\\\\dir\n3\tplain\n';
+    expect(await hintsOf(rows, { delimiter: '\t' })).toMatchObject({ 'backslash-sequences': [2, 2] });
+  });
+
+  it('name names in upper case, where the id column has one too', async () => {
+    const given = { rename: ['THIRDPARTYID=thirdPartyId'] };
+    expect(await hintsOf('THIRDPARTYID,CITY,T_1\n1,a,b\n', given)).toEqual({ 'upper-case-names': [1, 1] });
+    expect(await hintsOf('THIRDPARTYID,CITY,tier\n1,a,b\n', given)).toEqual({});
+    expect(await hintsOf('thirdPartyId,CITY\n1,a\n')).toEqual({});
+  });
+
+  it('do not call characters lost that this reading alone cannot read', async () => {
+    const row = Buffer.concat([
+      Buffer.from('thirdPartyId,a\n1,'),
+      Buffer.from([0x93, 0x8c, 0x8b, 0x9e]),
+      Buffer.from('\n'),
+    ]);
+    expect(await hintsOf(row)).not.toHaveProperty('lost-characters');
+  });
+
   it('are not given for a file that has nothing odd in it', async () => {
     expect(await hintsOf(clean.replace('{"x":1}', '"{""x"":1}"'))).toEqual({});
     expect(await hintsOf('pcId,a\n1,K%C3%B6ln%20Nord\n2,x%2By\n', { values: 'encoded' })).toEqual({});
@@ -89,7 +110,29 @@ describe('hints', () => {
       '1.2E9,x\n1.2e+12,x\n4.91701E+11,x\n5e-3,x\n5e1234,x\n1E9,x\n',
       { 'id-scientific': [4, 2] },
     ],
-    ['ids from a spreadsheet', '="001",x\n\'001,x\n"1,001",x\n#NAME?,x\n####,x\n#1,x\n', { 'id-spreadsheet': [5, 2] }],
+    [
+      'ids from a spreadsheet',
+      '="001",x\n\'001,x\n"1,001",x\n#NAME?,x\n####,x\n#1,x\n',
+      { 'id-spreadsheet': [5, 2], 'id-null': [1, 5] },
+    ],
+    [
+      'ids that a spreadsheet took for dates',
+      '3-Feb,x\nMay-05,x\nmay-5,x\n1-Feb-2026,x\n',
+      { 'id-spreadsheet': [3, 2] },
+    ],
+    [
+      'ids of which a spreadsheet kept 15 digits',
+      '1234567890123450,x\n1234567890123460,x\n12345678901234000,x\n',
+      { 'id-rounded': [3, 2] },
+    ],
+    [
+      'long ids of which not all end in zeros',
+      '1234567890123450,x\n1234567890123460,x\n12345678901230000,x\n1234567890123467,x\n',
+      {},
+    ],
+    ["values that are a spreadsheet's errors", 'a,#REF!\nb,#DIV/0!\nc,#ref\n', { 'null-values': [2, 2] }],
+    ['values as a spreadsheet shows them', 'a,########\nb,"=""001"""\nc,#\nd,=\n', { 'spreadsheet-values': [2, 2] }],
+    ['escaped line ends in a file cut at commas', 'a,x\\ny\n', {}],
     ['ids that lost zeros', '00123,x\n123,x\n04567,x\n99999,x\n45,x\n', { 'id-zeros': [2, 3] }],
     ['no lost zeros among ids of one length', '00123,x\n12345,x\n', {}],
     ['e-mail addresses and ECIDs', `a@b.de,x\n${'1'.repeat(38)},x\n`, { 'id-email': [1, 2], 'id-ecid': [1, 3] }],
@@ -152,7 +195,7 @@ describe('hints', () => {
       rowNumber: index + 1,
       lineNumber: index + 2,
       marks: index % 3 === 0 ? 2 ** (index % 22) : 0,
-      details: index * 2 ** 14,
+      details: index * 2 ** 20,
     }));
     const whole = new HintTally(columns, 1);
     for (const row of rows) whole.take(row);

@@ -171,11 +171,14 @@ describe('a row with nothing to send', () => {
     expect(prepare('pcId,a,b', ['1', '', ''])).toEqual({ kind: 'skipped', id: '1' });
     expect(prepare('pcId,a,b', ['1']).kind).toBe('skipped');
     expect(prepare('pcId', ['1']).kind).toBe('skipped');
+    expect(prepare('pcId,a,b', ['', '', '']).kind).toBe('skipped');
+    expect(prepare('pcId,a,b', ['', '', '', '']).kind).toBe('skipped');
   });
 
   it('is invalid all the same if its id is', () => {
     expect(invalidCode(['a/b', '', ''])).toBe('id-characters');
-    expect(invalidCode(['', '', ''])).toBe('id-empty');
+    expect(invalidCode(['', ' ', ''])).toBe('id-empty');
+    expect(invalidCode([' ', '', ''])).toBe('id-empty');
   });
 });
 
@@ -184,7 +187,6 @@ describe('an invalid row', () => {
 
   it.each<[string, string[], Partial<PrepareOptions>, string]>([
     ['an empty id', ['', 'x'], {}, 'id-empty'],
-    ['no cell', [], {}, 'id-empty'],
     ['a slash in the id', ['a/b', 'x'], {}, 'id-characters'],
     ['an encoded slash in the id', ['a%2fb', 'x'], {}, 'id-characters'],
     ['an encoded plus in the id', ['a%2Bb', 'x'], {}, 'id-characters'],

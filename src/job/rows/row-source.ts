@@ -49,7 +49,7 @@ class PreparingReader implements Reader<ReadRows> {
   constructor({ path, batch, columns, prepare }: RowRequest, from: Position) {
     this.#reader = new RowReader(path, batch, from, false);
     this.#prepare = makePreparer(columns, prepare);
-    this.#marker = new Marker(columns, prepare);
+    this.#marker = new Marker(columns, { ...prepare, delimiter: batch.delimiter });
   }
 
   async take(chunk: Buffer): Promise<Taken<ReadRows>> {
