@@ -28,7 +28,7 @@ export const hintMeanings = {
   'stray-quotes': `values with quotes around them that are a part of the value: write " alone, directly before and after a cell`,
   'backslash-escapes': `cells with a backslash before a quote, or at their end: CSV has no backslash escapes, cells may be cut elsewhere than meant. Export with quotes doubled ("")`,
   'backslash-sequences':
-    'cells with \\t, \\n or \\\\ in a file cut at tabs: MySQL and PostgreSQL write tabs and line ends so, and they are sent as they stand. Export as CSV',
+    'cells with \\t, \\n or \\\\ in a file cut at tabs: MySQL and PostgreSQL write tabs and line ends so, and they are sent as they are. Export as CSV',
   'json-cells': 'cells that begin JSON and do not end it: unquoted JSON was cut at its commas. Quote each such cell',
   'double-encoded': 'values with sequences like %2520: they look URL-encoded twice',
   'lost-characters': 'text that was read in a wrong encoding before (Ã¶ for ö, or the mark of a lost character)',
