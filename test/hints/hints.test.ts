@@ -59,7 +59,7 @@ describe('hints', () => {
   it('do not call characters lost that this reading alone cannot read', async () => {
     const row = Buffer.concat([
       Buffer.from('thirdPartyId,a\n1,'),
-      Buffer.from([0x93, 0x8c, 0x8b, 0x9e]),
+      Buffer.from([0x91, 0xe5, 0x8d, 0xe3]),
       Buffer.from('\n'),
     ]);
     expect(await hintsOf(row)).not.toHaveProperty('lost-characters');
