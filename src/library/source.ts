@@ -55,6 +55,10 @@ export function findSource(source: BatchSource, idType: string | null | undefine
     const message = 'expected a path, a list of paths, a Readable, or an async iterable of { id, attributes }';
     throw new UsageError('argument-missing', message);
   }
+  if (source instanceof ReadableStream) {
+    const message = 'expected a Readable of node:stream; found a web stream. Give Readable.fromWeb(stream)';
+    throw new UsageError('argument-missing', message);
+  }
   if (idType === 'pcId' || idType === 'thirdPartyId') return inputOf(rowsOf(source, idType), true);
   throw new UsageError('id-type-needed', 'idType: expected pcId or thirdPartyId, because records do not say it');
 }
@@ -130,6 +134,13 @@ async function* rowsOf(records: AsyncIterable<unknown>, idColumn: string): Async
   let number = 0;
   for await (const record of records) {
     number += 1;
+    if (typeof record === 'string' || record instanceof Uint8Array) {
+      const advice = 'Give bytes as Readable.from(source, { objectMode: false })';
+      throw wrongRecord(
+        number,
+        `expected { id, attributes }; found ${typeof record === 'string' ? 'a text' : 'bytes'}. ${advice}`,
+      );
+    }
     if (!isRecord(record)) throw wrongRecord(number, 'expected { id, attributes }, the id as a text');
     const { id, attributes } = record;
     if (columns === null) {

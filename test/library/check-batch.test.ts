@@ -56,6 +56,16 @@ describe('checkBatch', () => {
     expect(await errorOf(checkBatch(wrong, { idType }))).toMatchObject({ code: 'record-invalid' });
   });
 
+  it('says how to give a web stream, and bytes that are not a Readable', async () => {
+    const web: unknown = new Response(twoRows).body;
+    async function* bytes(): AsyncGenerator<unknown> {
+      yield Buffer.from(twoRows);
+    }
+    const given = (source: unknown) => errorOf(Reflect.apply(checkBatch, null, [source, { idType }]));
+    expect(String(await given(web))).toContain('Readable.fromWeb(stream)');
+    expect(String(await given(bytes()))).toContain('Readable.from(source, { objectMode: false })');
+  });
+
   it('ends while the source gives nothing', async () => {
     const stop = new AbortController();
     const silent = new Readable({ read: () => stop.abort('SIGTERM') });
