@@ -1,13 +1,12 @@
 import type { DropHooks, FileEnd } from '../drop/options.js';
-import type { RunSummary } from '../job/terms/summary.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
-import { version } from '../terms/version.js';
 import { harmless } from '../text/harmless.js';
 import { grouped } from '../text/numbers.js';
 import { requireFiles } from './line/arguments.js';
 import type { Call, VerbEnd } from './line/call.js';
 import { commandForFile } from './line/command-words.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
+import { sayFileAsJson } from './parts/file-end.js';
 import { sayEnd } from './parts/send-end.js';
 import { callHooksOf, sendOptionsOf } from './parts/sending.js';
 import { summaryText } from './words/summary-words.js';
@@ -44,13 +43,13 @@ export async function drop(call: Call): Promise<ExitStatus | VerbEnd> {
 }
 
 /** The result of one file, as it ends: the words of its summary, or one line of JSON in the form of the whole result. */
-function sayFile(call: Call, { jobs, exitStatus: status, error }: FileEnd, asJson: boolean): void {
-  const { stdout, clock, output } = call.host;
+function sayFile(call: Call, end: FileEnd, asJson: boolean): void {
   if (asJson) {
-    const summary: RunSummary = { schema: 1, version, exit_status: status, error, jobs };
-    stdout.write(`${JSON.stringify(summary)}\n`);
+    sayFileAsJson(call.host, end);
     return;
   }
+  const { jobs, exitStatus: status } = end;
+  const { stdout, clock, output } = call.host;
   if (jobs.length === 0 || (output.options.quiet !== null && status === exitStatus.done)) return;
   const commandFor = (file: string) => commandForFile(call, file);
   stdout.write(`${summaryText({ jobs }, { screen: stdout, nowMs: clock.wallMs(), commandFor })}\n`);

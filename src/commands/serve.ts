@@ -1,54 +1,65 @@
-import type { FileEnd } from '../drop/options.js';
 import { deliveryWarning } from '../job/terms/delivery-warning.js';
 import type { SendEvent } from '../job/terms/events.js';
 import type { ServeOptions } from '../serve/options.js';
 import { readAuthFile } from '../settings/auth-file.js';
-import type { SettingsFound } from '../settings/read.js';
-import { type ServeSettings, serveTable } from '../settings/serve.js';
 import { tokenVariable } from '../settings/sources.js';
+import type { Settings } from '../settings/table.js';
 import { readTokenFile } from '../settings/token.js';
-import { readOptions } from '../settings/values.js';
 import { UsageError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import type { Call } from './line/call.js';
 import { printConfig, settingsOf } from './line/settings-of-call.js';
 import { signalStatusOf } from './line/signals.js';
+import { sayFileAsJson } from './parts/file-end.js';
 import { lineListener } from './parts/send-progress.js';
-import { callHooksOf } from './parts/sending.js';
+import { startedSignal } from './parts/sending.js';
 
 /** `profile-drip serve`: takes batches as the Bulk API does, until a signal ends it. */
 export async function serve(call: Call): Promise<ExitStatus> {
-  const { host } = call;
+  const { host, nights } = call;
   const found = await settingsOf(call, 'serve');
   const { settings } = found;
   if (settings.printConfig) {
     printConfig(call, found, 'serve');
     return exitStatus.done;
   }
-  const own = readOptions(serveTable, call.options, host.surroundings);
-  const options = await serveOptionsOf(call, own, found);
+  const options = await serveOptionsOf(call, settings);
+  await nights.begin({ ...settings, stays: true });
+  const say = eventListener(call, settings);
+  const signal = startedSignal(call, found, (event) => say(event, null));
+  const isDelivery = settings.route === 'delivery';
+  const about = isDelivery ? ({ code: 'delivery', message: deliveryWarning } as const) : createsNone;
+  say({ kind: 'notice', level: 'warning', ...about }, null);
+  const { serveHere } = await import('../wiring/serve.js');
+  await serveHere(options, {
+    signal,
+    onListening(url) {
+      if (!settings.json && !settings.quiet) host.stdout.write(`${url}\n`);
+      say({ kind: 'notice', level: 'info', code: 'serve-listening', message: `batches are taken at ${url}` }, null);
+    },
+    onQueue: (place) => nights.add(place),
+    onEvent(event, place) {
+      say(event, place?.clientCode ?? null);
+      if (place !== null) nights.onEvent(event, place);
+    },
+    onBatchEnd(end, place) {
+      if (end.fate === 'gone') return;
+      if (settings.json) sayFileAsJson(host, end);
+      nights.fileEnded(end, place);
+    },
+  });
+  return signalStatusOf(signal.reason);
+}
+
+/** Each client code's lines by themselves: queues work side by side. */
+function eventListener({ host }: Call, settings: Settings): (event: SendEvent, clientCode: string | null) => void {
   const progress = settings.progress === 'none' ? 'none' : 'log';
-  const { signal, onEvent } = await callHooksOf(call, { ...found, settings: { ...settings, progress } }, null);
-  const listeners = new Map<string | null, (event: SendEvent) => void>([[null, onEvent ?? (() => {})]]);
-  const say = (event: SendEvent, clientCode: string | null) => {
+  const listeners = new Map<string | null, (event: SendEvent) => void>();
+  return (event, clientCode) => {
     const listener = listeners.get(clientCode) ?? lineListener(progress, host);
     listeners.set(clientCode, listener);
     listener(event);
   };
-  const { route } = settings;
-  const about = route === 'delivery' ? ({ code: 'delivery', message: deliveryWarning } as const) : createsNone;
-  say({ kind: 'notice', level: 'warning', ...about }, null);
-  const { serveHere } = await import('../wiring/serve.js');
-  await serveHere(options, {
-    signal: signal ?? new AbortController().signal,
-    onListening(url) {
-      if (!settings.json) host.stdout.write(`${url}\n`);
-      say({ kind: 'notice', level: 'info', code: 'serve-listening', message: `batches are taken at ${url}` }, null);
-    },
-    onEvent: say,
-    onBatchEnd: (end) => (settings.json ? sayBatch(call, end) : undefined),
-  });
-  return signalStatusOf(signal?.reason);
 }
 
 const createsNone = {
@@ -57,20 +68,16 @@ const createsNone = {
     'v2/profile/batchUpdate creates no profiles here: updates of visitors that Target does not know are lost. --route delivery creates them',
 } as const;
 
-async function serveOptionsOf(
-  { host, secrets }: Call,
-  own: ServeSettings,
-  { settings }: SettingsFound,
-): Promise<ServeOptions> {
-  const { dir, port } = own;
+async function serveOptionsOf({ host, secrets }: Call, settings: Settings): Promise<ServeOptions> {
+  const { dir, port } = settings;
   if (dir === null) throw new UsageError('serve-dir-missing', '--dir: expected a folder for batches; found none');
   if (port === null) {
     throw new UsageError('serve-port-missing', '--port: expected a port; found none. 0 takes any that is free');
   }
   refuseEnvironmentToken(host.surroundings.environment);
-  requireProtection(own);
+  requireProtection(settings);
   const tokenFiles = new Map<string, string>();
-  for (const { clientCode, path } of own.tokenFiles ?? []) {
+  for (const { clientCode, path } of settings.tokenFiles ?? []) {
     if (tokenFiles.has(clientCode)) {
       throw new UsageError(
         'token-twice',
@@ -84,17 +91,18 @@ async function serveOptionsOf(
     }
     tokenFiles.set(clientCode, path);
   }
-  const credentials = own.authFile === null ? null : await readAuthFile(own.authFile, host.files);
+  const credentials = settings.authFile === null ? null : await readAuthFile(settings.authFile, host.files);
   for (const { token } of credentials ?? []) secrets.add(token);
-  const clientCodes = own.clientCodes === null ? null : [...new Set(own.clientCodes.map((code) => code.toLowerCase()))];
+  const clientCodes =
+    settings.clientCodes === null ? null : [...new Set(settings.clientCodes.map((code) => code.toLowerCase()))];
   return {
     dir,
-    host: own.host,
+    host: settings.host,
     port,
     clientCodes,
     credentials,
-    publicUrl: own.publicUrl,
-    maxBodyBytes: own.maxBodyBytes,
+    publicUrl: settings.publicUrl,
+    maxBodyBytes: settings.maxBodyBytes,
     tokenFiles,
     send: { ...settings, clientCode: '', token: null, tokenFile: null },
   };
@@ -108,20 +116,16 @@ function refuseEnvironmentToken(environment: Readonly<Record<string, string | un
 }
 
 /** On a network address each caller must be known, and must not send in plain text by accident. */
-function requireProtection(own: ServeSettings): void {
-  const isLoopback = /^(?:127(?:\.\d{1,3}){3}|::1)$/.test(own.host);
+function requireProtection(settings: Settings): void {
+  const isLoopback = /^(?:127(?:\.\d{1,3}){3}|::1)$/.test(settings.host);
   if (isLoopback) return;
   const missing = [
-    ...(own.clientCodes === null ? ['--client-code'] : []),
-    ...(own.authFile === null ? ['--auth-file'] : []),
-    ...(own.publicUrl === null ? ['--public-url'] : []),
-    ...(own.listenHttp ? [] : ['--listen-http']),
+    ...(settings.clientCodes === null ? ['--client-code'] : []),
+    ...(settings.authFile === null ? ['--auth-file'] : []),
+    ...(settings.publicUrl === null ? ['--public-url'] : []),
+    ...(settings.listenHttp ? [] : ['--listen-http']),
   ];
   if (missing.length === 0) return;
-  const message = `--host: ${own.host} can be reached from other machines: expected also ${missing.join(', ')}. TLS is done by a proxy before it`;
+  const message = `--host: ${settings.host} can be reached from other machines: expected also ${missing.join(', ')}. TLS is done by a proxy before it`;
   throw new UsageError('serve-unprotected', message);
-}
-
-function sayBatch({ host }: Call, { jobs }: FileEnd): void {
-  for (const job of jobs) host.stdout.write(`${JSON.stringify(job)}\n`);
 }

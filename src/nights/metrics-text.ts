@@ -12,38 +12,60 @@ export interface Metrics {
   readonly cap: { readonly used: number; readonly left: number } | null;
   /** When a job last ended with 0; `null`: never. */
   readonly lastSuccessMs: number | null;
-  /** Of the call; while it is at work of the one before; `null`: there was no earlier call. */
+  /** Of the call; while it is at work of the one before. Of a call that stays: of its last file. `null`: there was no earlier call. */
   readonly exitStatus: number | null;
   readonly durationMs: number;
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-export function metricsText(metrics: Metrics): string {
-  const { clientCode, rows, cap } = metrics;
-  const own = { client_code: clientCode };
-  const one = (value: number | null): Sample[] => (value === null ? [] : [[own, value]]);
-  const ofStatuses = [...rowStatuses, 'superseded' as const].map(
-    (status): Sample => [{ ...own, status }, rows[status]],
+/** `all`: one for each client code. */
+export function metricsText(all: readonly Metrics[]): string {
+  const one = (figure: (metrics: Metrics) => number | null): Sample[] =>
+    all.flatMap((metrics): Sample[] => {
+      const value = figure(metrics);
+      return value === null ? [] : [[{ client_code: metrics.clientCode }, value]];
+    });
+  const ofStatuses = all.flatMap(({ clientCode, rows }) =>
+    [...rowStatuses, 'superseded' as const].map(
+      (status): Sample => [{ client_code: clientCode, status }, rows[status]],
+    ),
   );
+  const lastSuccess = ({ lastSuccessMs }: Metrics) =>
+    lastSuccessMs === null ? null : Math.floor(lastSuccessMs / 1000);
   return [
     family('rows_total', 'counter', 'Rows that have ended, of the jobs of the last call.', ofStatuses),
     family(
       'attempts_total',
       'counter',
       'Requests that were sent, of the jobs of the last call.',
-      one(metrics.attempts),
+      one(({ attempts }) => attempts),
     ),
-    family('cap_used', 'gauge', 'Updates used in the last 24 hours.', one(cap?.used ?? null)),
-    family('cap_left', 'gauge', 'Updates left of the cap.', one(cap?.left ?? null)),
     family(
-      'last_success_timestamp_seconds',
+      'cap_used',
       'gauge',
-      'When a job last ended with status 0.',
-      one(metrics.lastSuccessMs === null ? null : Math.floor(metrics.lastSuccessMs / 1000)),
+      'Updates used in the last 24 hours.',
+      one(({ cap }) => cap?.used ?? null),
     ),
-    family('exit_status', 'gauge', 'Exit status of the last call that has ended.', one(metrics.exitStatus)),
-    family('run_duration_seconds', 'gauge', 'How long the last call took so far.', one(metrics.durationMs / 1000)),
+    family(
+      'cap_left',
+      'gauge',
+      'Updates left of the cap.',
+      one(({ cap }) => cap?.left ?? null),
+    ),
+    family('last_success_timestamp_seconds', 'gauge', 'When a job last ended with status 0.', one(lastSuccess)),
+    family(
+      'exit_status',
+      'gauge',
+      'Exit status of the last call that has ended; of a call that stays, of the last file.',
+      one(({ exitStatus }) => exitStatus),
+    ),
+    family(
+      'run_duration_seconds',
+      'gauge',
+      'How long the last call took so far.',
+      one(({ durationMs }) => durationMs / 1000),
+    ),
   ].join('');
 }
 

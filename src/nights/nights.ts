@@ -1,9 +1,10 @@
 import type { SendEvent } from '../job/terms/events.js';
 import type { FileEnd } from '../job/terms/file-end.js';
 import type { RunSummary } from '../job/terms/summary.js';
-import type { Clock } from '../platform/ports.js';
+import type { Cancel, Clock } from '../platform/ports.js';
 import { ProfileDripError } from '../terms/errors.js';
 import type { ExitStatus } from '../terms/exit-status.js';
+import type { Keeping } from './keep.js';
 import type { MetricsFile } from './metrics-file.js';
 import { OnEnd } from './on-end.js';
 import { commandRunner } from './run-command.js';
@@ -20,28 +21,40 @@ export interface NightsHost {
 }
 
 export interface NightsSettings {
-  readonly clientCode: string;
   readonly metricsFile: string | null;
   readonly keepDays: number | null;
-  /** `null`: `send`, whose jobs' files are where these say. */
-  readonly dropFolder: string | null;
+  /** The call stays until a signal ends it. */
+  readonly stays: boolean;
+  /** Where the job files of `send` are. */
   readonly out: string | null;
   readonly name: string | null;
   readonly sandbox: boolean;
 }
 
+/** Where jobs of one client code come from. */
+export interface Place {
+  readonly clientCode: string;
+  /** `null`: `send`, whose jobs' files are where the settings say. */
+  readonly dropFolder: string | null;
+}
+
+/** A call that stays for weeks looks for what is old even if no file comes. */
+const removeEveryMs = 3_600_000;
+
 /**
  * States: new → started (`begin`, when the settings are right) → finished (`finish`). --on-end is known before the settings
  * are: a call that ends because of them has something to tell.
  *
- * Invariant: nothing here ends a run or changes its status.
+ * Invariants: nothing here ends a run or changes its status; one removal runs at a time.
  */
 export class Nights {
   readonly #host: NightsHost;
   readonly #onEnd: OnEnd;
+  readonly #places: Place[] = [];
   #settings: NightsSettings | null = null;
   #metrics: MetricsFile | null = null;
   #keeping: Promise<void> = Promise.resolve();
+  #cancelRemoval: Cancel = () => {};
 
   constructor(host: NightsHost) {
     this.#host = host;
@@ -57,40 +70,63 @@ export class Nights {
   async begin(settings: NightsSettings): Promise<void> {
     const { clock, warn } = this.#host;
     this.#settings = settings;
-    if (settings.metricsFile === null) return;
+    const { metricsFile: path, stays } = settings;
+    if (stays && settings.keepDays !== null) this.#removeFromTimeToTime();
+    if (path === null) return;
     const sayFailure = (message: string) => warn('metrics-file', message, false);
     const { MetricsFile } = await import('./metrics-file.js');
-    this.#metrics = await MetricsFile.open(settings.metricsFile, settings.clientCode, clock, sayFailure);
+    this.#metrics = await MetricsFile.open({ path, clock, stays, sayFailure });
   }
 
-  onEvent(event: SendEvent): void {
-    this.#metrics?.onEvent(event);
+  /** Jobs of this place are told of from now on. */
+  add(place: Place): void {
+    this.#places.push(place);
+    this.#metrics?.add(place.clientCode);
+    if (this.#settings?.stays === true) this.#removeOldArchiveOf(place);
   }
 
-  fileEnded(end: FileEnd): void {
+  onEvent(event: SendEvent, { clientCode }: Place): void {
+    this.#metrics?.onEvent(event, clientCode);
+  }
+
+  fileEnded(end: FileEnd, place: Place): void {
     this.#onEnd.fileEnded(end);
-    this.#metrics?.fileEnded(end);
-    this.#removeOld(end.file);
+    this.#metrics?.fileEnded(end, place.clientCode);
+    if (place.dropFolder === null) this.#removeOldJobsOf(end.file);
+    else this.#removeOldArchiveOf(place);
   }
 
   /** Resolves when all is told, written and removed. `error`: what ended the call. */
   async finish(status: ExitStatus, error: RunSummary['error'], files: readonly string[]): Promise<void> {
+    this.#cancelRemoval();
     this.#onEnd.callEnded(status, error, files);
-    if (this.#settings !== null && this.#settings.dropFolder !== null) this.#removeOld(this.#settings.dropFolder);
+    for (const place of this.#places) this.#removeOldArchiveOf(place);
     await Promise.all([this.#metrics?.finish(status), this.#onEnd.done(), this.#keeping]);
   }
 
-  #removeOld(file: string): void {
+  #removeFromTimeToTime(): void {
+    this.#cancelRemoval = this.#host.clock.schedule(removeEveryMs, () => {
+      for (const place of this.#places) this.#removeOldArchiveOf(place);
+      this.#removeFromTimeToTime();
+    });
+  }
+
+  #removeOldJobsOf(file: string): void {
+    this.#remove(async (keep, keeping, settings) => keep.removeOldJobsOf(keeping, file, settings));
+  }
+
+  #removeOldArchiveOf({ dropFolder }: Place): void {
+    if (dropFolder !== null) this.#remove(async (keep, keeping) => keep.removeOldArchive(keeping, dropFolder));
+  }
+
+  #remove(
+    run: (keep: typeof import('./keep.js'), keeping: Keeping, settings: NightsSettings) => Promise<number>,
+  ): void {
     const settings = this.#settings;
     if (settings === null || settings.keepDays === null) return;
-    const { dropFolder, keepDays: days } = settings;
-    const { clock } = this.#host;
+    const keeping: Keeping = { clock: this.#host.clock, days: settings.keepDays };
     this.#keeping = this.#keeping
-      .then(async () => {
-        const { removeOldArchive, removeOldJobsOf } = await import('./keep.js');
-        if (dropFolder === null) await removeOldJobsOf({ clock, days }, file, settings);
-        else await removeOldArchive({ clock, days }, dropFolder);
-      })
+      .then(async () => void (await run(await import('./keep.js'), keeping, settings)))
       .catch((error: unknown) => {
         if (!(error instanceof ProfileDripError)) throw error;
         this.#host.warn('keep', `--keep: ${error.message}`, false);

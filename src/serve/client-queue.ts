@@ -12,7 +12,7 @@ import { ProfileDripError } from '../terms/errors.js';
 import { type ExitStatus, exitStatus } from '../terms/exit-status.js';
 import { type Accepted, BatchBook } from './batch-book.js';
 import { type BatchRecord, withCounts } from './batch-records.js';
-import type { ServeHooks, ServeOptions } from './options.js';
+import type { BatchEnd, QueuePlace, ServeHooks, ServeOptions } from './options.js';
 import { Rests } from './rests.js';
 import type { SpooledBatch } from './spool-batch.js';
 import { batchEnd } from './wire/batch-id.js';
@@ -31,14 +31,17 @@ const lookMs = 5000;
 
 type WorkEnd = Pick<RunSummary, 'exit_status' | 'error' | 'jobs'>;
 
+export function queuePlace(dir: string, clientCode: string): QueuePlace {
+  return { clientCode, dropFolder: join(dir, clientCode) };
+}
+
 /**
  * The queue of one client code: a drop folder whose batches are sent, again and again whatever stops it.
  *
  * States of `run`: working (a pass of drop that watches) → resting (after a stop) → working …, until the signal aborts.
  */
 export class ClientQueue {
-  readonly clientCode: string;
-  readonly #folder: string;
+  readonly #place: QueuePlace;
   readonly #options: ServeOptions;
   readonly #hooks: ServeHooks;
   readonly #machine: Machine;
@@ -49,19 +52,15 @@ export class ClientQueue {
   #running: { readonly id: string; readonly snapshot: () => SendSnapshot } | null = null;
   /** The file that was stopped, if one was. */
   #stoppedName: string | null = null;
+  /** Whether what stopped the last pass was told with a batch. */
+  #isStopTold = false;
+  /** The stop that was told last, since when no batch has ended; `null`: none. */
+  #toldStop: string | null = null;
   /** Tells the pass of a new file: the system's notices are not needed. */
   #notice: (name: string | null) => void = () => {};
 
-  private constructor(
-    clientCode: string,
-    folder: string,
-    options: ServeOptions,
-    hooks: ServeHooks,
-    machine: Machine,
-    book: BatchBook,
-  ) {
-    this.clientCode = clientCode;
-    this.#folder = folder;
+  private constructor(place: QueuePlace, options: ServeOptions, hooks: ServeHooks, machine: Machine, book: BatchBook) {
+    this.#place = place;
     this.#options = options;
     this.#hooks = hooks;
     this.#machine = machine;
@@ -76,11 +75,16 @@ export class ClientQueue {
     machine: Machine,
     runId: string,
   ): Promise<ClientQueue> {
-    const folder = join(options.dir, clientCode);
+    const place = queuePlace(options.dir, clientCode);
     const warn = (code: NoticeCode | ErrorCode, message: string) =>
-      hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, clientCode);
-    const book = await BatchBook.open(clientCode, folder, machine, runId, warn);
-    return new ClientQueue(clientCode, folder, options, hooks, machine, book);
+      hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, place);
+    const book = await BatchBook.open(clientCode, place.dropFolder, machine, runId, warn);
+    hooks.onQueue(place);
+    return new ClientQueue(place, options, hooks, machine, book);
+  }
+
+  get clientCode(): string {
+    return this.#place.clientCode;
   }
 
   get counts(): QueueCounts {
@@ -120,7 +124,9 @@ export class ClientQueue {
     while (!signal.aborted) {
       const before = this.#book.progress;
       const end = await this.#workOff();
-      if (!signal.aborted) await this.#rest(end, this.#book.progress > before);
+      if (signal.aborted) return;
+      if (!this.#isStopTold) this.#tellStop(end);
+      await this.#rest(end, this.#book.progress > before);
     }
   }
 
@@ -153,8 +159,9 @@ export class ClientQueue {
       },
     };
     this.#stoppedName = null;
+    this.#isStopTold = false;
     try {
-      const end = await dropFolder(this.#folder, options, hooks, this.#machine);
+      const end = await dropFolder(this.#place.dropFolder, options, hooks, this.#machine);
       await noted;
       return end;
     } catch (error) {
@@ -162,6 +169,13 @@ export class ClientQueue {
     } finally {
       this.#notice = () => {};
     }
+  }
+
+  /** Nobody else would: no batch had begun. */
+  #tellStop({ exit_status: status, error }: WorkEnd): void {
+    const file = this.#place.dropFolder;
+    const end = { name: '', file, path: file, fate: 'stays', exitStatus: status, error } as const;
+    this.#tell({ ...end, jobs: [], isInFailed: false });
   }
 
   async #endOfBug(error: unknown): Promise<WorkEnd> {
@@ -183,16 +197,18 @@ export class ClientQueue {
       this.#running = { id, snapshot: event.snapshot };
       this.#book.begin(id);
     }
-    this.#hooks.onEvent(event, this.clientCode);
+    this.#hooks.onEvent(event, this.#place);
   }
 
-  async #onFileEnd(end: FileEnd): Promise<void> {
+  async #onFileEnd(end: BatchEnd): Promise<void> {
     const id = basename(end.name, batchEnd);
     if (this.#running?.id === id) this.#running = null;
     const job = end.jobs.at(-1);
     if (job !== undefined) this.#cap = { used: job.cap.used, left: job.cap.left };
-    if (end.fate === 'stays') this.#stoppedName = end.name;
-    else this.#countRows(end);
+    if (end.fate === 'stays') {
+      this.#stoppedName = end.name;
+      this.#isStopTold = true;
+    } else this.#countRows(end);
     const before = this.#book.unfinished(id); // none: it was put there by hand
     if (before !== null) {
       const record = job === undefined ? before : withCounts(before, job);
@@ -200,7 +216,16 @@ export class ClientQueue {
       else if (end.fate !== 'stays') await this.#book.end(record, 'stuck');
       else await this.#book.note({ ...record, state: needsAPerson(end.exitStatus) ? 'stuck' : 'incomplete' });
     }
-    this.#hooks.onBatchEnd(end);
+    this.#tell(end);
+  }
+
+  /** A batch that is stopped is tried again, every five minutes at last: that it is stopped as before is no news. */
+  #tell(end: BatchEnd): void {
+    const { fate, path, exitStatus: status, error } = end;
+    const stop = fate === 'stays' ? JSON.stringify([path, status, error?.code]) : null;
+    if (stop !== null && stop === this.#toldStop) return;
+    this.#toldStop = stop;
+    this.#hooks.onBatchEnd(end, this.#place);
   }
 
   #countRows({ jobs }: FileEnd): void {
@@ -216,7 +241,7 @@ export class ClientQueue {
     const rest = this.#rests.after(status, freeAt === null ? null : Date.parse(freeAt) - clock.wallMs(), hasProgress);
     const why = `${error?.message ?? `status ${status}`}. The batches of ${this.clientCode} rest`;
     if (rest.kind === 'until-moved' && this.#stoppedName !== null) {
-      const path = join(this.#folder, this.#stoppedName);
+      const path = join(this.#place.dropFolder, this.#stoppedName);
       this.#say('queue-stuck', `${why} until ${path} is taken away, or serve is started again; new ones are accepted`);
       while (!signal.aborted && (await this.#isThere(path))) await sleep(clock, lookMs, signal);
       return;
@@ -231,7 +256,7 @@ export class ClientQueue {
   }
 
   #say(code: NoticeCode | ErrorCode, message: string): void {
-    this.#hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, this.clientCode);
+    this.#hooks.onEvent({ kind: 'notice', level: 'warning', code, message }, this.#place);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Machine } from '../job/terms/machine.js';
 import { onDisk, unlessMissing } from '../storage/disk-errors.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import { exitStatus } from '../terms/exit-status.js';
-import { ClientQueue } from './client-queue.js';
+import { ClientQueue, queuePlace } from './client-queue.js';
 import { answerRequest, type Gateway } from './gateway.js';
 import type { ServeHooks, ServeOptions } from './options.js';
 import { clientCodeOf } from './wire/batch-id.js';
@@ -59,7 +59,10 @@ async function serveUnderLock(
     queueOf: (clientCode) => running.of(clientCode),
     queues: () => running.all(),
     hasRoom: () => room.isThere(),
-    say: (level, code, message, clientCode) => hooks.onEvent({ kind: 'notice', level, code, message }, clientCode),
+    say: (level, code, message, clientCode) => {
+      const place = clientCode === null ? null : queuePlace(options.dir, clientCode);
+      hooks.onEvent({ kind: 'notice', level, code, message }, place);
+    },
   };
   const server = await startServer(options.host, options.port, machine.clock, (request, mayContinue) =>
     answerRequest(gateway, request, mayContinue),

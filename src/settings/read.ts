@@ -44,9 +44,9 @@ export interface SettingsFound {
  */
 export async function readSettings(request: SettingsRequest): Promise<SettingsFound> {
   const { surroundings, verb } = request;
-  const environment = fromEnvironment(surroundings.environment);
-  const commandLine = fromCommandLine(request.commandLine);
-  const config = await readConfig([...environment.given, ...commandLine], request.files);
+  const environment = fromEnvironment(surroundings.environment, verb);
+  const commandLine = fromCommandLine(request.commandLine, verb);
+  const config = await readConfig([...environment.given, ...commandLine], request.files, verb);
   const given = [...config, ...environment.given, ...commandLine].filter((one) => one.setting.verbs.includes(verb));
 
   const values = new Map<AnySetting, unknown>();
@@ -64,8 +64,9 @@ export async function readSettings(request: SettingsRequest): Promise<SettingsFo
   const { stateUrl, notices: stateNotices } = await findStateUrl(plain, request.files);
   const settings = { ...plain, stateUrl };
   checkKeyFile(settings);
-  const sends = settingsTable.tokenFile.verbs.includes(verb);
-  const token = sends ? tokenFromEnvironment(surroundings.environment) : null;
+  const takesToken = settingsTable.tokenFile.verbs.includes(verb);
+  const sends = settingsTable.concurrency.verbs.includes(verb);
+  const token = takesToken ? tokenFromEnvironment(surroundings.environment) : null;
   checkAgreement(settings, token);
   const file = settings.tokenFile === null ? null : await readTokenFile(settings.tokenFile, request.files);
   const isRead = file !== null && !file.canReadAgain;
@@ -87,7 +88,7 @@ function entriesOf(settings: Settings, given: ReadonlyMap<AnySetting, Given>): E
   });
 }
 
-async function readConfig(others: readonly Given[], files: TokenFiles): Promise<Given[]> {
+async function readConfig(others: readonly Given[], files: TokenFiles, verb: Verb): Promise<Given[]> {
   const config = others.findLast((one) => one.setting === settingsTable.config);
   if (config === undefined) return [];
   const path = String(valueFrom(config));
@@ -100,7 +101,7 @@ async function readConfig(others: readonly Given[], files: TokenFiles): Promise<
       cause: error,
     });
   }
-  const given = fromConfigFile(content, path);
+  const given = fromConfigFile(content, path, verb);
   const command = given.find((one) => one.setting === settingsTable.onEnd);
   if (command !== undefined && (await files.stat(path)).mayOthersWrite) {
     const message = `${command.where}: others may write to that file, and it names a command that runs as you. Take the right away (chmod go-w, chown), or give --on-end on the command line`;

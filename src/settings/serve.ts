@@ -1,31 +1,25 @@
 import { isIP } from 'node:net';
 import * as kinds from './kinds/kinds.js';
-import { type Kind, setting, type ValuesOf } from './kinds/setting.js';
+import { type Kind, setting } from './kinds/setting.js';
 
-/**
- * What only `serve` is told. From the command line alone: a unit file or a Deployment names it all in one place, and
- * PROFILE_DRIP_PORT is a name that Kubernetes sets by itself.
- */
-
-/** Stands in no client code and in no path that one would give. */
-const separator = '|';
+/** What only `serve` is told: rows of the table of settings. */
 
 /** Several of one kind: the option is given once for each. */
 function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
   return {
-    expected: kind.expected,
-    wordSeparator: separator,
-    mayRepeat: (text) => text.split(separator).every((one) => kind.mayRepeat?.(one) !== false),
+    expected: `${kind.expected}; several: give the option again (in the environment with | between them, in a config file as a list)`,
+    isList: true,
+    mayRepeat: (text) => kinds.wordsOf(text).every((one) => kind.mayRepeat?.(one) !== false),
     read(text) {
       const values: Value[] = [];
-      for (const one of text.split(separator)) {
+      for (const one of kinds.wordsOf(text)) {
         const reading = kind.read(one);
         if (reading.kind === 'wrong') return reading;
         values.push(reading.value);
       }
       return { kind: 'value', value: values };
     },
-    show: (values) => values.map((one) => kind.show(one)).join(separator),
+    show: (values) => kinds.listText(values.map((one) => kind.show(one))),
   };
 }
 
@@ -145,5 +139,3 @@ export const serveTable = {
     default: 50 * megabyteBytes,
   }),
 } as const;
-
-export type ServeSettings = ValuesOf<typeof serveTable>;

@@ -2,7 +2,7 @@ import { UsageError } from '../terms/errors.js';
 import { quoted } from '../text/harmless.js';
 import { didYouMean } from './did-you-mean.js';
 import { listText } from './kinds/kinds.js';
-import { type AnySetting, environmentName, environmentPrefix, type Surroundings } from './kinds/setting.js';
+import { type AnySetting, environmentName, environmentPrefix, type Surroundings, type Verb } from './kinds/setting.js';
 import type { Notice } from './notice.js';
 import { settingsTable } from './table.js';
 
@@ -20,25 +20,39 @@ export interface Given {
 }
 
 export const allSettings: readonly AnySetting[] = Object.values(settingsTable);
-const byName = new Map(allSettings.map((setting) => [setting.name, setting]));
-const byEnvironmentName = new Map(allSettings.map((setting) => [environmentName(setting.name), setting]));
+const names = new Set(allSettings.map(({ name }) => name));
+
+/** The verb's own row of that name; else another verb's: it is a setting all the same, and is passed over. */
+function settingNamed(verb: Verb, isMeant: (name: string) => boolean): AnySetting | undefined {
+  const rows = allSettings.filter(({ name }) => isMeant(name));
+  return rows.find(({ verbs }) => verbs.includes(verb)) ?? rows[0];
+}
 
 /** The token is not a setting: it has neither an option nor a key. */
 export const tokenVariable = `${environmentPrefix}TOKEN`;
 
 /** Kubernetes sets `<SERVICE>_PORT…` and `<SERVICE>_SERVICE_…` for a service by the name of profile-drip. */
-const kubernetesNames = new RegExp(`^${environmentPrefix}(?:PORT|SERVICE_)`);
+const kubernetesNames = new RegExp(`^${environmentPrefix}(?:PORT_|SERVICE_)`);
+const kubernetesPort = /^(?:tcp|udp|sctp):\/\//;
+
+function isOfKubernetes(variable: string, text: string): boolean {
+  return kubernetesNames.test(variable) || (variable === environmentName('port') && kubernetesPort.test(text));
+}
 
 /** What the environment gives; `notices` warn of names that look like ours and are not. */
-export function fromEnvironment(environment: Surroundings['environment']): { given: Given[]; notices: Notice[] } {
+export function fromEnvironment(
+  environment: Surroundings['environment'],
+  verb: Verb,
+): { given: Given[]; notices: Notice[] } {
   const given: Given[] = [];
   const notices: Notice[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith(environmentPrefix) || variable === tokenVariable || text === undefined) continue;
-    const setting = byEnvironmentName.get(variable);
+    if (isOfKubernetes(variable, text)) continue;
+    const setting = settingNamed(verb, (name) => environmentName(name) === variable);
     if (setting !== undefined) given.push(checked({ setting, text, source: 'environment', where: variable }));
-    else if (!kubernetesNames.test(variable)) {
-      const hint = didYouMean(variable.slice(environmentPrefix.length), [...byName.keys()], environmentName);
+    else {
+      const hint = didYouMean(variable.slice(environmentPrefix.length), [...names], environmentName);
       const message = `${quoted(variable)} in the environment is not a setting of profile-drip and is passed over${hint}`;
       notices.push({ level: 'warning', code: 'environment-unknown', message });
     }
@@ -47,11 +61,11 @@ export function fromEnvironment(environment: Surroundings['environment']): { giv
 }
 
 /** What a config file's text gives: a JSON object whose keys are the options' names. */
-export function fromConfigFile(content: string, path: string): Given[] {
+export function fromConfigFile(content: string, path: string, verb: Verb): Given[] {
   const file = quoted(path);
   return Object.entries(parseObject(content, file)).map(([key, entry]) => {
     const where = `${quoted(key)} in ${file}`;
-    const setting = byName.get(key);
+    const setting = settingNamed(verb, (name) => name === key);
     if (setting === undefined) throw unknownKey(key, where);
     if (setting === settingsTable.config) {
       throw new UsageError('config-in-config', `${where}: a config file cannot name another one`);
@@ -59,6 +73,8 @@ export function fromConfigFile(content: string, path: string): Given[] {
     if (setting.kind.isList === true && isWords(entry)) {
       return checked({ setting, text: listText(entry), source: 'config file', where });
     }
+    // One config file serves several verbs: what another verb takes is that verb's to check.
+    if (!setting.verbs.includes(verb)) return checked({ setting, text: '', source: 'config file', where });
     const isPlain = typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean';
     if (!isPlain) {
       const found = entry === null ? 'null' : Array.isArray(entry) ? 'a list' : 'an object';
@@ -77,7 +93,7 @@ function unknownKey(key: string, where: string): UsageError {
     const message = `${where}: a token has no place in a config file; use "token-file" or ${tokenVariable} in the environment`;
     return new UsageError('config-token', message);
   }
-  const hint = didYouMean(key, [...byName.keys()], (name) => `"${name}"`);
+  const hint = didYouMean(key, [...names], (name) => `"${name}"`);
   return new UsageError('config-key-unknown', `${where}: this setting does not exist${hint}`);
 }
 
@@ -107,9 +123,9 @@ function checked(given: Given): Given {
 }
 
 /** What the command line gives: the options' names and their texts (`true` and `false` for flags). */
-export function fromCommandLine(options: ReadonlyMap<string, string>): Given[] {
+export function fromCommandLine(options: ReadonlyMap<string, string>, verb: Verb): Given[] {
   return [...options].flatMap(([name, text]): Given[] => {
-    const setting = byName.get(name);
+    const setting = settingNamed(verb, (one) => one === name);
     return setting === undefined ? [] : [{ setting, text, source: 'command line', where: `--${name}` }];
   });
 }

@@ -4,10 +4,12 @@ import { globs, markerSuffix } from './kinds/drop-kinds.js';
 import * as kinds from './kinds/kinds.js';
 import { type Surroundings, setting, type ValuesOf, type Verb } from './kinds/setting.js';
 import { sampleKind } from './kinds/verify-kinds.js';
+import { serveTable } from './serve.js';
 
 /**
  * THE table of settings: the command line's options, `PROFILE_DRIP_*`, the config file's keys, `--print-config` and the
- * manual's list are all read from it. The keys on the left are the library's names (`SendOptions`).
+ * manual's list are all read from it. The keys on the left are the library's names (`SendOptions`). Two rows may have one
+ * name where no verb has both: `--client-code` is one code for `send`, and a list for `serve`.
  */
 
 const sending: readonly Verb[] = ['send', 'drop'];
@@ -416,6 +418,8 @@ export const settingsTable = {
     default: false,
   }),
 
+  ...serveTable,
+
   sample: setting({
     name: 'sample',
     group: 'verify',
@@ -489,7 +493,7 @@ export const settingsTable = {
   onEnd: setting({
     name: 'on-end',
     group: 'job',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.shellText,
     help: 'a command for sh -c after each job, the summary on its standard input',
     default: null,
@@ -497,7 +501,7 @@ export const settingsTable = {
   metricsFile: setting({
     name: 'metrics-file',
     group: 'job',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.path,
     help: "metrics as Prometheus text, for node_exporter's textfile collector",
     default: null,
@@ -505,7 +509,7 @@ export const settingsTable = {
   keepDays: setting({
     name: 'keep',
     group: 'job',
-    verbs: sending,
+    verbs: sendingAndServe,
     kind: kinds.wholeNumber('days', 1, 3650),
     help: 'remove files of finished jobs (archive, renamed earlier jobs) that ended longer ago',
     default: null,
@@ -628,15 +632,15 @@ export const settingsTable = {
     name: 'quiet',
     alias: 'q',
     group: 'people',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.flag,
-    help: 'print nothing at status 0 and 75, and everything at any other; with --watch warnings and errors alone',
+    help: 'print nothing at status 0 and 75, and everything at any other; with --watch and serve warnings and errors alone',
     default: false,
   }),
   logFormat: setting({
     name: 'log-format',
     group: 'people',
-    verbs: reading,
+    verbs: readingAndServe,
     kind: kinds.choice('text', 'json'),
     help: 'json: each line on standard error is one JSON object',
     default: 'text',
@@ -646,7 +650,7 @@ export const settingsTable = {
     group: 'people',
     verbs: all,
     kind: kinds.flag,
-    help: 'the result as one JSON object on standard output, and nothing else there',
+    help: 'the result as one JSON object on standard output, and nothing else there; with --watch and serve one line for each file',
     default: false,
   }),
 } as const;

@@ -51,3 +51,8 @@ export function endsTheCall(status: ExitStatus): boolean {
 export function isResumable(status: ExitStatus): boolean {
   return endsTheCall(status) && status !== exitStatus.internal;
 }
+
+/** Whether a signal ended it. */
+export function isSignalStatus(status: ExitStatus): boolean {
+  return status === exitStatus.sighup || status === exitStatus.sigint || status === exitStatus.sigterm;
+}

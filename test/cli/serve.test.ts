@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/clock.js';
@@ -36,8 +36,8 @@ async function started(args: readonly string[], folder: string, environment: Rec
 }
 
 const batch = 'batch=thirdPartyId,city\n1,Bern\n';
-const post = (url: string) =>
-  fetch(`${url}/m2/acme/v2/profile/batchUpdate`, { method: 'POST', body: batch }).then((reply) => reply.text());
+const post = (url: string, body = batch) =>
+  fetch(`${url}/m2/acme/v2/profile/batchUpdate`, { method: 'POST', body }).then((reply) => reply.text());
 
 describe('serve', () => {
   it('says where it listens and that it creates no profiles, sends batches, and ends with 143 at SIGTERM', async () => {
@@ -89,7 +89,94 @@ describe('serve', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines).toEqual([expect.objectContaining({ complete: true, client_code: 'acme' })]);
+    expect(lines).toEqual([
+      {
+        schema: 1,
+        version: expect.any(String),
+        exit_status: 0,
+        error: null,
+        jobs: [expect.objectContaining({ complete: true, client_code: 'acme', exit_status: 0 })],
+      },
+    ]);
+  });
+
+  it('tells --on-end of each batch, keeps metrics of each client code, logs JSON and removes what is old', async () => {
+    const { folder, usual } = await trial();
+    const day = join(folder, 'batches', 'acme', 'archive', '2020-01-01');
+    mkdirSync(day, { recursive: true });
+    writeFileSync(join(folder, 'all.json'), JSON.stringify({ 'client-code': ['acme', 'b'], 'log-format': 'json' }));
+    const nights = ['--on-end', 'cat >>told', '--metrics-file', 'm.prom', '--keep', '3', '--config', 'all.json'];
+    const { child, end, url } = await started([...usual, ...nights], folder);
+    await post(url);
+    while (!existsSync(join(folder, 'told')) || !readFileSync(join(folder, 'told'), 'utf8').endsWith('\n'))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGTERM');
+    const { status, stderr } = await end;
+    expect(status).toBe(143);
+    const told = readFileSync(join(folder, 'told'), 'utf8').trimEnd().split('\n');
+    expect(told.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ exit_status: 0, jobs: [expect.objectContaining({ complete: true })] }),
+    ]);
+    const metrics = readFileSync(join(folder, 'm.prom'), 'utf8');
+    expect(metrics).toContain('profile_drip_rows_total{client_code="acme",status="submitted"} 1\n');
+    expect(metrics).toContain('profile_drip_rows_total{client_code="b",status="submitted"} 0\n');
+    expect(metrics).toContain('profile_drip_exit_status{client_code="acme"} 0\n');
+    expect(existsSync(day)).toBe(false);
+    const events = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).event);
+    expect(events).toEqual(expect.arrayContaining(['notice', 'started', 'ended']));
+  });
+
+  it('with --quiet prints warnings and above, and tells --on-end of a batch that was stopped', async () => {
+    const { folder, usual } = await trial();
+    const token = join(folder, 'token');
+    writeFileSync(token, 'abc', { mode: 0o600 });
+    const nights = ['--token-file', 'acme=token', '--on-end', 'cat >>told', '--log-format', 'json'];
+    const first = await started([...usual, ...nights], folder);
+    unlinkSync(token);
+    await post(first.url, 'batch=thirdPartyId,city\n2,Ulm\n');
+    while (!existsSync(join(folder, 'told')) || !readFileSync(join(folder, 'told'), 'utf8').endsWith('\n'))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    first.child.kill('SIGTERM');
+    expect((await first.end).status).toBe(143);
+    expect(JSON.parse(readFileSync(join(folder, 'told'), 'utf8'))).toMatchObject({ exit_status: 2 });
+    // The batch is resumed at the next start, and all goes well: nothing but the warning is said.
+    writeFileSync(token, 'abc', { mode: 0o600 });
+    const child = startProgram([...usual, ...nights, '--quiet'], { folder });
+    const end = ended(child);
+    while (sandbox.profile('thirdPartyId', '2', 'acme')?.city !== 'Ulm') {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    child.kill('SIGTERM');
+    const { status, stdout, stderr } = await end;
+    expect([status, stdout]).toEqual([143, '']);
+    const levels = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).level);
+    expect(new Set(levels).has('info')).toBe(false);
+    expect(stderr).toContain('serve-creates-none');
+  });
+
+  it('takes its options from the environment and the config file, as the other verbs do', async () => {
+    const { folder } = await trial();
+    writeFileSync(
+      join(folder, 'all.json'),
+      JSON.stringify({ dir: 'batches', 'max-body': 10, 'client-code': ['acme', 'b'] }),
+    );
+    const environment = { HOME: folder, PROFILE_DRIP_PORT: '8098', PROFILE_DRIP_CONFIG: 'all.json' };
+    const { stdout, status } = await runProgram(['serve', '--print-config', '--json'], { folder, environment });
+    expect(status).toBe(0);
+    const printed = new Map(
+      JSON.parse(stdout).settings.map((one: { name: string; value: string; source: string }) => [one.name, one]),
+    );
+    expect(printed.get('dir')).toMatchObject({ value: 'batches', source: 'config file' });
+    expect(printed.get('max-body')).toMatchObject({ value: '10', source: 'config file' });
+    expect(printed.get('client-code')).toMatchObject({ value: 'acme|b', source: 'config file' });
+    expect(printed.get('port')).toMatchObject({ value: '8098', source: 'environment', where: 'PROFILE_DRIP_PORT' });
+    expect(printed.get('on-end')).toMatchObject({ value: null });
   });
 
   it.each([

@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { topicNames } from '../../src/commands/line/manual.js';
 import type { AnySetting } from '../../src/settings/kinds/setting.js';
 import { sandboxTable } from '../../src/settings/sandbox.js';
-import { serveTable } from '../../src/settings/serve.js';
 import { allSettings } from '../../src/settings/sources.js';
 import { errorCodes, noticeCodes } from '../../src/terms/codes.js';
 import { runProgram } from '../cli/support/run-program.js';
@@ -85,7 +84,7 @@ describe('the README', () => {
 /** Options of the sandbox, of npm, curl and systemd's programs. */
 const otherOptions = [
   ...['help', 'token', 'version', 'no-json', 'data-binary', 'batch', 'execute'],
-  ...[...Object.values<AnySetting>(sandboxTable), ...Object.values<AnySetting>(serveTable)].map(({ name }) => name),
+  ...Object.values<AnySetting>(sandboxTable).map(({ name }) => name),
 ];
 
 function readme(): string {

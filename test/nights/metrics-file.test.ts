@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SendSnapshot } from '../../src/job/terms/events.js';
-import { MetricsFile } from '../../src/nights/metrics-file.js';
+import { MetricsFile, type MetricsFileOptions } from '../../src/nights/metrics-file.js';
 import { movedClock, temporaryFolder } from '../support/index.js';
 
 function snapshot(submitted: number): SendSnapshot {
@@ -22,16 +22,23 @@ function snapshot(submitted: number): SendSnapshot {
   };
 }
 
+async function opened(options: Omit<MetricsFileOptions, 'stays'>, clientCode: string, stays = false) {
+  const file = await MetricsFile.open({ ...options, stays });
+  file.add(clientCode);
+  return file;
+}
+
 describe('the metrics file', () => {
   it('is replaced while at work, readable for others, and keeps the exit status of the call before until the end', async () => {
     const path = join(await temporaryFolder(), 'a.prom');
     const clock = movedClock();
-    const open = () => MetricsFile.open(path, 'ac"me', clock, (message) => expect.unreachable(message));
+    const code = 'ac"me';
+    const open = () => opened({ path, clock, sayFailure: (message) => expect.unreachable(message) }, code);
     await (await open()).finish(3);
     const metrics = await open();
     let submitted = 5;
     const started = { kind: 'started', file: 'a.csv', resumedFromRow: null, doneCount: 0, totalCount: null } as const;
-    metrics.onEvent({ ...started, snapshot: () => snapshot(submitted) });
+    metrics.onEvent({ ...started, snapshot: () => snapshot(submitted) }, code);
     const value = (name: string) =>
       new RegExp(`^profile_drip_${name}(?:\\{.*\\}) (.*)$`, 'm').exec(readFileSync(path, 'utf8'))?.[1];
     const ok = 'rows_total\\{client_code="ac\\\\"me",status="submitted"\\}';
@@ -55,10 +62,35 @@ describe('the metrics file', () => {
 
   it('of a call that found another at work stays as it is', async () => {
     const path = join(await temporaryFolder(), 'a.prom');
-    const open = () => MetricsFile.open(path, 'acme', movedClock(), () => {});
+    const open = () => opened({ path, clock: movedClock(), sayFailure: () => {} }, 'acme');
     await (await open()).finish(1);
     const before = readFileSync(path, 'utf8');
     await (await open()).finish(75);
     expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  it('of a call that stays has each client code, the status of its last file and none of a signal', async () => {
+    const path = join(await temporaryFolder(), 'a.prom');
+    const clock = movedClock({ wallMs: 86_400_000 });
+    const sayFailure = (message: string) => expect.unreachable(message);
+    const end = { file: 'a.csv', jobs: [], error: null, isInFailed: false };
+    const lines = (name: string) =>
+      [
+        ...readFileSync(path, 'utf8').matchAll(new RegExp(`^profile_drip_${name}\\{client_code="(.*)"\\} (.*)$`, 'gm')),
+      ].map(([, code, value]) => `${code} ${value}`);
+    const first = await opened({ path, clock, sayFailure }, 'a', true);
+    first.fileEnded({ ...end, exitStatus: 0 }, 'a');
+    first.add('b');
+    first.fileEnded({ ...end, exitStatus: 2 }, 'b');
+    first.fileEnded({ ...end, exitStatus: 143 }, 'b');
+    await first.finish(143);
+    expect(lines('exit_status')).toEqual(['a 0', 'b 2']);
+    expect(lines('last_success_timestamp_seconds')).toEqual(['a 86400']);
+    const second = await opened({ path, clock, sayFailure }, 'b', true);
+    second.add('a');
+    await second.finish(143);
+    expect(lines('exit_status')).toEqual(['b 2', 'a 0']);
+    expect(lines('last_success_timestamp_seconds')).toEqual(['a 86400']);
+    expect(readFileSync(path, 'utf8').match(/^# TYPE profile_drip_exit_status /gm)).toHaveLength(1);
   });
 });

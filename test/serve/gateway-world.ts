@@ -73,6 +73,7 @@ export async function startedGateway(options: GatewayOptions = {}): Promise<Gate
         signal: stop.signal,
         onListening: resolve,
         onEvent: (event) => events.push(event),
+        onQueue: () => {},
         onBatchEnd: (end) => ends.push(end),
       },
       { ...realMachine, ...onClock(options.machine?.clock), ...options.machine },

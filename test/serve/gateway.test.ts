@@ -250,7 +250,10 @@ describe('a stop', () => {
     const rests = () => world.notices().filter((code) => code === 'queue-rests').length;
     expect((await send(world.url, rows('2'))).httpStatus).toBe(200);
     expect(between((await statusOf(reply)).body, 'status')).toBe('incomplete');
-    while (rests() < 2) await clock.advance(1000);
+    while (rests() < 4) await clock.advance(1000);
+    // That it is stopped again is no news to whoever was told.
+    const told = world.ends.map(({ error }) => error?.code);
+    expect(told.filter((code, at) => code === told[at - 1])).toEqual([]);
     await world.end();
   });
 

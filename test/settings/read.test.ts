@@ -280,6 +280,49 @@ describe('the token', () => {
   });
 });
 
+describe('a name that two verbs have', () => {
+  it('means what the verb makes of it', async () => {
+    const files = config({ 'client-code': 'acme', dir: 'batches', port: 8098 });
+    const environment = { PROFILE_DRIP_CONFIG: 'drip.json' };
+    expect((await read({ files, environment })).settings).toMatchObject({ clientCode: 'acme', dir: null, port: null });
+    expect((await read({ verb: 'serve', files, environment })).settings).toMatchObject({
+      clientCode: null,
+      clientCodes: ['acme'],
+      dir: 'batches',
+      port: 8098,
+    });
+  });
+
+  it('may be a list for one and not for the other', async () => {
+    const files = config({ 'client-code': ['acme', 'b'], 'token-file': ['acme=a.token', 'b=b|c'] });
+    const options = { config: 'drip.json' };
+    expect((await read({ verb: 'serve', files, options })).settings).toMatchObject({
+      clientCodes: ['acme', 'b'],
+      tokenFile: null,
+      tokenFiles: [
+        { clientCode: 'acme', path: 'a.token' },
+        { clientCode: 'b', path: 'b|c' },
+      ],
+    });
+    expect((await problem({ files, options })).code).toBe('config-value');
+    expect((await read({ verb: 'report', files, options })).settings.clientCode).toBeNull();
+  });
+
+  it('is not repeated where it may hold a token', async () => {
+    const environment = { PROFILE_DRIP_TOKEN_FILE: 'acme=a|secret-word' };
+    const { message } = await problem({ verb: 'serve', environment });
+    expect(message).toMatch(/^PROFILE_DRIP_TOKEN_FILE: expected CODE=PATH/);
+    expect(message).not.toContain('secret-word');
+  });
+
+  it('is the port, where Kubernetes does not mean its own', async () => {
+    const port = async (text: string) =>
+      (await read({ verb: 'serve', environment: { PROFILE_DRIP_PORT: text } })).settings.port;
+    expect(await port('tcp://10.0.0.1:80')).toBeNull();
+    expect(await port('8098')).toBe(8098);
+  });
+});
+
 describe('warnings', () => {
   const codes = (found: SettingsFound) => found.notices.map(({ code }) => code);
 

@@ -9,9 +9,11 @@ import { settingsTable } from '../../src/settings/table.js';
 const surroundings = { environment: {}, homeDir: '/home/me' };
 
 describe('the table of settings', () => {
-  it('gives each setting a name, a variable and a letter of its own', () => {
-    for (const table of [settingsTable, sandboxTable]) {
-      const rows = Object.values(table);
+  it('gives each setting of a verb a name, a variable and a letter of its own', () => {
+    const verbs = [...new Set(allSettings.flatMap((setting) => setting.verbs))];
+    expect(verbs).toContain('serve');
+    const ofVerbs = verbs.map((verb) => allSettings.filter((setting) => setting.verbs.includes(verb)));
+    for (const rows of [...ofVerbs, Object.values(sandboxTable)]) {
       for (const list of [
         rows.map(({ name }) => name),
         rows.map(({ name }) => environmentName(name)),
@@ -24,7 +26,7 @@ describe('the table of settings', () => {
 
   it('has no setting whose variable is the token’s or one that Kubernetes sets', () => {
     for (const { name } of allSettings) {
-      expect(environmentName(name)).not.toMatch(/^PROFILE_DRIP_(TOKEN$|PORT|SERVICE_)/);
+      expect(environmentName(name)).not.toMatch(/^PROFILE_DRIP_(TOKEN$|PORT_|SERVICE_)/);
     }
   });
 

@@ -16,7 +16,7 @@ export function optionsPage(): string {
 
 const introduction = `# Options
 
-Every option of \`send\`, \`check\`, \`status\`, \`report\`, \`drop\` and \`verify\`. \`profile-drip VERB --help\` shows those of one verb.
+Every option of \`send\`, \`check\`, \`status\`, \`report\`, \`drop\`, \`serve\`, \`verify\` and \`state\`. \`profile-drip VERB --help\` shows those of one verb.
 Each is also read from two other places. In rising order of strength:
 
 1. the JSON file that \`--config\` names, keys as the options are named: \`{ "client-code": "acme", "rate": 50 }\`
@@ -29,8 +29,9 @@ Each is also read from two other places. In rising order of strength:
 - An empty value is an error.
 - No option takes the profile token itself, because it would show in the list of processes. Use \`--token-file\`, or \`${environmentName('token')}\`
   in the environment. Both at once is an error, and so is a token in the config file.
-- \`${environmentName('port')}…\` and \`${environmentName('service')}_…\` are passed over, because Kubernetes sets them by itself. Other unknown
-  \`${environmentName('')}\` names get a warning.
+- An option that a verb does not have is passed over in the config file and in the environment, so that one file can serve all verbs.
+- \`${environmentName('port')}_…\`, \`${environmentName('service')}_…\` and a \`${environmentName('port')}\` that begins with \`tcp://\` are passed over, because Kubernetes
+  sets them by itself. Other unknown \`${environmentName('')}\` names get a warning.
 - A proxy is taken from \`HTTPS_PROXY\` and \`NO_PROXY\`.`;
 
 function table(settings: readonly AnySetting[]): string {

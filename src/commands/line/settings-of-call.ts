@@ -10,7 +10,8 @@ export async function settingsOf(call: Call, verb: Verb): Promise<SettingsFound>
   const found = await readSettings({ verb, commandLine: options, surroundings, files });
   for (const secret of found.secrets) secrets.add(secret);
   const { quiet, printConfig: isPrinting, watch, json: isJson, logFormat } = found.settings;
-  host.output.set({ quiet: quiet && !isPrinting ? (watch ? 'warnings' : 'withhold') : null, isJson, logFormat });
+  const stays = watch || verb === 'serve';
+  host.output.set({ quiet: quiet && !isPrinting ? (stays ? 'warnings' : 'withhold') : null, isJson, logFormat });
   const { onEnd, dryRun } = found.settings;
   nights.tells(isPrinting || dryRun ? null : onEnd);
   return found;

@@ -1,7 +1,6 @@
 import { sandboxAssumptions } from '../../sandbox/assumptions.js';
 import type { Table } from '../../settings/kinds/setting.js';
 import { sandboxTable } from '../../settings/sandbox.js';
-import { serveTable } from '../../settings/serve.js';
 import { settingsTable } from '../../settings/table.js';
 import type { VerbName } from './call.js';
 
@@ -98,7 +97,7 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
   serve: {
     usage: 'serve --dir DIR --port N',
     summary: 'a gateway that speaks the Bulk API: takes batches from jobs and sends their rows',
-    table: { ...settingsTable, ...serveTable },
+    table: settingsTable,
     arguments: { name: 'FILE', min: 0, max: 0 },
     examples: [
       ['profile-drip serve --dir /srv/batches --port 8098', 'for jobs on this machine'],

@@ -19,23 +19,30 @@ export function sendOptionsOf({ settings, token }: SettingsFound): SendOptions {
 }
 
 /** Progress and notices on standard error, and signals that stop the run resumably. */
-export async function callHooksOf(
-  { host, nights }: Call,
-  found: SettingsFound,
-  dropFolder: string | null,
-): Promise<CallHooks> {
-  const { settings, notices } = found;
+export async function callHooksOf(call: Call, found: SettingsFound, dropFolder: string | null): Promise<CallHooks> {
+  const { host, nights } = call;
+  const { settings } = found;
   const onShown = await progressListener(settings.progress, host);
-  const clientCode = settings.clientCode ?? '';
-  await nights.begin({ ...settings, clientCode, dropFolder });
+  const place = { clientCode: settings.clientCode ?? (settings.sandbox ? 'sandbox' : ''), dropFolder };
+  await nights.begin({ ...settings, stays: settings.watch });
+  nights.add(place);
   const onEvent = (event: SendEvent) => {
     onShown(event);
-    nights.onEvent(event);
+    nights.onEvent(event, place);
   };
+  return { signal: startedSignal(call, found, onEvent), onEvent, onFileEnd: (end) => nights.fileEnded(end, place) };
+}
+
+/** Says what the settings gave rise to; from then on the first signal stops the call, and that is said too. */
+export function startedSignal(
+  { host }: Call,
+  { settings, notices }: SettingsFound,
+  onEvent: (event: SendEvent) => void,
+): AbortSignal {
   const say = (level: 'info' | 'warning', code: NoticeCode | ErrorCode, message: string) =>
     onEvent({ kind: 'notice', level, code, message });
   for (const { level, code, message } of notices) say(level, code, message);
-  const signal = host.watchSignals((name) => {
+  return host.watchSignals((name) => {
     const grace = duration(settings.graceMs);
     say(
       'info',
@@ -43,5 +50,4 @@ export async function callHooksOf(
       `${name} received: no new rows are started; requests in flight get ${grace} to finish. Signal again to stop immediately`,
     );
   });
-  return { signal, onEvent, onFileEnd: (end) => nights.fileEnded(end) };
 }
