@@ -56,11 +56,13 @@ export function jobStatus(file: string, stored: StoredJob, options: JobStatusOpt
   };
 }
 
-/** What is known of the reading. Of a compressed file the place in its content is known, not how large that is in all. */
-function readingOf(checkpoint: Checkpoint) {
-  const { file, counts, readRowCount } = checkpoint;
-  const { fingerprint, sizeBytes } = file;
-  return { readBytes: fingerprint.bytes, sizeBytes, endedRowCount: endedRowCount(counts), readRowCount };
+/**
+ * The rows before `next` have all ended, and their bytes are known; what was read beyond them is only read ahead. Of a
+ * compressed file the place in its content is known, not how large that is in all.
+ */
+function readingOf({ file, counts, next }: Checkpoint) {
+  const rowCount = endedRowCount(counts);
+  return { readBytes: next.byte, sizeBytes: file.sizeBytes, endedRowCount: rowCount, readRowCount: rowCount };
 }
 
 function leftOf(checkpoint: Checkpoint, standing: JobState, options: JobStatusOptions): number | null {
