@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { listenOn } from '../platform/listen.js';
 import type { Cancel, Clock } from '../platform/ports.js';
-import { systemCode, UsageError } from '../terms/errors.js';
 import type { Incoming } from './incoming.js';
 import type { Reply } from './replies.js';
 import { bodyBytesMaxOf } from './service.js';
@@ -35,7 +35,7 @@ export async function startServer(
     { maxHeaderSize: headerBytesMax, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs },
     listener(answer, held),
   );
-  const port = await listen(server, options.port, options.host);
+  const port = await listenOn(server, options.port, options.host, 'sandbox-port');
   let closing: Promise<void> | null = null;
   return {
     port,
@@ -44,24 +44,6 @@ export async function startServer(
       return closing;
     },
   };
-}
-
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    const found = systemCode(error) ?? 'an error';
-    const message = `port ${port} of ${host} cannot be listened on (${found}): name another with --port, or 0 for any that is free`;
-    throw new UsageError('sandbox-port', message, { cause: error });
-  }
-  const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : port;
 }
 
 function listener(answer: (incoming: Incoming) => Reply, held: HeldReplies): RequestListener {

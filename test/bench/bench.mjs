@@ -17,6 +17,7 @@ import { drop } from './cases/drop.mjs';
 import { latency, rate } from './cases/latency.mjs';
 import { memory } from './cases/memory.mjs';
 import { resume } from './cases/resume.mjs';
+import { serve, serveSoak } from './cases/serve.mjs';
 import { start } from './cases/start.mjs';
 import { throughput } from './cases/throughput.mjs';
 import { table } from './parts/figures.mjs';
@@ -24,8 +25,17 @@ import { startServer } from './parts/server-process.mjs';
 
 /** Some twenty minutes in all. */
 const quickCases = { start, throughput, cost, latency, check };
-/** A minute; ten to twenty; two; three; five; five. */
-const namedCases = { rate, memory, resume, 'changed-only': changedOnly, drop, delivery: deliveryRoute };
+/** A minute; ten to twenty; two; three; five; five; one; two. */
+const namedCases = {
+  rate,
+  memory,
+  resume,
+  'changed-only': changedOnly,
+  drop,
+  delivery: deliveryRoute,
+  serve,
+  'serve-soak': serveSoak,
+};
 const cases = { ...quickCases, ...namedCases };
 
 const { values } = parseArgs({

@@ -30,6 +30,9 @@ export const browserScript = String.raw`'use strict';
 
   // Rows and attempts are counted: their ticks are whole.
   const wholeTicks = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
+  // Whole seconds: parts of one would all be labelled alike.
+  const secondTicks = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+    ...[1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3600), ...[1, 2, 3, 4, 5, 7, 14, 28, 56].map((days) => days * 86400)];
   const wall = (zone) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
   const local = wall(timeZone);
   const utc = wall('UTC');
@@ -106,7 +109,7 @@ export const browserScript = String.raw`'use strict';
       scales: { y },
       legend: { markers: { dash: (_, at) => markers[series[at - 1].shape] } },
       axes: [
-        { stroke: ink, grid, ticks: grid, font, space: 80, values: timeTicks },
+        { stroke: ink, grid, ticks: grid, font, space: 80, incrs: secondTicks, values: timeTicks },
         {
           stroke: ink, grid, ticks: grid, font, size: 64,
           ...(chart.kind === 'log' ? {} : { incrs: wholeTicks }),

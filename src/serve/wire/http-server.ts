@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listenOn } from '../../platform/listen.js';
 import type { Clock } from '../../platform/ports.js';
-import { systemCode, UsageError } from '../../terms/errors.js';
 import type { Reply } from './replies.js';
 
 /**
@@ -46,28 +46,7 @@ export async function startServer(host: string, port: number, clock: Clock, hand
   server.on('checkContinue', (request, response) => {
     void answer(request, response, clock, handle, () => response.writeContinue());
   });
-  await listen(server, host, port);
-  const address = server.address();
-  return {
-    port: address !== null && typeof address === 'object' ? address.port : port,
-    close: (graceMs) => close(server, clock, graceMs),
-  };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    const found = systemCode(error) ?? 'an error';
-    const message = `--port: expected a port of ${host} that is free; ${port} cannot be listened on (${found}). Name another, or 0 for any that is free`;
-    throw new UsageError('serve-port', message, { cause: error });
-  }
+  return { port: await listenOn(server, port, host, 'serve-port'), close: (graceMs) => close(server, clock, graceMs) };
 }
 
 async function answer(
