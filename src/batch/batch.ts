@@ -145,6 +145,8 @@ export interface Batch {
   toFileBytes(contentBytes: Buffer): Buffer;
   /** FILE's own bytes that reading has come to (compressed ones for a .gz), for progress. */
   readBytes(): number;
+  /** FILE's own bytes up to a place in the content that has been read; of a .gz judged by what has been read of both. */
+  fileBytesTo(contentByte: number): number;
   /** Of the content that has been read so far, which may be more than rows were made of; throws where none is kept. */
   fingerprint(): Fingerprint;
   /** Of the content up to `byte`, which is read again: for what stands before a bad record. */

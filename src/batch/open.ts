@@ -50,6 +50,8 @@ class OpenBatch implements Batch {
   #next: Position;
   #fingerprinter: Fingerprinter | null = new Fingerprinter(noContent);
   #readBytes = 0;
+  /** Of the content, up to where `#readBytes` has come. */
+  #contentBytes = 0;
 
   constructor(disk: Disk, open: OpenFile, stat: FileStat, content: Content, format: Format, start: Start) {
     this.#disk = disk;
@@ -93,6 +95,7 @@ class OpenBatch implements Batch {
       this.#fingerprinter?.take(piece, atByte);
       const skipBytes = Math.max(fromByte - atByte, 0);
       atByte += piece.length;
+      this.#contentBytes = atByte;
       if (skipBytes < piece.length) yield piece.subarray(skipBytes);
     }
   }
@@ -107,6 +110,11 @@ class OpenBatch implements Batch {
 
   readBytes(): number {
     return this.#readBytes;
+  }
+
+  fileBytesTo(contentByte: number): number {
+    if (this.#contentBytes === 0) return 0;
+    return Math.round(this.#readBytes * Math.min(1, contentByte / this.#contentBytes));
   }
 
   fingerprint(): Fingerprint {

@@ -342,7 +342,7 @@ export class Pass {
     const { tally, clock, pacer } = this.#opened.ports;
     return {
       file: this.#context.file,
-      readBytes: this.#batch.readBytes(),
+      readBytes: this.#batch.fileBytesTo(this.#loop.readToByte),
       sizeBytes: this.#batch.stat.sizeBytes,
       rows: tally.counts,
       endedRowCount: tally.endedCount,

@@ -103,6 +103,11 @@ export class Loop {
     return Math.min(this.#window.resultsFromByte(endByte), ...earlier.ended.values());
   }
 
+  /** Where the rows end that this run has taken in: blocks of the file are read ahead of them. */
+  get readToByte(): number {
+    return this.#intake.readTo.byte;
+  }
+
   /** Rows that have been read, by this run or an earlier one. */
   readRowCount(earlier: EarlierRuns): number {
     return Math.max(this.#intake.readTo.rowNumber - 1, ...earlier.ended.keys(), ...earlier.tried.keys());

@@ -21,7 +21,7 @@ export interface Hold {
 /** How a run is doing, for a bar or a log line. Made on demand: asking costs little, and nothing when nobody asks. */
 export interface SendSnapshot {
   readonly file: string;
-  /** Of FILE's own bytes (compressed ones for .gz). */
+  /** FILE's own bytes (compressed ones for .gz) up to the last of `readRowCount` rows. */
   readonly readBytes: number;
   /** The size of FILE in bytes. */
   readonly sizeBytes: number;
@@ -29,7 +29,7 @@ export interface SendSnapshot {
   readonly rows: Readonly<Record<RowStatus, number>>;
   /** The sum of `rows`. */
   readonly endedRowCount: number;
-  /** Rows that have been read: `readBytes` speaks of these, not of those that have ended. */
+  /** Rows that have been read: `readBytes` is about these, not about those that have ended. */
   readonly readRowCount: number;
   /** Rows that ended in this run. */
   readonly endedInRunCount: number;
