@@ -219,7 +219,7 @@ export class ClientQueue {
     this.#tell(end);
   }
 
-  /** A batch that is stopped is tried again, every five minutes at last: that it is stopped as before is no news. */
+  /** A batch that is stopped is tried again, every five minutes at last: that it is stopped as before is not news. */
   #tell(end: BatchEnd): void {
     const { fate, path, exitStatus: status, error } = end;
     const stop = fate === 'stays' ? JSON.stringify([path, status, error?.code]) : null;

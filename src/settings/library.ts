@@ -10,10 +10,7 @@ import { withDefaults } from './values.js';
 
 /** Settings as a program gives them: the table's names in camelCase, units in the names, no environment, no files. */
 
-/** A library call sends: it takes what `send` takes. */
-const byKey = new Map<string, AnySetting>(
-  Object.entries<AnySetting>(settingsTable).filter(([, { verbs }]) => verbs.includes('send')),
-);
+const byKey = new Map<string, AnySetting>(Object.entries(settingsTable));
 
 /**
  * Fills in the defaults of `verb` and checks each value as the command line's are checked. `undefined` is as if not given.

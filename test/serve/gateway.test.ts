@@ -251,7 +251,7 @@ describe('a stop', () => {
     expect((await send(world.url, rows('2'))).httpStatus).toBe(200);
     expect(between((await statusOf(reply)).body, 'status')).toBe('incomplete');
     while (rests() < 4) await clock.advance(1000);
-    // That it is stopped again is no news to whoever was told.
+    // That it is stopped again is not news to whoever was told.
     const told = world.ends.map(({ error }) => error?.code);
     expect(told.filter((code, at) => code === told[at - 1])).toEqual([]);
     await world.end();

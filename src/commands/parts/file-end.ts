@@ -3,7 +3,7 @@ import type { RunSummary } from '../../job/terms/summary.js';
 import { version } from '../../terms/version.js';
 import type { Host } from '../line/call.js';
 
-/** What came of one file, for a call that stays: one line of JSON in the form of the whole result. */
+/** The result of one file, for a call that stays: one line of JSON in the form of the whole result. */
 export function sayFileAsJson({ stdout }: Host, end: Pick<FileEnd, 'jobs' | 'exitStatus' | 'error'>): void {
   const summary: RunSummary = {
     schema: 1,
