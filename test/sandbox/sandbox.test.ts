@@ -392,7 +392,7 @@ describe('the server', () => {
     const error = await startSandbox({ ...plain, port: taken.port }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ code: 'sandbox-port' });
-    expect(String(error)).toContain(`port ${taken.port}`);
+    expect(String(error)).toContain(`${taken.port} cannot be listened on`);
     expect(String(error)).toContain('EADDRINUSE');
   });
 
