@@ -54,7 +54,11 @@ function isBinaries(found: unknown): found is Binaries {
 /** PostgreSQL refuses root: it runs as nobody then. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
-export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
+/** `files`: put beside the data; `FOLDER` in a setting is the folder that they are in. `copyOf`: a data folder, in place of a new one. */
+export async function startPostgres(
+  settings: readonly string[] = [],
+  { files = {}, copyOf }: { readonly files?: Readonly<Record<string, string>>; readonly copyOf?: string } = {},
+): Promise<Postgres> {
   const found = await binaries();
   if (found === null) throw new Error('there is no PostgreSQL here');
   const folder = await mkdtemp(join(tmpdir(), 'profile-drip-pg-'));
@@ -62,8 +66,18 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   if (nobody.uid !== undefined) await chown(folder, nobody.uid, nobody.gid);
   const dataFolder = join(folder, 'data');
   const initArgs = ['-D', dataFolder, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions', '-E', 'UTF8'];
-  const made = spawnSync(found.initdb, [...initArgs, '--locale=C'], { ...nobody, encoding: 'utf8', cwd: folder });
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  if (copyOf === undefined) {
+    const made = spawnSync(found.initdb, [...initArgs, '--locale=C'], { ...nobody, encoding: 'utf8', cwd: folder });
+    if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  } else {
+    const copied = spawnSync('cp', ['-a', copyOf, dataFolder], { encoding: 'utf8' });
+    if (copied.status !== 0) throw new Error(`cp: ${copied.stderr}`);
+  }
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await writeFile(path, content, { mode: 0o600 });
+    if (nobody.uid !== undefined) await chown(path, nobody.uid, nobody.gid);
+  }
   const port = await freePort();
   const logPath = join(folder, 'log');
   await writeFile(logPath, '');
@@ -74,7 +88,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     `unix_socket_directories=${folder}`,
     'max_connections=60',
   ];
-  const all = [...fixed, 'shared_buffers=8MB', 'autovacuum=off', ...settings];
+  const all = [...fixed, 'shared_buffers=8MB', 'autovacuum=off', ...settings].map((one) =>
+    one.replace('FOLDER', folder),
+  );
 
   const launch = async () => {
     // A file, not a pipe: what holds a pipe open would keep the test's process.

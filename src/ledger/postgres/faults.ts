@@ -13,8 +13,15 @@ export function stateFault(error: unknown, place: string, wasReached: boolean): 
   if (said !== null) return sqlFault(said.state, harmless(said.message), place, error);
   const code = systemCode(error);
   const words = error instanceof Error ? harmless(error.message) : '';
-  if (code !== null && isTlsCode(code)) return tlsFault(place, `${code}: ${words}`, error);
-  if (/does not support SSL|establishing an SSL/.test(words)) return tlsFault(place, 'it offers no TLS', error);
+  if (code !== null && isTlsCode(code)) return tlsFault(place, `${code}: ${words}`, tlsWay(code), error);
+  if (/does not support SSL|establishing an SSL/.test(words)) {
+    return tlsFault(
+      place,
+      'a server without TLS',
+      'Turn on ssl there, or write sslmode=disable (plain text) into the URL',
+      error,
+    );
+  }
   if (code === 'ENOTFOUND' && !wasReached) {
     const message = `${place}: there is no host of this name (ENOTFOUND). Check the URL of the state`;
     return new MachineError('state-unreachable', message, { cause: error });
@@ -39,11 +46,17 @@ function sqlFault(state: string, said: string, place: string, cause: unknown): H
     const code = codesOfPassing.find(([pattern]) => pattern.test(state))?.[1] ?? 'state-unreachable';
     return new HomeAway(code, told, { cause });
   }
-  const [code, way] = wayOut(state);
+  const [code, way] = wayOut(state, said);
   return new MachineError(code, `${told}. ${way}`, { cause });
 }
 
-function wayOut(state: string): readonly [code: ErrorCode, way: string] {
+function wayOut(state: string, said: string): readonly [code: ErrorCode, way: string] {
+  if (state === '28000' && said.includes('no encryption')) {
+    return [
+      'state-tls',
+      'The server lets this user in over TLS alone: write sslmode=verify-full into the URL, and name the signer with PGSSLROOTCERT',
+    ];
+  }
   if (state.startsWith('28')) {
     return ['state-login', 'Check the user, PGPASSWORD or ~/.pgpass, and what pg_hba.conf lets in'];
   }
@@ -62,9 +75,16 @@ function isTlsCode(code: string): boolean {
   return /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO/.test(code);
 }
 
-function tlsFault(place: string, found: string, cause: unknown): MachineError {
-  const message = `${place}: expected TLS with a certificate of this host, and found ${harmless(found)}. Name the signer with PGSSLROOTCERT, or write sslmode=require (no check) or sslmode=disable (plain text) into the URL`;
+function tlsFault(place: string, found: string, way: string, cause: unknown): MachineError {
+  const message = `${place}: expected TLS with a certificate of this host, and found ${harmless(found)}. ${way}`;
   return new MachineError('state-tls', message, { cause });
+}
+
+function tlsWay(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return 'Write a host that the certificate names into the URL, or sslmode=verify-ca (its signer is checked, its name is not)';
+  }
+  return 'Name the signer with PGSSLROOTCERT, or write sslmode=require (no check) or sslmode=disable (plain text) into the URL';
 }
 
 export function restoredState(place: string, found: string): MachineError {
