@@ -68,6 +68,7 @@ const ofTheProgram: Readonly<Record<Exclude<keyof Settings, keyof VerifyOptions>
   host: true,
   json: true,
   keepDays: true,
+  kind: true,
   listenHttp: true,
   logFormat: true,
   marker: true,

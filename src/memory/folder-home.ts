@@ -1,7 +1,7 @@
 import type { BootClock, Clock } from '../platform/ports.js';
 import { formatMeta, type HomeMeta, parseMeta } from './home-meta.js';
 import { type HomeAnchor, homeAnchor, type MachineInstant } from './home-time.js';
-import { damagedMemory, keyMissing } from './memory-errors.js';
+import { damagedMemory, keyMissing, movedMemory } from './memory-errors.js';
 import type {
   HomeTime,
   MemoryHome,
@@ -103,6 +103,7 @@ export class FolderHome implements MemoryHome {
       throw damagedMemory(folder, 'it belongs to another client code or endpoint');
     }
     if (found !== null && found.keyCheck !== null && found.keyCheck !== keyCheck) throw keyMissing(keyPath);
+    if (found !== null && found.moved !== null) throw movedMemory(folder, found.moved.to);
     const anchor = homeAnchor(found?.anchor ?? null, this.#now());
     return { found, state: found?.state ?? nothingRemembered, anchor, time: timeOf(anchor, this.#options.clock) };
   }
@@ -117,7 +118,7 @@ export class FolderHome implements MemoryHome {
       anchor.homeMs - found.anchor.homeMs >= anchorMs ||
       found.keyCheck === null;
     if (isOld || written.state !== null) {
-      records.putRegistry(formatMeta({ owner, keyCheck, state: written.state ?? meta.state, anchor }));
+      records.putRegistry(formatMeta({ owner, keyCheck, state: written.state ?? meta.state, anchor, moved: null }));
     }
     // In their order in the store: each page is touched once.
     const changed = [...written.records].map(([index, record]) => ({ key: keyAt(keys, index), record }));

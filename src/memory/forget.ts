@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { checkLmdbFile } from '../lmdb/file-check.js';
 import type { Disk } from '../platform/ports.js';
-import { systemCode } from '../terms/errors.js';
+import { MachineError, systemCode } from '../terms/errors.js';
 import { formatMeta, parseMeta } from './home-meta.js';
 import { homeAnchor, type MachineInstant } from './home-time.js';
 import { moveFolder, openLmdbStore, removeFolder } from './lmdb-store.js';
+import { movedMemory } from './memory-errors.js';
 import { dropUnusableKey, forgottenPrefix, type Place } from './paths-and-key.js';
 import type { Records } from './store.js';
 
@@ -42,26 +43,28 @@ async function dropSound(place: Place, awayFolder: string, now: MachineInstant):
   try {
     const store = await openLmdbStore(place.folder);
     try {
-      await store.transact((records) => emptyRecords(records, awayFolder, now));
+      await store.transact((records) => emptyRecords(records, place.folder, awayFolder, now));
     } finally {
       await store.close();
     }
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof MachineError && error.code === 'state-moved') throw error; // it is whole, and not ours any more
     return false;
   }
 }
 
 /** One transaction. @throws MachineError for a memory that this version cannot read. */
-export function emptyRecords(records: Records, awayFolder: string, now: MachineInstant): void {
+export function emptyRecords(records: Records, folder: string, awayFolder: string, now: MachineInstant): void {
   const text = records.getRegistry();
   const meta = text === null ? null : parseMeta('', text);
+  if (meta !== null && meta.moved !== null) throw movedMemory(folder, meta.moved.to);
   records.clear();
   if (meta !== null) {
     const anchor = homeAnchor(meta.anchor, now);
     const { latestUntilMs } = meta.state;
     const state = { isMade: false, allUntilMs: latestUntilMs, latestUntilMs };
-    records.putRegistry(formatMeta({ owner: meta.owner, keyCheck: null, state, anchor }));
+    records.putRegistry(formatMeta({ owner: meta.owner, keyCheck: null, state, anchor, moved: null }));
     if (latestUntilMs > anchor.homeMs) return;
   }
   records.moveAway(awayFolder);

@@ -11,14 +11,24 @@ export interface HomeMeta {
   readonly keyCheck: string | null;
   readonly state: MemoryState;
   readonly anchor: HomeAnchor;
+  /** `null`: it is used here. */
+  readonly moved: MovedMeta | null;
 }
 
-const version = 2;
+/** It was given to a database, and stands still from then on. */
+export interface MovedMeta {
+  /** Host and database. */
+  readonly to: string;
+  /** The database has what it is to have of it. */
+  readonly isDone: boolean;
+}
+
+const version = 3;
 
 /** One line: version, checksum, JSON. */
 export function formatMeta(meta: HomeMeta): string {
-  const { owner, keyCheck, state, anchor } = meta;
-  const json = JSON.stringify({ owner, keyCheck, state, anchor });
+  const { owner, keyCheck, state, anchor, moved } = meta;
+  const json = JSON.stringify({ owner, keyCheck, state, anchor, moved });
   return `${version} ${crc32(json).toString(16)} ${json}`;
 }
 
@@ -39,8 +49,13 @@ function isMeta(value: unknown): value is HomeMeta {
     typeof value.owner === 'string' &&
     (value.keyCheck === null || typeof value.keyCheck === 'string') &&
     isState(value.state) &&
-    isAnchor(value.anchor)
+    isAnchor(value.anchor) &&
+    (value.moved === null || isMoved(value.moved))
   );
+}
+
+function isMoved(value: unknown): value is MovedMeta {
+  return isObject(value) && typeof value.to === 'string' && typeof value.isDone === 'boolean';
 }
 
 function isState(value: unknown): value is MemoryState {

@@ -5,7 +5,7 @@ import { systemClock } from '../platform/clock.js';
 import type { Records, VisitorStore } from './store.js';
 
 /**
- * Visitor records in lmdb (lmdb/environment.ts): one environment, its main database, keys of 8 bytes for visitors and of
+ * Visitor records in lmdb (lmdb/environment.ts): one environment, its main database, keys of 12 bytes for visitors and of
  * 1 for the registry.
  */
 
@@ -27,6 +27,16 @@ function recordsOf(folder: string, { database }: Environment): Records {
     get(visitor) {
       const bytes = database.getBinaryFast(visitor);
       return bytes === undefined ? null : new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    },
+    list(after, count) {
+      const found: { key: Uint8Array; record: Uint8Array }[] = [];
+      // The registry comes first: one more than that.
+      const range = after === null ? { limit: count + 1 } : { start: after, exclusiveStart: true, limit: count };
+      for (const { key, value } of database.getRange(range)) {
+        if (key.length === registryKey.length || found.length === count) continue;
+        found.push({ key: Uint8Array.from(key), record: Uint8Array.from(value) });
+      }
+      return found;
     },
     put(visitor, record) {
       database.put(visitor, record);

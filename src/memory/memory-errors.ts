@@ -34,6 +34,13 @@ export function restoredMemory(place: string, found: string): MachineError {
   );
 }
 
+export function movedMemory(folder: string, to: string): MachineError {
+  return new MachineError(
+    'state-moved',
+    `the memory of --changed-only in ${folder} was moved to the database ${to}: what is sent is remembered there. Use --state-url in place of --state-dir. If the copy was interrupted, this resumes it:  profile-drip state copy --from DIR --to URL`,
+  );
+}
+
 /** What the system, lmdb or a record (visitor-record.ts) says when the memory cannot be read or written. */
 export function memoryFailed(name: string, cause: unknown): MachineError {
   if (cause instanceof MachineError) return cause;

@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { checkLmdbFile } from '../lmdb/file-check.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 import { realDisk } from '../platform/disk.js';
 import type { BootClock, Clock, Disk } from '../platform/ports.js';
 import { FolderHome } from './folder-home.js';
 import { dropMemory } from './forget.js';
-import { parseMeta } from './home-meta.js';
-import { homeAnchor } from './home-time.js';
 import { LiveMemory } from './live-memory.js';
 import { openLmdbStore } from './lmdb-store.js';
 import { memoryFailed } from './memory-errors.js';
 import type { MemoryHome } from './memory-home.js';
 import type { Memory } from './memory-types.js';
-import { dataPathIn, findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
+import { findKeys, type MemoryOwner, type Place, placeOf, prepareKeys } from './paths-and-key.js';
 import { Peek } from './read-only-memory.js';
 import { leaveWithinMs } from './record/attribute-state.js';
 import type { HashKeys } from './record/row-hashes.js';
@@ -131,24 +128,6 @@ export async function forgetMemory(options: MemoryOwner & Partial<MemoryPorts>):
     if (!hasKeptDoubts) await doubtAll({ clock, bootClock, disk, host }, place);
   } catch (error) {
     throw memoryFailed(place.folder, error);
-  }
-}
-
-/** Whose memory lies in a folder, and whether attempts under its marks may still arrive; `null`: the folder has no memory. */
-export async function openMarksOf(
-  folder: string,
-): Promise<{ readonly owner: string; readonly areOpen: boolean } | null> {
-  if ((await checkLmdbFile(realDisk, dataPathIn(folder))).kind !== 'sound') return null;
-  const store = await openLmdbStore(folder);
-  try {
-    const text = await store.transact((records) => records.getRegistry());
-    if (text === null) return null;
-    const { owner, state, anchor } = parseMeta(folder, text);
-    const timeBase = systemBootClock.bootId() ?? '';
-    const now = { monotonicMs: systemClock.monotonicMs(), wallMs: systemClock.wallMs(), timeBase };
-    return { owner, areOpen: state.latestUntilMs > homeAnchor(anchor, now).homeMs };
-  } finally {
-    await store.close();
   }
 }
 

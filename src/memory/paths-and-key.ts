@@ -113,7 +113,7 @@ export async function prepareKeys(disk: Disk, place: Place): Promise<HashKeys> {
 }
 
 /** `null`: it does not exist. @throws MachineError for a file that is not a key. */
-async function readSecret(disk: Disk, { keyPath }: Place): Promise<Uint8Array | null> {
+export async function readSecret(disk: Disk, { keyPath }: Pick<Place, 'keyPath'>): Promise<Uint8Array | null> {
   const file = await disk.open(keyPath, 'read-linked').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;

@@ -15,8 +15,10 @@ export interface VisitorStore {
 
 /** Valid during the transaction only. */
 export interface Records {
-  /** The record of a visitor (its 8-byte key), `null` if there is none; its bytes are valid until the next `get`. */
+  /** The record of a visitor (its 12-byte key), `null` if there is none; its bytes are valid until the next `get`. */
   get(visitor: Uint8Array): DataView | null;
+  /** Visitors in the order of their keys, behind `after` (`null`: from the first one), `count` at most. */
+  list(after: Uint8Array | null, count: number): { readonly key: Uint8Array; readonly record: Uint8Array }[];
   /** `record` may be used again when this returns. */
   put(visitor: Uint8Array, record: Uint8Array): void;
   getRegistry(): string | null;

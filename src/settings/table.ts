@@ -584,6 +584,15 @@ export const settingsTable = {
     default: null,
     isCommandLineOnly: true,
   }),
+  kind: setting({
+    name: 'kind',
+    group: 'state',
+    verbs: ['state'],
+    kind: kinds.choice('update', 'fetch', 'delivery'),
+    help: 'accept: only the ledgers of this kind; without it, --used is counted in each of them',
+    default: null,
+    isCommandLineOnly: true,
+  }),
   config: setting({
     name: 'config',
     group: 'job',

@@ -4,29 +4,42 @@ import { findLedgerStore } from '../ledger/folder/lmdb-store.js';
 import { draw } from '../ledger/ledger.js';
 import { movedState } from '../ledger/ledger-errors.js';
 import type { Outcome } from '../ledger/ledger-home.js';
-import { type MovedRecord, partsOfName, readMoved, readNames, writeMoved } from '../ledger/ledger-records.js';
+import {
+  type LedgerKind,
+  type MovedRecord,
+  partsOfName,
+  readMoved,
+  readNames,
+  writeMoved,
+} from '../ledger/ledger-records.js';
 import { MachineClocks } from '../ledger/machine-time.js';
 import { openPostgres } from '../ledger/postgres/open-postgres.js';
 import { systemBootClock, systemClock } from '../platform/clock.js';
 import type { LedgerRecords } from '../platform/ports.js';
 import { MachineError, UsageError } from '../terms/errors.js';
 import { addLedger, type PackedLedger, packLedger } from './copy-ledger.js';
-import { doubtMemories, doubtWhatIsOpen } from './move-memory.js';
+import { doubtMemories, type MovedMemoryEnd, moveMemories, type OnMoved } from './move-memory.js';
 
 /** The two commands that change a state by hand: `state copy` and `state accept`. */
 
 export interface CopiedLedger {
   readonly clientCode: string;
   readonly isLoopback: boolean;
+  readonly kind: LedgerKind;
   /** Of the ledger in the database, now. */
   readonly usedUnits: number;
 }
 
+export interface CopiedState {
+  readonly ledgers: readonly CopiedLedger[];
+  readonly memories: readonly MovedMemoryEnd[];
+}
+
 /**
- * Adds the ledgers of a folder to those in a database. The folder is marked as moved first, with all processes that use
+ * Adds the ledgers of a folder to those in a database, and copies its memories where there are none. The folder is marked as moved first, with all processes that use
  * it: a kill in between leaves it refused, and the same call resumes. @throws UsageError, MachineError
  */
-export async function copyState(stateDir: string, stateUrl: string): Promise<CopiedLedger[]> {
+export async function copyState(stateDir: string, stateUrl: string, onMoved: OnMoved): Promise<CopiedState> {
   // What cannot be reached or lacks permissions is reported before anything is marked.
   const target = await openPostgres(stateUrl, true);
   try {
@@ -40,9 +53,8 @@ export async function copyState(stateDir: string, stateUrl: string): Promise<Cop
         const found = markMoved(records, mark, stateDir);
         return { moved: found, packed: packAll(records, clocks) };
       });
-      const copied = await addAll(stateUrl, moved, packed);
-      await doubtWhatIsOpen(stateDir, stateUrl);
-      return copied;
+      const ledgers = await addAll(stateUrl, moved, packed);
+      return { ledgers, memories: await moveMemories(stateDir, stateUrl, moved, onMoved) };
     } finally {
       await store.close();
     }
@@ -80,7 +92,7 @@ async function addAll(
     for (const [name, packed] of all) {
       const { clientCode, isLoopback, kind } = partsOfName(name);
       const outcome = await home.transact(home.nameOf(clientCode, isLoopback, kind), addLedger(packed));
-      copied.push({ clientCode, isLoopback, usedUnits: answerOf(outcome).usedUnits });
+      copied.push({ clientCode, isLoopback, kind, usedUnits: answerOf(outcome).usedUnits });
     }
     return copied;
   } finally {
@@ -94,20 +106,30 @@ function answerOf<T>(outcome: Outcome<T>): T {
   throw new MachineError(code, `${message}. Nothing is lost: give the same command again`, { cause: outcome.trouble });
 }
 
+/** Which ledgers of a restored state are accepted; `null`: all. */
+export interface AcceptedPart {
+  readonly clientCode: string | null;
+  readonly kind: LedgerKind | null;
+}
+
 /**
- * Takes a restored state for the one that counts, with `usedUnits` more used now in each real ledger (of `clientCode`, or
- * of all for `null`). @throws UsageError, MachineError
+ * Takes a restored state for the one that counts. In each real ledger of that part `usedUnits` more count as used now:
+ * nobody knows of which kind the missing ones are, unless `kind` says it. The others stay refused.
+ * @throws UsageError, MachineError
  */
 export async function acceptState(
   stateUrl: string,
   usedUnits: number,
-  clientCode: string | null,
+  { clientCode, kind }: AcceptedPart,
 ): Promise<CopiedLedger[]> {
   const home = await openPostgres(stateUrl, false);
   try {
-    const wanted = clientCode?.toLowerCase() ?? null;
-    const names = (await home.names()).filter((name) => wanted === null || partsOfName(name).clientCode === wanted);
-    if (names.length === 0) throw new UsageError('state-missing', `the ledger does not exist in ${home.place}`);
+    const wantedCode = clientCode?.toLowerCase() ?? null;
+    const names = (await home.names()).filter((name) => {
+      const parts = partsOfName(name);
+      return (wantedCode === null || parts.clientCode === wantedCode) && (kind === null || parts.kind === kind);
+    });
+    if (names.length === 0) throw new UsageError('state-missing', `there is no such ledger in ${home.place}`);
     const accepted: CopiedLedger[] = [];
     for (const name of names) {
       const parts = partsOfName(name);

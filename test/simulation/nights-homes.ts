@@ -38,7 +38,7 @@ export const nightsInFolder: MakeNightsHome = (world, keyCheck) => {
     forget() {
       const clock = world.clocks(() => true);
       const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), timeBase: clock.bootId() ?? '' };
-      void heldStore(held).transact((records) => emptyRecords(records, '/away', now));
+      void heldStore(held).transact((records) => emptyRecords(records, '/m', '/away', now));
     },
   };
 };

@@ -123,7 +123,8 @@ export const verbs: Readonly<Record<VerbName, VerbDescription>> = {
     ],
     epilogue:
       'copy adds what a folder has counted, once; the folder is refused from then on. accept is for a database that ' +
-      'was restored or failed over: it says how many updates may be missing in it.',
+      'was restored or failed over: --used says how many updates may be missing in it. They are counted in each ledger ' +
+      '(updates, fetches of verify, Delivery requests), or in those of --kind alone.',
     emptyResult: {},
   },
   verify: {

@@ -67,6 +67,18 @@ SELECT pg_catalog.count(*)::text AS count FROM gone`;
 export const sweepNumbers = `DELETE FROM profile_drip.old_memory n
 WHERE NOT EXISTS (SELECT 1 FROM profile_drip.visitor v WHERE v.memory = n.number)`;
 
+/** The last visitor of a memory, in the order of keys. $1: name. */
+export const lastKeyStatement = `SELECT pg_catalog.encode(v.key, 'hex') AS key FROM profile_drip.visitor v
+  JOIN profile_drip.memory m ON m.number = v.memory WHERE m.name = $1 ORDER BY v.key DESC LIMIT 1`;
+
+/** $1 and $2: names. */
+export const lockBoth = 'SELECT name FROM profile_drip.memory WHERE name IN ($1, $2) ORDER BY name FOR UPDATE';
+
+/** Once the one of that name is gone. $1: name, $2: the name that it has now. */
+export const dropMemory = 'DELETE FROM profile_drip.memory WHERE name = $1';
+export const renameMemory = `WITH moved AS (UPDATE profile_drip.memory SET version = version + 1, name = $1 WHERE name = $2 RETURNING number)
+${changed}`;
+
 /** $1: name. */
 export const sizeStatement = `SELECT (SELECT pg_catalog.count(*)::text FROM profile_drip.visitor v JOIN profile_drip.memory m
   ON m.number = v.memory WHERE m.name = $1) AS visitors,

@@ -7,8 +7,9 @@ import { systemBootClock, systemClock, systemRandom } from '../../platform/clock
 import { shownPlace } from '../../terms/state-url.js';
 import { type Memory, type MemoryOwner, memoryOver, type Peek, peekOver, type RunOptions } from '../memory.js';
 import { ownerName } from '../paths-and-key.js';
+import { MoveIn } from './move-in.js';
 import { Patience } from './patience.js';
-import { type KeyFile, PostgresMemory } from './postgres-memory.js';
+import { type KeyFile, PostgresMemory, type PostgresMemoryOptions } from './postgres-memory.js';
 
 export interface SharedMemory extends Omit<MemoryOwner, 'stateDir'> {
   readonly stateUrl: string;
@@ -51,11 +52,15 @@ export async function forgetShared(shared: SharedMemory): Promise<void> {
 
 export type SharedState = Pick<SharedMemory, 'stateUrl' | 'keyFile' | 'giveUpMs' | 'signal' | 'onAway'>;
 
+/** What a memory begins with. */
+type Beginning = Pick<PostgresMemoryOptions, 'newId' | 'newSecret'>;
+
 /** The home of the memory of that name. Nothing is connected yet. */
 export async function sharedHome(
   { stateUrl, keyFile, giveUpMs, signal, onAway }: SharedState,
   name: string,
   creates: boolean,
+  beginning: Beginning = { newId: randomUUID, newSecret: () => randomBytes(32) },
 ): Promise<PostgresMemory> {
   const target = await targetOf(stateUrl, process.env);
   return new PostgresMemory({
@@ -72,11 +77,17 @@ export async function sharedHome(
     }),
     clock: systemClock,
     bootClock: systemBootClock,
-    newId: randomUUID,
-    newSecret: () => randomBytes(32),
+    ...beginning,
     keyFile,
     clockSql: databaseClock,
   });
+}
+
+/** The way in for a folder's memory of that name. */
+export async function moveInTo(stateUrl: string, source: string, name: string): Promise<MoveIn> {
+  const target = await targetOf(stateUrl, process.env);
+  const wire = { place: shownPlace(target), connect: () => connect(target, systemClock), clock: systemClock };
+  return new MoveIn({ ...wire, creates: true, clockSql: databaseClock }, source, name);
 }
 
 async function withHome<T>(home: PostgresMemory, work: () => Promise<T>): Promise<T> {

@@ -137,7 +137,7 @@ function folder(): Homes {
     open: (skipUnchanged) => heldMemory(held, clock, skipUnchanged),
     async forget() {
       const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), timeBase: clock.bootId() ?? '' };
-      await heldStore(held).transact((records) => emptyRecords(records, '/away', now));
+      await heldStore(held).transact((records) => emptyRecords(records, '/m', '/away', now));
     },
     break: () => {},
   };

@@ -39,6 +39,12 @@ function recordsOf(held: HeldRecords): Records {
       const found = held.visitors.get(keyOf(visitor));
       return found === undefined ? null : new DataView(found.buffer, found.byteOffset, found.byteLength);
     },
+    list: (after, count) =>
+      [...held.visitors]
+        .filter(([key]) => after === null || key > keyOf(after))
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .slice(0, count)
+        .map(([key, record]) => ({ key: Buffer.from(key, 'hex'), record })),
     put(visitor, record) {
       held.visitors.set(keyOf(visitor), Uint8Array.from(record));
     },
