@@ -81,9 +81,7 @@ describe.skipIf(isPostgresMissing)('a state whose server', () => {
 
     const child = await start(server, 'b', 400, ['--rate', '20']);
     const done = ended(child);
-    await new Promise<void>((resolve) => {
-      child.stderr?.on('data', (text: string) => text.includes('event=progress') && resolve());
-    });
+    while ((await sentOf('b')) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     await server.stop();
     await rm(server.dataFolder, { recursive: true });
     copy(backup, server.dataFolder);
