@@ -69,6 +69,8 @@ export function keepOpen(machine: Machine): KeptOpen {
           mayLeave: (mark, now) => memory.mayLeave(mark, now),
           standingMark: (now) => memory.standingMark(now),
           submitted: (mark, wasOnlyAttempt) => memory.submitted(mark, wasOnlyAttempt),
+          absence: () => memory.absence(),
+          watchAbsence: (told) => memory.watchAbsence(told),
           doubt: (forms) => memory.doubt(forms),
           size: () => memory.size(),
           flush: () => memory.flush(),

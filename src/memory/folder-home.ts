@@ -74,6 +74,13 @@ export class FolderHome implements MemoryHome {
     }
   }
 
+  /** Of this machine: it is never away. */
+  absence(): null {
+    return null;
+  }
+
+  watchAbsence(): void {}
+
   size(): Promise<MemorySize> {
     return this.#inPlace((records) => records.size());
   }

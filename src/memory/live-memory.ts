@@ -4,7 +4,15 @@ import { OpenRecords, type RowToMark, type RowToSettle, unchangedRows } from './
 import { KeyList, textOf } from './key-list.js';
 import { MarkAge } from './mark-age.js';
 import { memoryFailed } from './memory-errors.js';
-import type { MemoryHome, MemorySize, MemoryState, MemoryView, VisitorKey, Written } from './memory-home.js';
+import type {
+  MemoryAbsence,
+  MemoryHome,
+  MemorySize,
+  MemoryState,
+  MemoryView,
+  VisitorKey,
+  Written,
+} from './memory-home.js';
 import type { Mark, Memory, Moment, Submission, Verdict } from './memory-types.js';
 import { leaveWithinMs, type Token } from './record/attribute-state.js';
 import { type Freshness, freshnessClock, toMinutes } from './record/freshness.js';
@@ -117,6 +125,14 @@ export class LiveMemory implements Memory {
 
   mayLeave(mark: Mark | null, now: Instant): boolean {
     return mark !== null && this.#age.isYoungerThan(leaveWithinMs, mark.asked, now);
+  }
+
+  absence(): MemoryAbsence | null {
+    return this.#home.absence();
+  }
+
+  watchAbsence(told: (() => void) | null): void {
+    this.#home.watchAbsence(told);
   }
 
   submitted(mark: Mark, wasOnlyAttempt: boolean): void {

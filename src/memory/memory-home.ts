@@ -12,6 +12,10 @@ export interface MemoryHome {
    * all or nothing. `work` is pure and synchronous, and may run several times. Where it throws, nothing is written.
    */
   transact<T>(keys: readonly VisitorKey[], work: (view: MemoryView) => Written<T>): Promise<Outcome<T>>;
+  /** While somebody waits because the home cannot be reached: since when, and why. `null`: it is not away. */
+  absence(): MemoryAbsence | null;
+  /** From now on `told` is called when an absence begins or ends, in place of `onAway` of who opened the home; `null`: not any more. */
+  watchAbsence(told: (() => void) | null): void;
   size(): Promise<MemorySize>;
   /** Resolves when what was asked for is done. */
   close(): Promise<void>;
@@ -59,6 +63,12 @@ export type Outcome<T> =
   | { readonly kind: 'not-committed'; readonly cause: unknown }
   /** The connection broke as it was to be committed: it is, or it is not. */
   | { readonly kind: 'unknown'; readonly cause: unknown };
+
+export interface MemoryAbsence {
+  readonly sinceMonotonicMs: number;
+  /** The home's own error. */
+  readonly message: string;
+}
 
 export interface MemorySize {
   readonly visitors: number;

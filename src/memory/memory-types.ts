@@ -1,5 +1,5 @@
 import type { Instant } from '../platform/instant.js';
-import type { MemorySize } from './memory-home.js';
+import type { MemoryAbsence, MemorySize } from './memory-home.js';
 
 /**
  * The memory behind `--changed-only`: what was last submitted for each visitor, attribute by attribute, as keyed hashes.
@@ -29,6 +29,10 @@ export interface Memory {
    * other attempt of the row was made, so none can arrive late.
    */
   submitted(mark: Mark, wasOnlyAttempt: boolean): void;
+  /** While somebody waits because the memory's home cannot be reached: since when, and why. `null`: it is not away. */
+  absence(): MemoryAbsence | null;
+  /** From now on `told` is called when an absence begins or ends; `null`: not any more. */
+  watchAbsence(told: (() => void) | null): void;
   /** Target was seen to hold something else for these visitors: the next run sends their rows. `forms`: of their ids. */
   doubt(forms: readonly string[]): Promise<void>;
   size(): Promise<MemorySize>;

@@ -26,7 +26,7 @@ export interface MemoryPorts {
 
 const realPorts: MemoryPorts = { clock: systemClock, bootClock: systemBootClock, disk: realDisk, host: hostname() };
 
-export type { MemorySize } from './memory-home.js';
+export type { MemoryAbsence, MemorySize } from './memory-home.js';
 export type { Mark, Memory, Submission, Verdict } from './memory-types.js';
 export type { MemoryOwner } from './paths-and-key.js';
 export type { Peek } from './read-only-memory.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/index.js';
 import { isPostgresMissing, startPostgres } from '../support/postgres.js';
+import { startRelay } from '../support/postgres-relay.js';
 import { ended, type Run, runProgram, startProgram } from './support/run-program.js';
 
 const server = isPostgresMissing ? null : await startPostgres(['fsync=off']);
@@ -100,9 +101,52 @@ describe.skipIf(server === null)('a state in PostgreSQL', () => {
     await server?.start();
     const run = await done;
     expect(run.status).toBe(0);
-    expect(run.stderr).toMatch(/(cause|code)=state.* message="the (ledger|memory) .*cannot be reached: 127\.0\.0\.1/);
+    expect(run.stderr).toMatch(/event=hold .*cause=state .*the state cannot be reached.* Last error: .*127\.0\.0\.1/);
     const used = summaryOf(run).jobs[0]?.cap.used ?? 0;
     expect(used).toBeGreaterThanOrEqual(400);
+    end();
+  });
+
+  it('holds a run while its memory alone is away, and says so in the log and in status', {
+    timeout: 60_000,
+  }, async () => {
+    const { file, url, endpoint, folder, end } = await world();
+    const path = await file('a.csv', 6_000);
+    let isMemoryAway = false;
+    const relay = await startRelay({
+      port: Number(new URL(url).port),
+      fateOf: (text) => (isMemoryAway && text.includes('profile_drip.memory') ? 'before' : 'pass'),
+    });
+    const stateUrl = url.replace(/:\d+\//, `:${relay.port}/`);
+    const args = ['send', '-c', 'acme', '--endpoint', endpoint, '--rate', '1000', '--progress', 'log', '--json', path];
+    const options = { environment: { HOME: folder } };
+    const child = startProgram([...args, '--changed-only', '--state-url', stateUrl], options);
+    const done = ended(child);
+    const says = (text: string) =>
+      new Promise<void>((resolve) => {
+        child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
+      });
+    await says('event=started');
+    const held = says('event=hold');
+    isMemoryAway = true;
+    await held;
+    const status = await runProgram(['status', path, '--state-url', url, '--json'], options);
+    expect(JSON.parse(status.stdout).jobs[0]).toMatchObject({ state: 'waiting', cause: 'state' });
+    isMemoryAway = false;
+    const run = await done;
+    expect(run).toMatchObject({ status: 0, stderr: expect.stringMatching(/event=released .*cause=state/) });
+    expect(run.stderr).toMatch(/event=hold .*cause=state .*Last error: the memory of --changed-only: 127\.0\.0\.1/);
+    expect(run.stderr).not.toContain('code=state-away');
+    expect(JSON.parse(run.stdout).jobs[0].rows).toMatchObject({ submitted: 6_000 });
+
+    // It does not come back.
+    const last = startProgram([...args, '--restart', '--give-up', '1', '--state-url', stateUrl], options);
+    const stopped = ended(last);
+    await new Promise<void>((resolve) => {
+      last.stderr?.on('data', (chunk: string) => chunk.includes('event=started') && resolve());
+    });
+    isMemoryAway = true;
+    expect(await stopped).toMatchObject({ status: 6, stderr: expect.stringContaining('(--give-up)') });
     end();
   });
 

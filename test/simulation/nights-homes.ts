@@ -65,6 +65,8 @@ function lateHome(home: Promise<MemoryHome>, marginMs: number): MemoryHome {
     marginMs,
     read: async (keys, look) => (await home).read(keys, look),
     transact: async (keys, work) => (await home).transact(keys, work),
+    absence: () => null,
+    watchAbsence: () => {},
     size: async () => (await home).size(),
     close: async () => (await home).close(),
   };
@@ -110,6 +112,8 @@ export const nightsElsewhere: MakeNightsHome = (world) => {
           });
           return later(() => outcome);
         },
+        absence: () => null,
+        watchAbsence: () => {},
         size: async () => ({ visitors: records.size, bytesOnDisk: 0 }),
         close: async () => {},
       };

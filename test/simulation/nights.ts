@@ -218,6 +218,8 @@ class NightsWorld {
         };
         return home.transact(wanted, workAndStandStill).finally(() => this.#check());
       },
+      absence: () => home.absence(),
+      watchAbsence: (told) => home.watchAbsence(told),
       size: () => home.size(),
       close: () => home.close(),
     };

@@ -46,6 +46,8 @@ function verify(
     mayLeave: () => true,
     standingMark: () => null,
     submitted: () => {},
+    absence: () => null,
+    watchAbsence: () => {},
     doubt: async (forms) => void doubted.push(...forms),
     size: async () => ({ visitors: 0, bytesOnDisk: 0 }),
     flush: async () => {},

@@ -86,6 +86,8 @@ export interface DepartureParts<Row> {
   confirmLock(): Promise<Stop | null>;
   /** Whether the memory of --changed-only knows of an attempt of this row that leaves now. */
   isMarked(row: Row, now: Instant): boolean;
+  /** The memory's home is away, and somebody waits for it; `null`: not so. */
+  memoryHold(): HoldRequest | null;
 }
 
 /** The conditions in their order: what is final first, then what people hear of, then what costs a look, the permit last. */
@@ -101,7 +103,8 @@ export function departureConditions<Row>(parts: DepartureParts<Row>): readonly C
         return gate.kind === 'one-at-a-time' && othersInFlight > 0 ? told : null;
       },
     },
-    { name: 'row', obstacle: ({ row }) => (row === null ? told : null) },
+    // Without a row there is nothing to leave; but rows that wait for the memory are not ready.
+    { name: 'row', obstacle: ({ row }) => (row === null ? (held(parts.memoryHold()) ?? told) : null) },
     {
       name: 'file',
       obstacle: ({ permit }) => (parts.isFileRecheckDue(permit !== null) ? ask(() => parts.recheckFile()) : null),
@@ -110,13 +113,18 @@ export function departureConditions<Row>(parts: DepartureParts<Row>): readonly C
     { name: 'lock', obstacle: (_, now) => (parts.isLockHeld(now) ? null : ask(() => parts.confirmLock())) },
     {
       name: 'memory',
-      obstacle: ({ row }, now) => (row === null || parts.isMarked(row, now) ? null : { kind: 'mark' }),
+      obstacle: ({ row }, now) =>
+        row === null || parts.isMarked(row, now) ? null : (held(parts.memoryHold()) ?? { kind: 'mark' }),
     },
     { name: 'permit', obstacle: ({ permit }, now) => (permit?.isValid(now) ? null : { kind: 'permit' }) },
   ];
 }
 
 const told = { kind: 'told' } as const;
+
+function held(hold: HoldRequest | null): Obstacle | null {
+  return hold === null ? null : { kind: 'hold', hold };
+}
 
 function ask(run: () => Promise<Stop | null>): { readonly kind: 'ask'; readonly ask: () => Promise<Stop | null> } {
   return { kind: 'ask', ask: run };

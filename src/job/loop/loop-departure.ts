@@ -7,7 +7,7 @@ import type { OpenRow } from './row-window.js';
 
 /** The conditions of departure, bound to one run. */
 export function makeDeparture(
-  { health, journal, lock }: LoopPorts,
+  { health, journal, lock, memory }: LoopPorts,
   holds: Holds,
   marking: Marking,
   hooks: Pick<LoopHooks, 'recheckFile'>,
@@ -27,6 +27,12 @@ export function makeDeparture(
       canWriteResults: (nowMs) => journal.mayStart(nowMs),
       isLockHeld: (now) => lock.isHeld(now),
       confirmLock: async () => ((await lock.confirm()) ? null : lostJobStop),
+      memoryHold: () => {
+        const absence = memory?.absence() ?? null;
+        if (absence === null) return null;
+        const lastError = `the memory of --changed-only: ${absence.message}`;
+        return { cause: 'state', sinceMs: absence.sinceMonotonicMs, untilMs: null, lastError };
+      },
       isMarked: (row, now) => marking.mayLeave(row, now),
     }),
   );

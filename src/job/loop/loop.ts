@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { Position } from '../../batch/open.js';
+import type { MemoryAbsence } from '../../memory/memory.js';
 import type { Permit } from '../../pacing/pacer.js';
 import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
@@ -90,6 +91,7 @@ export class Loop {
     this.#queue.on('next', () => this.#pump());
     this.#lanes.onReady = () => this.#pump();
     ports.journal.onWritten = () => this.#pump();
+    ports.memory?.watchAbsence(() => this.#memoryTells(ports.memory?.absence() ?? null));
   }
 
   /** Every row before it has its end. */
@@ -168,6 +170,7 @@ export class Loop {
       this.#stop = stop;
       this.#ready.end();
       this.#lanes.onReady = null;
+      this.#ports.memory?.watchAbsence(null);
       this.#holds.end();
       this.#intake.giveRoom();
     }
@@ -251,6 +254,13 @@ export class Loop {
     }
   }
 
+  /** Its home is away, or is back: a hold that it began may be over before a row is ready. */
+  #memoryTells(absence: MemoryAbsence | null): void {
+    const isBack = absence === null && this.#ports.pacer.trouble() === null;
+    if (isBack && this.hold?.cause === 'state') this.#holds.release();
+    this.#pump();
+  }
+
   /** What just ended may let other tasks start as well. */
   #nextOfTask(now: Instant): Start | null {
     if (this.#isPumping) return null;
@@ -268,7 +278,8 @@ export class Loop {
     if (this.#settleIfStuck()) return this.#nextStart(now);
     const end = this.#ports.health.gate(now.monotonicMs).row;
     const row = this.#lanes.peek(end);
-    if (row === null && this.#ready.restingCount === 0) return null;
+    const isWaiting = this.#ready.restingCount > 0 || (this.#ports.memory?.absence() ?? null) !== null;
+    if (row === null && !isWaiting) return null;
     const attempt: Attempt<OpenRow> = { row, permit: null, othersInFlight: this.inFlightCount };
     const obstacle = this.#departure.obstacleTo(attempt, now);
     switch (obstacle?.kind) {

@@ -82,7 +82,7 @@ export type SendEvent =
 /** What a hold means, for a log line; since when and until when stand in the hold itself. */
 const holdMessages: Readonly<Record<HoldCause, string>> = {
   cap: 'the cap is used up; rows are sent again as units come free',
-  state: 'the ledger of the cap cannot be reached, and no leased unit is left; rows are sent again when it answers',
+  state: 'the state cannot be reached, and nothing is left that it allowed before; rows are sent again when it answers',
   throttled:
     'the server answers 429 or 503 though our own count is below the cap: someone else may be using it; holding back',
   outage: 'no row is taken; all rows wait, and one row is sent from time to time to see whether that is over',

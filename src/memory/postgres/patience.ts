@@ -2,6 +2,7 @@ import { HomeAway } from '../../ledger/ledger-home.js';
 import { sleep } from '../../platform/clock.js';
 import type { Clock, Random } from '../../platform/ports.js';
 import { MachineError } from '../../terms/errors.js';
+import type { MemoryAbsence } from '../memory-home.js';
 
 export interface PatienceOptions {
   readonly clock: Clock;
@@ -10,7 +11,7 @@ export interface PatienceOptions {
   readonly giveUpMs: number;
   /** The run is to end: no wait continues. */
   readonly signal: AbortSignal | null;
-  /** Called once for each time that it is away. */
+  /** Called once for each time that it is away, as long as nobody watches. */
   readonly onAway: (away: HomeAway) => void;
 }
 
@@ -25,10 +26,19 @@ const lookMs = 250;
  */
 export class Patience {
   readonly #options: PatienceOptions;
-  #awaySinceMs: number | null = null;
+  #told: (() => void) | null = null;
+  #absence: MemoryAbsence | null = null;
 
   constructor(options: PatienceOptions) {
     this.#options = options;
+  }
+
+  watchAbsence(told: (() => void) | null): void {
+    this.#told = told;
+  }
+
+  absence(): MemoryAbsence | null {
+    return this.#absence;
   }
 
   /** Rejects with MachineError where it was away for too long. Whatever `work` does, it may do again. */
@@ -36,24 +46,38 @@ export class Patience {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMsMax, 2 * pauseMs)) {
       try {
         const done = await work();
-        this.#awaySinceMs = null;
+        this.#end();
         return done;
       } catch (error) {
-        if (!(error instanceof HomeAway)) throw error;
+        if (!(error instanceof HomeAway)) {
+          this.#end();
+          throw error;
+        }
         await this.#wait(error, pauseMs);
       }
     }
   }
 
+  #end(): void {
+    if (this.#absence === null) return;
+    this.#absence = null;
+    this.#told?.();
+  }
+
   async #wait(away: HomeAway, pauseMs: number): Promise<void> {
     const { clock, random, giveUpMs, signal, onAway } = this.#options;
     const nowMs = clock.monotonicMs();
-    const isNew = this.#awaySinceMs === null;
-    this.#awaySinceMs ??= nowMs;
-    const leftMs = this.#awaySinceMs + giveUpMs - nowMs;
+    const isNew = this.#absence === null;
+    const sinceMonotonicMs = this.#absence?.sinceMonotonicMs ?? nowMs;
+    this.#absence = { sinceMonotonicMs, message: away.message };
+    const leftMs = sinceMonotonicMs + giveUpMs - nowMs;
     const isEnded = () => signal?.aborted === true;
-    if (leftMs <= 0 || isEnded()) throw gaveUp(away, nowMs - this.#awaySinceMs);
-    if (isNew) onAway(away);
+    if (leftMs <= 0 || isEnded()) {
+      this.#end(); // who asks next hears of the failure
+      throw gaveUp(away, nowMs - sinceMonotonicMs);
+    }
+    if (isNew && this.#told === null) onAway(away);
+    else if (isNew) this.#told?.();
     let waitMs = Math.min(leftMs, pauseMs * (0.5 + random.next()));
     for (; waitMs > 0 && !isEnded(); waitMs -= lookMs) await sleep(clock, Math.min(lookMs, waitMs));
   }

@@ -11,7 +11,16 @@ import { begin } from '../../ledger/postgres/statements.js';
 import type { BootClock } from '../../platform/ports.js';
 import { anyMarkMs } from '../memory.js';
 import { damagedMemory, keyMissing, restoredMemory } from '../memory-errors.js';
-import type { MemoryHome, MemorySize, MemoryState, MemoryView, Outcome, VisitorKey, Written } from '../memory-home.js';
+import type {
+  MemoryAbsence,
+  MemoryHome,
+  MemorySize,
+  MemoryState,
+  MemoryView,
+  Outcome,
+  VisitorKey,
+  Written,
+} from '../memory-home.js';
 import { type HashKeys, hashKeys } from '../record/row-hashes.js';
 import { byteArrays, type FoundMemory, inKeyOrder, readMemory, readRecords } from './memory-rows.js';
 import {
@@ -215,6 +224,14 @@ export class PostgresMemory implements MemoryHome {
       const { rows } = await connection.run('SELECT name FROM profile_drip.memory');
       return rows.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
     });
+  }
+
+  absence(): MemoryAbsence | null {
+    return this.#options.patience.absence();
+  }
+
+  watchAbsence(told: (() => void) | null): void {
+    this.#options.patience.watchAbsence(told);
   }
 
   async size(): Promise<MemorySize> {

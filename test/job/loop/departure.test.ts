@@ -26,8 +26,10 @@ describe('each condition alone closes both doors', () => {
     isLockHeld: () => true,
     confirmLock: answers('confirmLock'),
     isMarked: () => true,
+    memoryHold: () => null,
   };
   const hold = { cause: 'outage', sinceMs: 0, untilMs: 5000, lastError: null } as const;
+  const away = { cause: 'state', sinceMs: 0, untilMs: null, lastError: 'no answer' } as const;
   const valid: Permit = { isValid: () => true };
 
   interface Closed {
@@ -47,11 +49,17 @@ describe('each condition alone closes both doors', () => {
         wait: 'told',
       },
     ],
-    row: [{ attempt: { row: null }, wait: 'told' }],
+    row: [
+      { attempt: { row: null }, wait: 'told' },
+      { attempt: { row: null }, parts: { memoryHold: () => away }, wait: 'hold' },
+    ],
     file: [{ parts: { isFileRecheckDue: () => true }, wait: 'ask' }],
     journal: [{ parts: { canWriteResults: () => false }, wait: 'told' }],
     lock: [{ parts: { isLockHeld: () => false }, wait: 'ask' }],
-    memory: [{ parts: { isMarked: () => false }, wait: 'mark' }],
+    memory: [
+      { parts: { isMarked: () => false }, wait: 'mark' },
+      { parts: { isMarked: () => false, memoryHold: () => away }, wait: 'hold' },
+    ],
     permit: [{ attempt: { permit: { isValid: () => false } }, wait: 'permit' }],
   };
 
@@ -63,6 +71,9 @@ describe('each condition alone closes both doors', () => {
     const departure = new Departure<typeof row>(departureConditions(allHold));
     expect(departure.obstacleTo({ row, permit: null, othersInFlight: 0 }, now)).toEqual({ kind: 'permit' });
     expect(departure.mayLeave({ row, permit: valid, othersInFlight: 0 }, now)).toBe(true);
+    // What is marked may leave, though the memory cannot be asked.
+    const marked = new Departure<typeof row>(departureConditions({ ...allHold, memoryHold: () => away }));
+    expect(marked.mayLeave({ row, permit: valid, othersInFlight: 0 }, now)).toBe(true);
   });
 
   it.each(Object.entries(table).flatMap(([name, each]) => each.map((closed) => [name, closed] as const)))(
