@@ -19,13 +19,15 @@ import { memory } from './cases/memory.mjs';
 import { resume } from './cases/resume.mjs';
 import { serve, serveSoak } from './cases/serve.mjs';
 import { start } from './cases/start.mjs';
+import { state } from './cases/state.mjs';
 import { throughput } from './cases/throughput.mjs';
+import { written } from './cases/written.mjs';
 import { table } from './parts/figures.mjs';
 import { startServer } from './parts/server-process.mjs';
 
 /** Some twenty minutes in all. */
 const quickCases = { start, throughput, cost, latency, check };
-/** A minute; ten to twenty; two; three; five; five; one; two. */
+/** A minute; ten to twenty; two; three; five; five; one; two; four; four. */
 const namedCases = {
   rate,
   memory,
@@ -35,6 +37,8 @@ const namedCases = {
   delivery: deliveryRoute,
   serve,
   'serve-soak': serveSoak,
+  state,
+  written,
 };
 const cases = { ...quickCases, ...namedCases };
 

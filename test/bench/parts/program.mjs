@@ -13,10 +13,18 @@ const ampleCap = 1_000_000_000;
  * @param {{folder: string, server: {url: string}}} bench
  */
 export function sendArguments(bench, file, options = {}) {
-  const { name = 'job', concurrency = 64, dailyCap = ampleCap, stateDir = 'state', more = [] } = options;
+  const {
+    name = 'job',
+    concurrency = 64,
+    dailyCap = ampleCap,
+    stateDir = 'state',
+    stateUrl = null,
+    more = [],
+  } = options;
   return [
     ...['send', file, '--client-code', 'bench', '--endpoint', bench.server.url],
-    ...['--out', bench.folder, '--name', name, '--state-dir', join(bench.folder, stateDir)],
+    ...['--out', bench.folder, '--name', name],
+    ...(stateUrl === null ? ['--state-dir', join(bench.folder, stateDir)] : ['--state-url', stateUrl]),
     ...['--rate', '0', '--concurrency', `${concurrency}`, '--daily-cap', `${dailyCap}`, '--progress', 'none'],
     ...more,
   ];
@@ -50,9 +58,13 @@ export async function runClient(bench, args, { serverOptions, command = process.
 
 /** Sends a whole file as a new job. */
 export async function runSend(bench, file, options = {}) {
-  const { name = 'job', concurrency, more, rowCount, ...rest } = options;
+  const { name = 'job', concurrency, more, rowCount, stateDir, stateUrl, ...rest } = options;
   await forgetJob(bench, name);
-  const ended = await runClient(bench, [cli, ...sendArguments(bench, file, { name, concurrency, more })], rest);
+  const ended = await runClient(
+    bench,
+    [cli, ...sendArguments(bench, file, { name, concurrency, more, stateDir, stateUrl })],
+    rest,
+  );
   if (rowCount !== undefined && ended.seen.requestCount !== rowCount) {
     throw new Error(`expected ${rowCount} requests; the server saw ${ended.seen.requestCount}`);
   }
