@@ -31,6 +31,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 3
 server_round_robin = 1
+server_login_retry = 0.1
 max_client_conn = 100
 `,
   );
