@@ -83,7 +83,7 @@ describe('a damaged memory', () => {
     await refused('memory-damaged');
     held.registry = null;
     await refused('memory-damaged');
-    held.registry = head.replace(/^2 /, '3 ');
+    held.registry = head.replace(/^3 /, '2 ');
     await refused('memory-version');
   });
 
