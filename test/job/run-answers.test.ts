@@ -253,6 +253,7 @@ describe('replies', () => {
     world.answer = ({ id }) => (id === 'v5' && sent().filter((one) => one === id).length < 3 ? 'stall' : taken);
     const end = await world.run(file, { timeoutMs: 7000 });
     expect(codes(end)).toEqual([0, null]);
+    expect(end.jobs[0]?.cap.used).toBe(world.seen.length); // they left: they may have been taken
     const row = (await world.results('a.csv')).find((cells) => cells[2] === 'v5');
     expect(row?.[5]).toBe('3');
     expect(Number(row?.[6])).toBeGreaterThanOrEqual(14_000);

@@ -63,11 +63,12 @@ describe('--limit', () => {
     expect((await world.results('a.csv')).map((cells) => cells[3]).sort()).toEqual(['refused', 'refused', 'submitted']);
   });
 
-  it('counts over all FILEs of a call', async () => {
+  it('counts over all FILEs of a call, rows that were refused too', async () => {
+    world.answer = ({ id }, index) => (id === 'v2' && index < 3 ? refusal : taken);
     const files = [await world.put('a.csv', rowsText(3)), await world.put('b.csv', rowsText(6))];
     const { summary } = await world.drive(sendFiles(files, { ...world.options, limit: 5 }, {}, world.machine));
     expect([summary.exit_status, summary.error?.code]).toEqual([7, 'limit']);
-    expect(summary.jobs.map(({ rows }) => rows.submitted)).toEqual([3, 2]);
+    expect(summary.jobs.map(({ rows }) => rows.submitted)).toEqual([2, 2]);
     expect(world.seen).toHaveLength(5);
   });
 });

@@ -134,6 +134,35 @@ describe('a run that stood still and that nobody took to be over', () => {
   });
 });
 
+describe('a row of several attempts', () => {
+  it('is not unchanged once an attempt was made, and leaves a doubt, because one of them may arrive late', async () => {
+    const examined: (readonly [string, boolean])[] = [];
+    const submitted: boolean[] = [];
+    const openMemory = async () => {
+      const memory = await heldMemory(held, world.clock);
+      const { examine, submitted: tell } = memory;
+      memory.examine = (rows) => {
+        examined.push(...rows.map(({ form, wasAttempted }) => [form.split(/[=&]/)[1] ?? '', wasAttempted] as const));
+        return examine.call(memory, rows);
+      };
+      memory.submitted = (mark, wasOnlyAttempt) => {
+        submitted.push(wasOnlyAttempt);
+        tell.call(memory, mark, wasOnlyAttempt);
+      };
+      return memory;
+    };
+    world.answer = (_, index) => (index === 0 ? { status: 503, headers: { 'retry-after': '90' } } : taken);
+    await world.run(await world.put('a.csv', text('x', 2)), changedOnly, {}, { openMemory });
+    expect(examined).toEqual([
+      ['v1', false],
+      ['v2', false],
+      ['v1', true],
+      ['v2', false],
+    ]);
+    expect(submitted).toEqual([false, true]);
+  });
+});
+
 describe('a refused row', () => {
   it('is not remembered as submitted: the next run sends it again', async () => {
     const [a, b] = [await world.put('a.csv', text('x')), await world.put('b.csv', text('x'))];

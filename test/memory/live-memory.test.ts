@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { instantOf } from '../../src/platform/instant.js';
 import { movedClock, settle } from '../support/index.js';
 import { heldMemory } from './support/held-memory.js';
-import { heldRecords } from './support/held-store.js';
+import { type HeldRecords, heldRecords } from './support/held-store.js';
 import { areSent, examine, row, takeAll } from './support/on-disk.js';
 
 const lengths = ({ visitors }: ReturnType<typeof heldRecords>) => [...visitors.values()].map(({ length }) => length);
@@ -18,6 +19,27 @@ describe('a run, by itself', () => {
     await clock.advance(1);
     await settle();
     expect(lengths(held)).toEqual([knownBytes]);
+  });
+
+  it('lets a row leave for a minute from before its mark was asked for, however long the home takes', async () => {
+    const clock = movedClock();
+    let transactionCount = 0;
+    const held: HeldRecords = {
+      ...heldRecords(),
+      get failure() {
+        transactionCount += 1;
+        if (transactionCount === 2) clock.stepWall(40_000); // the first one only reads
+        return null;
+      },
+    };
+    const memory = await heldMemory(held, clock);
+    const [verdict] = await examine(memory, [row('1', { a: 'x' })]);
+    const mark = verdict?.kind === 'send' ? verdict.mark : null;
+    await clock.advance(19_999);
+    expect(memory.mayLeave(mark, instantOf(clock))).toBe(true);
+    await clock.advance(1);
+    expect(memory.mayLeave(mark, instantOf(clock))).toBe(false);
+    await memory.close();
   });
 
   it('writes at once when much was submitted', async () => {

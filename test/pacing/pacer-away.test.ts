@@ -134,7 +134,7 @@ describe('a pacer whose home is away', () => {
 
   it('lets a grant count from the first attempt of its draw', async () => {
     const pacer = await open();
-    fates = ['unheard'];
+    fates = ['unheard', 'unheard'];
     fateOfRest = 'lost';
     const startMs = clock.monotonicMs();
     pacer.take();

@@ -115,15 +115,14 @@ describe('what came to be while an attempt waited for its connection', () => {
     };
   }
 
-  it('a stop: the attempt does not leave', async () => {
+  it('a stop: the attempt does not leave, and its unit goes back', async () => {
     const file = await world.put('a.csv', rowsText(10));
     const stop = new AbortController();
     const slow = slowConnection(4, async () => stop.abort('SIGTERM'));
-    expect(codes(await world.run(file, { concurrency: 1 }, { signal: stop.signal }, slow))).toEqual([
-      143,
-      'interrupted',
-    ]);
+    const end = await world.run(file, { concurrency: 1 }, { signal: stop.signal }, slow);
+    expect(codes(end)).toEqual([143, 'interrupted']);
     expect(sent()).toEqual(['v1', 'v2', 'v3']);
+    expect(end.jobs[0]?.cap.used).toBe(3);
   });
 
   it('another run that has the job: the attempt does not leave', async () => {
