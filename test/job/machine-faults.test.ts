@@ -7,7 +7,7 @@ describe('a connection that this machine has nothing left for', () => {
     ['EMFILE', 'too-many-files', 'raise `ulimit -n` or lower --concurrency'],
     ['ENFILE', 'too-many-files', '--concurrency'],
     ['ENOMEM', 'no-memory', '--concurrency'],
-    ['ENOSPC', 'no-space', 'make room'],
+    ['ENOSPC', 'no-space', 'free some space'],
   ])('stops the run with 6 and ends no row: %s', async (errorCode, code, advice) => {
     const world = await runWorld();
     const file = await world.put('a.csv', rowsText(5));

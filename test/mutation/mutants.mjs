@@ -121,7 +121,7 @@ export const mutants = [
     file: 'src/job/loop/intake.ts',
     text: 'const endedByte = earlier.ended.get(rowNumber);',
     into: 'const endedByte = earlier.ended.get(-rowNumber);',
-    tests: ['test/job/run-again.test.ts', 'test/simulation/seeds-1.test.ts'],
+    tests: ['test/job/run-again.test.ts', 'test/simulation/seeds-2.test.ts'],
   },
   {
     name: 'attempted-row-unchanged',

@@ -5,7 +5,7 @@
  * shows that a test finds out each. First the tests must pass in an unbroken copy. The exit status is 1 where a mutant
  * lives, where its text is not found exactly once, or where its tests cannot run.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 async function copyTree(parent, number) {
   const folder = join(parent, `copy-${number}`);
   await mkdir(folder);
+  await mkdir(join(folder, 'tmp')); // what tests leave behind goes with it
   for (const name of copied) await cp(join(root, name), join(folder, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'vitest.config.mjs'), config);
@@ -42,7 +43,7 @@ const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'];
 /** What the tests say: names of those that failed, or why they could not run. */
 async function tested(folder, { tests, builds = false }) {
   if (builds) {
-    const built = await run(process.execPath, tsc, folder, hangMs);
+    const built = await run(process.execPath, tsc, { cwd: folder }, hangMs);
     if (built.status !== 0) return { kind: 'broken', why: `it does not build: ${built.output}` };
   }
   const report = join(folder, 'report.json');
@@ -51,7 +52,7 @@ async function tested(folder, { tests, builds = false }) {
   const ended = await run(
     process.execPath,
     [...vitest, '--reporter=json', `--outputFile=${report}`, ...tests],
-    folder,
+    { cwd: folder, environment: { TMPDIR: join(folder, 'tmp') } },
     hangMs,
   );
   if (ended.status === null) return { kind: 'broken', why: `its tests did not end within ${hangMs / 1000} s` };
@@ -99,6 +100,7 @@ async function main({ only, tenth, 'at-once': atOnce }) {
   if (chosen.length === 0)
     throw new Error('expected --only with a part of a mutant\u2019s name, or --tenth with 0 to 9');
   const parent = await mkdtemp(join(tmpdir(), 'profile-drip-mutation-'));
+  await chmod(parent, 0o755); // PostgreSQL runs as another user where this one is root
   try {
     const first = await copyTree(parent, 0);
     if (!(await allPass(first, chosen))) return 1;

@@ -2,10 +2,18 @@ import { spawn } from 'node:child_process';
 
 const outputCharactersMax = 4000;
 
-/** A process, with the end of what it wrote. `status` null: it was killed, with what it had started, after `limitMs`. */
-export function run(command, args, cwd, limitMs) {
+/**
+ * A process, with the end of what it wrote. What it started ends with it: a test that fails may leave a server behind.
+ * `status` null: it was killed after `limitMs`.
+ */
+export function run(command, args, { cwd, environment = {} }, limitMs) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let output = '';
     const collect = (chunk) => {
       output = (output + chunk).slice(-outputCharactersMax);
@@ -24,6 +32,7 @@ export function run(command, args, cwd, limitMs) {
     child.on('close', (status) => {
       clearTimeout(timer);
       process.off('exit', killAtExit);
+      killAll();
       resolve({ status, output });
     });
   });
