@@ -54,6 +54,8 @@ function watchedMemory(calls: string[], fault: () => Error | null = () => null):
     return {
       examine: (given) => memory.examine(given),
       mayLeave: (mark, now) => memory.mayLeave(mark, now),
+      absence: () => memory.absence(),
+      watchAbsence: (told) => memory.watchAbsence(told),
       standingMark: (now) => memory.standingMark(now),
       submitted: (mark, wasOnlyAttempt) => memory.submitted(mark, wasOnlyAttempt),
       doubt: (forms) => memory.doubt(forms),
