@@ -1,8 +1,10 @@
 import { type Batch, openBatch, type RawRow } from '../batch/open.js';
+import { Rehearsal, type RehearsedUpdate } from '../job/loop/rehearsal.js';
 import type { Peek } from '../memory/memory.js';
-import { readColumns } from '../target-api/columns.js';
+import { type Columns, readColumns } from '../target-api/columns.js';
+import { makeFormMerger } from '../target-api/merge-forms.js';
 import { FileError, type NamedOption, type ProfileDripError, UsageError } from '../terms/errors.js';
-import { Inspector, type Request } from './inspector.js';
+import { Inspector } from './inspector.js';
 import type { CheckHooks, CheckOptions } from './options.js';
 import type { CheckPorts } from './ports.js';
 import type { FileCheck, Plan } from './result.js';
@@ -16,7 +18,7 @@ export interface Checked {
 }
 
 const nothingFound: Checked['found'] = {
-  rows: { total: 0, sendable: 0, skipped: 0, unchanged: 0, invalid: 0 },
+  rows: { total: 0, sendable: 0, skipped: 0, unchanged: 0, invalid: 0, coalesced: 0 },
   visitors: 0,
   repeated_visitors: 0,
   largest_request_bytes: 0,
@@ -103,7 +105,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
   const cutAt = { ...options, delimiter: batch.format.delimiter };
   const columns = readColumns(batch.header, cutAt);
   const inspector = new Inspector(columns, batch.header.lineNumber, cutAt, ports.random);
-  const rows = new Rows(context, inspector);
+  const rows = new Rows(context, inspector, columns);
   hooks.onEvent?.({
     kind: 'started',
     file,
@@ -123,6 +125,7 @@ async function checkBatchOf(context: FileContext, batch: Batch): Promise<Checked
       if (hooks.signal?.aborted === true) break;
       await rows.take(chunk);
     }
+    await rows.finish();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const { rowNumber, lineNumber } = batch.nextPosition();
@@ -140,50 +143,64 @@ class Rows {
   readonly #context: FileContext;
   readonly #inspector: Inspector;
   readonly routes = { update: 0, delivery: 0 };
+  /** With --coalesce. */
+  readonly #rehearsal: Rehearsal | null;
   #toldCount = 0;
 
-  constructor(context: FileContext, inspector: Inspector) {
+  constructor(context: FileContext, inspector: Inspector, columns: Columns) {
     this.#context = context;
     this.#inspector = inspector;
+    const { options, ports } = context;
+    const { method, route } = options;
+    const merge = makeFormMerger(columns, { method, route, clientCode: options.clientCode ?? '' });
+    this.#rehearsal = options.coalesce ? new Rehearsal(ports.clock, merge) : null;
   }
 
   async take(chunk: readonly RawRow[]): Promise<void> {
     const { peek, hooks } = this.#context;
-    const wantsRequests = peek !== null || (hooks.onFirstRequest !== undefined && this.#toldCount < firstRequestCount);
-    if (!wantsRequests) {
+    const tells = hooks.onFirstRequest !== undefined && this.#toldCount < firstRequestCount;
+    if (peek === null && !tells && this.#rehearsal === null) {
       for (const row of chunk) {
         const request = this.#inspector.take(row);
         if (request !== null) this.#count(request);
       }
       return;
     }
-    const sendable: { readonly row: RawRow; readonly request: Request }[] = [];
+    const updates: RehearsedUpdate[] = [];
     for (const row of chunk) {
       const request = this.#inspector.take(row);
-      if (request !== null) sendable.push({ row, request });
+      const { rowNumber, lineNumber } = row;
+      if (request === null) this.#rehearsal?.pass(row);
+      else if (this.#rehearsal !== null) updates.push(...this.#rehearsal.take(row, request));
+      else updates.push({ rowNumber, lineNumber, id: request.id, form: request.form, rowCount: 1 });
     }
-    const isUnchanged = await this.#areUnchanged(
-      peek,
-      sendable.map(({ request }) => request),
-    );
-    this.#inspector.wereUnchanged(isUnchanged.filter(Boolean).length);
-    sendable.forEach(({ row, request }, index) => {
-      if (isUnchanged[index] === true) return;
-      this.#count(request);
-      this.#tell(row, request);
+    await this.#judge(updates);
+  }
+
+  #count(update: Pick<RehearsedUpdate, 'id' | 'form'>): void {
+    this.routes[this.#context.split.routeOf(update)] += 1;
+  }
+
+  /** All rows were taken. */
+  async finish(): Promise<void> {
+    if (this.#rehearsal !== null) await this.#judge(this.#rehearsal.finish());
+  }
+
+  async #judge(updates: readonly RehearsedUpdate[]): Promise<void> {
+    const { peek } = this.#context;
+    const areUnchanged = peek === null ? [] : await peek.areUnchanged(updates.map(({ form }) => form));
+    updates.forEach((update, index) => {
+      if (areUnchanged[index] === true) {
+        this.#inspector.wereUnchanged(update.rowCount);
+        return;
+      }
+      this.#inspector.goTogether(update);
+      this.#count(update);
+      this.#tell(update);
     });
   }
 
-  #count(request: Request): void {
-    this.routes[this.#context.split.routeOf(request)] += 1;
-  }
-
-  async #areUnchanged(peek: Peek | null, requests: readonly Request[]): Promise<readonly boolean[]> {
-    if (peek === null) return [];
-    return peek.areUnchanged(requests.map(({ form }) => form));
-  }
-
-  #tell({ rowNumber, lineNumber }: RawRow, { form }: Request): void {
+  #tell({ rowNumber, lineNumber, form }: RehearsedUpdate): void {
     if (this.#toldCount >= firstRequestCount) return;
     this.#toldCount += 1;
     this.#context.hooks.onFirstRequest?.({ file: this.#context.file, rowNumber, lineNumber, form });

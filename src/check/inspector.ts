@@ -30,6 +30,7 @@ export class Inspector {
   #skippedCount = 0;
   #unchangedCount = 0;
   #invalidCount = 0;
+  #coalescedCount = 0;
   #repeatedCount = 0;
   #longestForm = 0;
 
@@ -91,6 +92,12 @@ export class Inspector {
     this.#unchangedCount += count;
   }
 
+  /** Rows that were taken as sendable go out as one update. */
+  goTogether({ form, rowCount }: { readonly form: string; readonly rowCount: number }): void {
+    this.#coalescedCount += rowCount - 1;
+    if (form.length > this.#longestForm) this.#longestForm = form.length;
+  }
+
   /** `isWhole`: all rows of the file were taken. */
   found(isWhole: boolean): Omit<FileCheck, 'file' | 'plan'> {
     const hints = isWhole
@@ -103,6 +110,7 @@ export class Inspector {
         skipped: this.#skippedCount,
         unchanged: this.#unchangedCount,
         invalid: this.#invalidCount,
+        coalesced: this.#coalescedCount,
       },
       visitors: this.#visitors.size,
       repeated_visitors: this.#repeatedCount,

@@ -33,6 +33,7 @@ export interface CheckOptions
     | 'timeoutMs'
     | 'tolerate'
     | 'changedOnly'
+    | 'coalesce'
     | 'refreshAfterDays'
     | 'out'
     | 'name'

@@ -29,6 +29,8 @@ export interface FileCheck {
     readonly unchanged: number;
     /** They would not be sent; `problems` says why. */
     readonly invalid: number;
+    /** With --coalesce, of the sendable ones: those that would go with a later row of their visitor in one update. */
+    readonly coalesced: number;
   };
   /** Among the rows that are sendable or unchanged; exact but for collisions of 64-bit hashes. */
   readonly visitors: number;
@@ -72,7 +74,7 @@ export interface AttributeCheck {
 
 /** What sending the file would take, after the files before it. */
 export interface Plan {
-  /** One for each sendable row: attempts that fail come on top. */
+  /** One for each sendable row that is not coalesced: attempts that fail come on top. */
   readonly updates: number;
   /** Of these, by route: with --on-cap delivery what is over the cap may go by Delivery. */
   readonly routes: { readonly update: number; readonly delivery: number };

@@ -7,6 +7,7 @@ import { Rate } from '../pacing/rate.js';
 import { instantOf } from '../platform/instant.js';
 import { onDisk } from '../storage/disk-errors.js';
 import type { Columns } from '../target-api/columns.js';
+import { makeFormMerger } from '../target-api/merge-forms.js';
 import { makeRoute } from '../target-api/routes/make-route.js';
 import { ProfileDripError, UsageError } from '../terms/errors.js';
 import type { RouteName } from '../terms/outcome.js';
@@ -118,6 +119,7 @@ export async function openPass(
       journal,
       lock: context.lock,
       memory,
+      merge: options.coalesce ? makeFormMerger(columns, options) : null,
       token,
       tally: new Tally(base),
       quota: context.quota,

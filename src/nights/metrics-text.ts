@@ -6,7 +6,7 @@ import { rowStatuses } from '../terms/outcome.js';
 export interface Metrics {
   readonly clientCode: string;
   /** Of the jobs of this call, over all their runs. */
-  readonly rows: Readonly<Omit<RowCounts, 'total'>>;
+  readonly rows: Readonly<Omit<RowCounts, 'total' | 'coalesced'>>;
   readonly attempts: number;
   /** `null`: not known yet. */
   readonly cap: { readonly used: number; readonly left: number } | null;

@@ -91,7 +91,10 @@ export class BatchRecords {
 }
 
 /** The record with what its job's summary counts. */
-export function withCounts(record: BatchRecord, { rows }: Pick<JobSummary, 'rows'>): BatchRecord {
+export function withCounts(
+  record: BatchRecord,
+  { rows }: { readonly rows: Omit<JobSummary['rows'], 'superseded' | 'coalesced'> },
+): BatchRecord {
   const failedCount = rows.invalid + rows.refused + rows.failed;
   const successfulCount = rows.submitted + rows.unchanged;
   return {

@@ -115,7 +115,7 @@ export class ClientQueue {
     const record = await this.#book.look(id);
     if (record === null || record.endedAtMs !== null || this.#running?.id !== id) return record;
     const { rows } = this.#running.snapshot();
-    return { ...withCounts(record, { rows: { superseded: 0, ...rows, total: null } }), state: 'incomplete' };
+    return { ...withCounts(record, { rows: { ...rows, total: null } }), state: 'incomplete' };
   }
 
   /** Sends batches until the signal aborts. Never rejects. */

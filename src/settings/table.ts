@@ -243,6 +243,14 @@ export const settingsTable = {
     default: 'wait',
   }),
 
+  coalesce: setting({
+    name: 'coalesce',
+    group: 'pace',
+    verbs: readingAndServe,
+    kind: kinds.flag,
+    help: 'rows of one visitor that wait in line become one update, a later value standing over an earlier one',
+    default: false,
+  }),
   route: setting({
     name: 'route',
     group: 'delivery',

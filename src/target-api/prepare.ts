@@ -172,8 +172,12 @@ function requestSizeText(form: string, options: PrepareOptions): string {
   return `${requestSizeBytes(form, options)} bytes, and ${methodNames[options.method]} takes ${sizeMax}`;
 }
 
-/** A row of FILE is far below the 60 MB of a Delivery request. */
-function formBytesMaxOf(options: PrepareOptions): number {
+/** Of a form: what the limits leave beside the path. A row of FILE is far below the 60 MB of a Delivery request. */
+export function formBytesMaxOf(options: {
+  readonly method: Method;
+  readonly clientCode: string;
+  readonly route: RouteName;
+}): number {
   if (options.route === 'delivery') return Number.POSITIVE_INFINITY;
   return options.method === 'post' ? postBodyBytesMax : getPathBytesMax - requestSizeBytes('', options);
 }

@@ -42,9 +42,10 @@ export const tryCodes = {
   redirect: 'answered with a redirect where other rows were taken',
 } as const;
 
-/** Why a row was not sent although nothing is wrong with it. */
+/** Why a row was not sent by itself although nothing is wrong with it. */
 export const quietCodes = {
   'no-values': 'no value to send',
+  coalesced: 'went with a later row of its visitor in one update (--coalesce)',
   'last-submitted': 'identical to what was last submitted (--changed-only)',
 } as const;
 

@@ -37,6 +37,7 @@ const base: Omit<CheckOptions, 'stateDir'> = {
   timeoutMs: 30_000,
   tolerate: { kind: 'rows', rows: 0 },
   changedOnly: false,
+  coalesce: false,
   refreshAfterDays: 7,
   out: null,
   name: null,
@@ -69,7 +70,7 @@ describe('a check', () => {
       'batch=thirdPartyId,a,b\n1,x,F%C3%BC%20%F0%9F%8E%89\n1,y,\n2,,\n,x,\n3,z,\n1,x,\n',
     );
     expect(result).toMatchObject({ schema: 1, exit_status: 1, error: null });
-    expect(found.rows).toEqual({ total: 6, sendable: 4, skipped: 1, unchanged: 0, invalid: 1 });
+    expect(found.rows).toEqual({ total: 6, sendable: 4, skipped: 1, unchanged: 0, invalid: 1, coalesced: 0 });
     expect(found).toMatchObject({
       visitors: 2,
       repeated_visitors: 1,

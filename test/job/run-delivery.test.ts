@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SendEvent } from '../../src/job/terms/events.js';
 import type { SendOptions } from '../../src/job/terms/options.js';
+import { deliveryAttributesMax } from '../../src/target-api/limits.js';
 import { delivered, ids, type RunWorld, rowsText, runWorld, taken } from './support/job-run-world.js';
 
 const hourMs = 3_600_000;
@@ -191,5 +192,59 @@ describe('--on-cap delivery', () => {
     await untilHeld(world, file, { ...onCap, dailyCap: count });
     expect(seenBy(world, 'delivery')).toEqual(ids(5, count + 1));
     expect(seenBy(world, 'update')).toHaveLength(count);
+  });
+});
+
+describe('rows of one visitor as one update, by both routes', () => {
+  const text = 'batch=thirdPartyId,row,x\nv1,1,a\nv2,2,\nv1,3,\nv1,4,\nv3,5,\n';
+  const sent = (world: RunWorld) =>
+    world.seen.map(({ route, id, values }) => [route, id, values.get('profile.row'), values.get('profile.x')]);
+
+  it('--route delivery --coalesce: one request, whose reply is judged by all that it holds', async () => {
+    const world = await runWorld();
+    const file = await world.put('drop.csv', text);
+    const end = await world.run(file, { ...onDelivery, coalesce: true });
+    expect(end.exitStatus).toBe(0);
+    expect(sent(world)).toContainEqual(['delivery', 'v1', '4', 'a']);
+    expect(world.seen).toHaveLength(3);
+    expect(await routes(world)).toEqual(Array(5).fill('delivery'));
+    expect(end.jobs[0]).toMatchObject({ routes: { update: 0, delivery: 5 }, rows: { coalesced: 2 }, attempts: 3 });
+  });
+
+  it('has as many rows as one request takes, of attributes as well', async () => {
+    const world = await runWorld();
+    const names = Array.from({ length: deliveryAttributesMax + 10 }, (_, index) => `a${index}`);
+    const first = names.map((_, index) => (index < deliveryAttributesMax - 5 ? '1' : ''));
+    const second = names.map((_, index) => (index < deliveryAttributesMax - 5 ? '' : '2'));
+    const csv = [`batch=thirdPartyId,${names.join(',')}`, `v1,${first.join(',')}`, `v1,${second.join(',')}`, 'v2,1'];
+    const file = await world.put('drop.csv', `${csv.join('\n')}\n`);
+    const end = await world.run(file, { ...onDelivery, coalesce: true });
+    expect(end.exitStatus).toBe(0);
+    expect(seenBy(world, 'delivery').filter((id) => id === 'v1')).toHaveLength(2);
+  });
+
+  it('--on-cap delivery: a group whose first row an earlier run may have sent by update stays on updates', async () => {
+    const world = await runWorld();
+    const file = await world.put('drop.csv', text);
+    const stopping = new AbortController();
+    world.answer = (one) => {
+      if (one.id === 'v1') return 'stall';
+      if (one.id === 'v3') world.clock.schedule(2000, () => stopping.abort());
+      return delivered(one);
+    };
+    const first = { ...onCap, dailyCap: 1, graceMs: 0 };
+    await world.run(file, first, { signal: stopping.signal });
+    expect(sent(world).map(([route, id]) => [route, id])).toEqual([
+      ['update', 'v1'],
+      ['delivery', 'v2'],
+      ['delivery', 'v3'],
+    ]);
+    world.answer = (one) => (one.route === 'delivery' ? delivered(one) : taken);
+    const end = await world.run(file, { ...first, coalesce: true });
+    expect(end.exitStatus).toBe(0);
+    expect(sent(world).filter(([, id]) => id === 'v1')).toEqual([
+      ['update', 'v1', '1', 'a'],
+      ['update', 'v1', '4', 'a'],
+    ]);
   });
 });

@@ -9,7 +9,9 @@ export function checkRun(file: string, scenario: Scenario, disk: SimDisk, server
   const results = readResults(disk.content(`${file}.results.csv`)?.toString() ?? '');
   return [
     ...checkLines(scenario, results),
+    ...checkUpdates(scenario, results),
     ...checkStatuses(scenario, results, server),
+    ...checkValues(scenario, results, server),
     ...checkOrder(scenario, server),
     ...checkRoutes(server),
     ...checkCap(scenario, 'left here', server.left),
@@ -21,7 +23,11 @@ export function checkRun(file: string, scenario: Scenario, disk: SimDisk, server
 interface Line {
   readonly row: number;
   readonly status: string;
+  /** The row whose update it went with: its own number where it went by itself. */
+  readonly withRow: number;
 }
+
+const withRowForm = /(?:^"coalesced: with|: coalesced with) row (\d+)"$/;
 
 function readResults(text: string): Line[] {
   return text
@@ -29,7 +35,8 @@ function readResults(text: string): Line[] {
     .slice(1, -1)
     .map((line) => {
       const cells = line.split(',');
-      return { row: Number(cells[0]), status: cells[3] ?? '' };
+      const withRow = withRowForm.exec(cells[8] ?? '')?.[1] ?? cells[0];
+      return { row: Number(cells[0]), status: cells[3] ?? '', withRow: Number(withRow) };
     });
 }
 
@@ -42,19 +49,54 @@ function checkLines(scenario: Scenario, results: readonly Line[]): string[] {
   return [`not one line a row: ${wrong.map((row) => `${row.rowNumber}×${counts.get(row.rowNumber) ?? 0}`)}`];
 }
 
-function checkStatuses(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
+/** The lines of one update: of one visitor, one status, in the file's order and with nothing between them. */
+function checkUpdates(scenario: Scenario, results: readonly Line[]): string[] {
+  const idOf = ({ row }: Line) => scenario.rows[row - 1]?.id;
+  return results.flatMap((line, index) => {
+    if (line.withRow === line.row) return [];
+    const next = results[index + 1];
+    const isRight =
+      next !== undefined &&
+      next.withRow === line.withRow &&
+      next.row > line.row &&
+      next.status === line.status &&
+      idOf(next) === idOf(line);
+    return isRight ? [] : [`the line after row ${line.row} is not of the update with row ${line.withRow}`];
+  });
+}
+
+/** What the rows that were submitted say last of each attribute is what Target holds, but where a row that failed may have set it. */
+function checkValues(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
   const statuses = new Map(results.map(({ row, status }) => [row, status]));
+  const wanted = new Map<string, string>();
+  for (const { rowNumber, id, values } of scenario.rows) {
+    const status = statuses.get(rowNumber);
+    for (const [name, value] of values) {
+      if (status === 'submitted') wanted.set(`${id} ${name}`, value);
+      else if (status === 'failed') wanted.delete(`${id} ${name}`);
+    }
+  }
+  const profiles = server.profiles('left');
+  return [...wanted].flatMap(([key, value]) => {
+    const [id = '', name = ''] = key.split(' ');
+    const held = profiles.get(id)?.get(name);
+    return held === value ? [] : [`${key} is ${held}, and the file says ${value}`];
+  });
+}
+
+function checkStatuses(scenario: Scenario, results: readonly Line[], server: SimServer): string[] {
+  const lines = new Map(results.map((line) => [line.row, line]));
   const taken = new Set(ownAttempts(server).map(({ values }) => values.get('profile.row')));
-  const isBlocked = (row: PlannedRow) => scenario.server.blocks(`${row.rowNumber}`) !== null;
   return scenario.rows.flatMap((row) => {
-    const status = statuses.get(row.rowNumber) ?? 'none';
+    const { status = 'none', withRow = row.rowNumber } = lines.get(row.rowNumber) ?? {};
+    const isBlocked = scenario.server.blocks(`${withRow}`) !== null;
     const isRight =
       row.kind === 'sendable'
         ? status === 'submitted'
-          ? taken.has(`${row.rowNumber}`)
+          ? taken.has(`${withRow}`)
           : status === 'refused'
-            ? scenario.server.refuses(row.id) || isBlocked(row)
-            : status === 'failed' && (hasTrouble(scenario) || isBlocked(row))
+            ? withRow === row.rowNumber && (scenario.server.refuses(row.id) || isBlocked)
+            : status === 'failed' && (hasTrouble(scenario) || isBlocked)
         : status === row.kind;
     return isRight ? [] : [`row ${row.rowNumber} (${row.kind}) ended ${status}`];
   });

@@ -333,6 +333,7 @@ class NightsWorld {
       giveUpMs: 60_000,
       maxFailures: { kind: 'rows', rows: 1_000_000 },
       changedOnly: world.chance(0.8),
+      coalesce: world.chance(0.5),
       stateDir: '/state',
     });
   }

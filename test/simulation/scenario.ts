@@ -25,6 +25,8 @@ export interface Scenario {
   readonly meanLifeMs: number;
   /** Wall clock steps and sleeps of the machine while a process lives. */
   readonly hasClockTrouble: boolean;
+  /** Of lives, 0 to 1, how many have --coalesce: a job may be resumed with it or without it. */
+  readonly coalesceShare: number;
   /** Another job of the same client code runs beside this one. */
   readonly hasNeighbour: boolean;
   /** Of lives that have --on-cap delivery, 0 to 1: the rest are without. */
@@ -65,9 +67,12 @@ export function makeScenario(world: World): Scenario {
     hasNeighbour: world.chance(0.3),
   };
   const blocks = makeBlocks(world, rows.length);
+  const drawn = drawRoutes(world, scenario.options, rows.length);
+  const coalesceShare = [0, 0.5, 1][world.whole(0, 2)] ?? 0;
   return {
     ...scenario,
-    ...drawRoutes(world, scenario.options, rows.length),
+    ...drawn,
+    coalesceShare,
     server: { ...scenario.server, blocks: (row) => blocks.get(Number(row)) ?? null },
   };
 }

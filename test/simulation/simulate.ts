@@ -127,7 +127,7 @@ class Simulation {
     let isAlive = true;
     let end: JobEnd | null = null;
     const machine = this.#machine(life, () => isAlive);
-    runJob(file, this.#optionsOfLife(), {}, machine).then(
+    runJob(file, this.#options(), {}, machine).then(
       (ended) => {
         end = ended;
       },
@@ -146,9 +146,10 @@ class Simulation {
     return end;
   }
 
-  /** Whoever starts a job again may leave out --on-cap delivery, or add it. */
-  #optionsOfLife(): SendOptions {
-    const { options, overflowShare } = this.#scenario;
+  /** Of one life: whoever starts a job again may leave out --coalesce and --on-cap delivery, or add them. */
+  #options(): SendOptions {
+    const { overflowShare, coalesceShare } = this.#scenario;
+    const options = { ...this.#scenario.options, coalesce: this.#world.chance(coalesceShare) };
     if (options.onCap !== 'delivery' || this.#world.chance(overflowShare)) return options;
     return { ...options, onCap: 'wait' };
   }
@@ -157,7 +158,7 @@ class Simulation {
   async #untilDone(path: string, isAlive: () => boolean): Promise<JobEnd> {
     for (let stopCount = 0; ; stopCount += 1) {
       this.#lifeCount += 1;
-      const options = { ...this.#scenario.options, onCap: 'wait' } as const;
+      const options = { ...this.#options(), onCap: 'wait' } as const;
       const end = await runJob(path, options, {}, this.#machine(this.#lifeCount, isAlive));
       if (end.exitStatus === 0 || end.exitStatus === 1) return end;
       if (stopCount === 50) this.#faults.push(`one row blocks the rest beside it: ${end.error?.message}`);
@@ -275,7 +276,7 @@ class Simulation {
     kinder.taken.push(...this.#server.taken);
     const machine = { ...this.#machine(0, () => true), openTransport: async () => kinder.transport(0, () => true) };
     let end: JobEnd | null = null;
-    void runJob(`${file}.rejects.csv`, { ...this.#scenario.options, onCap: 'wait' }, {}, machine).then((ended) => {
+    void runJob(`${file}.rejects.csv`, { ...this.#options(), onCap: 'wait' }, {}, machine).then((ended) => {
       end = ended;
     });
     await this.#drive(() => end !== null);

@@ -12,6 +12,7 @@ export const topics = {
   results: "the job's files, the statuses of rows, resume",
   errors: 'every exit status, reason, error and notice code, and what to do',
   cap: 'the cap of updates in any rolling 24 hours, and how it is counted',
+  coalesce: 'rows of one visitor as one update: fewer units of the cap',
   verify: 'did it arrive: reading visitors back from Target',
   delivery: 'more than the cap, or at once: the Delivery API as a second route',
   state: 'where the cap and the memory are kept: a folder, or PostgreSQL for many machines',

@@ -14,6 +14,7 @@ export interface CheckWordsOptions {
   readonly nowMs: number;
   readonly ratePerSecond: number;
   readonly pace: 'burst' | 'spread';
+  readonly coalesce: boolean;
   readonly timeZone?: string;
   /** The command that sends a file as it was found; `null`: none does. */
   readonly commandFor: (check: FileCheck) => string | null;
@@ -31,7 +32,7 @@ function fileText(check: FileCheck, options: CheckWordsOptions): string {
   const columns = columnsOf(options);
   const sections: (readonly string[])[] = [
     foldedText(headline(check, options.screen), columns),
-    fateLines(check, columns),
+    fateLines(check, options, columns),
     problemLines(check, columns),
     check.rows.total === 0 ? [] : attributeLines(check, columns),
     hintLines(check.hints, columns),
@@ -76,16 +77,17 @@ function headline(check: FileCheck, screen: Pick<Screen, 'hasColor'>): string {
 }
 
 const fates: readonly (readonly [Exclude<keyof FileCheck['rows'], 'total'>, string])[] = [
-  ['sendable', 'would be sent, each as one update'],
+  ['sendable', 'would be sent'],
   ['skipped', 'without a value to send'],
   ['unchanged', 'identical to what was last submitted'],
   ['invalid', 'cannot be sent as they are'],
 ];
 
-function fateLines({ rows }: FileCheck, columns: number): string[] {
+function fateLines({ rows }: FileCheck, { coalesce }: CheckWordsOptions, columns: number): string[] {
   const found = fates.filter(([fate]) => rows[fate] > 0);
+  const each = coalesce ? '' : ', each as one update';
   return columnLines(
-    found.map(([fate, meaning]) => [`  ${grouped(rows[fate])}`, fate, meaning]),
+    found.map(([fate, meaning]) => [`  ${grouped(rows[fate])}`, fate, fate === 'sendable' ? meaning + each : meaning]),
     ['right', 'left', 'left'],
     columns,
   );
@@ -134,6 +136,7 @@ function factLines(check: FileCheck, options: CheckWordsOptions, columns: number
   const facts: (readonly [string, string])[] = [
     ['Visitors:', `${grouped(visitors)}, ${again}`],
     ['Largest:', `a request of ${counted(largest, 'byte')}`],
+    ...(options.coalesce ? [['Coalesced:', coalescedText(check)] as const] : []),
     ['Plan:', planText(check, options)],
     ['Cap:', capText(plan)],
     ...overflowFacts(plan),
@@ -156,6 +159,12 @@ function planText({ plan }: FileCheck, { nowMs, timeZone, ratePerSecond, pace }:
     return `${updates}, as fast as the endpoint answers; the waits for the cap alone take ${duration(plan.seconds * 1000)}`;
   }
   return `${updates} ${speed} take ${duration(plan.seconds * 1000)}: done at ${end} if started now`;
+}
+
+function coalescedText({ rows }: FileCheck): string {
+  if (rows.coalesced === 0) return 'no update is saved: no two rows of a visitor wait in line together';
+  const rowsGo = rows.coalesced === 1 ? '1 row goes' : `${grouped(rows.coalesced)} rows go`;
+  return `${counted(rows.coalesced, 'update')} saved, because ${rowsGo} with a later row of the same visitor`;
 }
 
 function capText({ cap_left: left, updates }: FileCheck['plan']): string {

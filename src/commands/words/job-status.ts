@@ -1,4 +1,4 @@
-import { type Checkpoint, endedRowCount } from '../../job/files/checkpoint.js';
+import { type Checkpoint, endedRowCount, rowCounts } from '../../job/files/checkpoint.js';
 import type { RowCounts } from '../../job/terms/summary.js';
 import type { LedgerStatus } from '../../ledger/status.js';
 import { type JobState, jobState, type StoredJob } from '../../status/job-state.js';
@@ -39,7 +39,7 @@ export function jobStatus(file: string, stored: StoredJob, options: JobStatusOpt
     const unknown = { complete: false, rows: null, share: null, updatedAtMs: null, endsAtMs: null, command: null };
     return { file, ...standing, ...unknown };
   }
-  const { state, counts, totalRows, updatedAtMs } = checkpoint;
+  const { state, updatedAtMs } = checkpoint;
   const complete = state === 'complete';
   const isAtWork = standing.state === 'running' || standing.state === 'waiting';
   const isToResume = standing.state === 'stopped' || standing.state === 'interrupted';
@@ -48,7 +48,7 @@ export function jobStatus(file: string, stored: StoredJob, options: JobStatusOpt
     file,
     ...standing,
     complete,
-    rows: { total: totalRows, ...counts },
+    rows: rowCounts(checkpoint),
     share: complete ? 1 : checkpoint.file.isCompressed ? null : shareDone(readingOf(checkpoint)),
     updatedAtMs,
     endsAtMs: leftMs === null || leftMs > guessMsMax ? null : options.nowMs + leftMs,

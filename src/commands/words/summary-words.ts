@@ -19,6 +19,8 @@ const fates: readonly (readonly [keyof RowCounts & (RowStatus | 'superseded'), s
   ['superseded', 'not sent: the file has newer content'],
 ];
 
+const coalescedFate = ['coalesced', 'of the submitted: went with a later row of their visitor in one update'] as const;
+
 const meanings: Readonly<Record<ReasonCode, string>> = { ...invalidCodes, ...tryCodes, ...quietCodes };
 
 export function rejectedCount(rows: RowCounts): number {
@@ -90,7 +92,7 @@ function headline(job: JobSummary, screen: Pick<Screen, 'hasColor'>): string {
 }
 
 function fateLines(rows: RowCounts, columns: number): string[] {
-  const found = fates.filter(([fate]) => rows[fate] > 0);
+  const found = [...fates, coalescedFate].filter(([fate]) => rows[fate] > 0);
   return columnLines(
     found.map(([fate, meaning]) => [`  ${grouped(rows[fate])}`, fate, meaning]),
     ['right', 'left', 'left'],

@@ -5,6 +5,7 @@ import type { Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { ReasonCode, RouteName, RowStatus } from '../../terms/outcome.js';
+import type { RowCounts } from '../terms/summary.js';
 
 /** What makes a job this job, beside FILE's content: with another of these a job does not resume from a checkpoint. */
 export interface JobIdentity {
@@ -121,6 +122,16 @@ export interface Checkpoint {
 /** How many rows have their end. */
 export function endedRowCount(counts: CheckpointCounts): number {
   return counts.submitted + counts.skipped + counts.unchanged + counts.invalid + counts.refused + counts.failed;
+}
+
+/** The rows of a job, as the summary and `status` show them. */
+export function rowCounts({
+  counts,
+  reasons,
+  totalRows,
+}: Pick<Checkpoint, 'counts' | 'reasons' | 'totalRows'>): RowCounts {
+  const coalesced = reasons.find(({ code }) => code === 'coalesced')?.count ?? 0;
+  return { total: totalRows, ...counts, coalesced };
 }
 
 const identityNames: Readonly<Record<keyof JobIdentity, string>> = {

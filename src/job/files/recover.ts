@@ -2,8 +2,9 @@ import type { Disk, DiskFile } from '../../platform/ports.js';
 import { onDisk, unlessMissing } from '../../storage/disk-errors.js';
 import { UsageError } from '../../terms/errors.js';
 import type { ReasonCode, RouteName, RowStatus } from '../../terms/outcome.js';
-import { isLineStart, readReportHead, readResults } from '../results/read-results.js';
+import { isLineStart, readReportHead } from '../results/read-results.js';
 import type { RowResult } from '../results/result.js';
+import { readUpdates } from '../results/update-lines.js';
 import { type Checkpoint, endedRowCount, type ReasonCount } from './checkpoint.js';
 
 /** What a job had come to when its last run ended, however that was. */
@@ -12,14 +13,15 @@ export interface Recovered {
   readonly checkpoint: Checkpoint;
   /** Rows from `checkpoint.next` on that have their line in the report, and where it begins. */
   readonly ended: Map<number, number>;
-  /** Bytes of a torn end that were cut off the report: those rows are sent again. */
+  /** Bytes of a torn end that were cut off the report, a part of an update included: those rows are sent again. */
   readonly cutBytes: number;
 }
 
 /**
  * Reads the report from where lines of open rows can stand, believes what is whole, cuts off what is not, and makes
  * the rest durable: the report then ends at the end of a line. What a kill or a power loss leaves after the
- * checkpoint's `results.endByte` is repaired: a torn line, zeros, lines that the checkpoint does not know of.
+ * checkpoint's `results.endByte` is repaired: a torn line, zeros, lines that the checkpoint does not know of, some of the
+ * lines of one update (--coalesce) without its last.
  * What stands before it was durable when the checkpoint was written; where it is missing or does not fit, somebody
  * changed it, and nothing of it is believed (UsageError `report-missing`, `report-damaged`).
  */
@@ -53,7 +55,7 @@ async function recoverFrom(file: DiskFile, checkpoint: Checkpoint, path: string)
   const tally = new LateTally(checkpoint);
   let endByte = results.fromByte;
   let endedAtCheckpoint = next.rowNumber - 1;
-  for await (const lines of readResults(file, results.fromByte)) {
+  for await (const lines of readUpdates(file, results.fromByte)) {
     for (const { row, startByte, endByte: lineEndByte } of lines) {
       const isCounted = startByte < results.endByte;
       if (isCounted && lineEndByte > results.endByte)
@@ -85,7 +87,8 @@ class LateTally {
   readonly #routes: Record<RouteName, number>;
   readonly #reasons: Map<ReasonCode, ReasonCount>;
   readonly #attemptsCounted: ReadonlyMap<number, number>;
-  #attempts: number;
+  /** What the lines say beyond what the checkpoint counts; within a visitor's rows an update's last one has them all. */
+  #attempts = 0;
 
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
@@ -93,13 +96,12 @@ class LateTally {
     this.#routes = { ...checkpoint.routes };
     this.#reasons = new Map(checkpoint.reasons.map((reason) => [reason.code, reason]));
     this.#attemptsCounted = new Map(checkpoint.openRows.map((row) => [row.rowNumber, row.attempts]));
-    this.#attempts = checkpoint.attempts;
   }
 
   add(row: RowResult): void {
     this.#counts[row.status] += 1;
     if (row.route !== null) this.#routes[row.route] += 1;
-    this.#attempts += Math.max(0, row.attempts - (this.#attemptsCounted.get(row.rowNumber) ?? 0));
+    if (isAttempted(row)) this.#attempts += row.attempts - (this.#attemptsCounted.get(row.rowNumber) ?? 0);
     if (row.reason === null) return;
     const { code } = row.reason;
     const known = this.#reasons.get(code);
@@ -115,10 +117,14 @@ class LateTally {
       counts: this.#counts,
       routes: this.#routes,
       reasons: [...this.#reasons.values()],
-      attempts: this.#attempts,
+      attempts: this.#checkpoint.attempts + Math.max(0, this.#attempts),
       openRows: openRows.filter((row) => !ended.has(row.rowNumber)),
     };
   }
+}
+
+function isAttempted({ status }: RowResult): boolean {
+  return status === 'submitted' || status === 'refused' || status === 'failed';
 }
 
 const advice = 'Put it back as it was to resume, or begin again with --restart (what is there is kept, renamed).';

@@ -2,7 +2,7 @@ import type { CapView, Disk } from '../../platform/ports.js';
 import { replaceFile } from '../../storage/replace-file.js';
 import type { ExitStatus } from '../../terms/exit-status.js';
 import type { JobSummary } from '../terms/summary.js';
-import type { Checkpoint } from './checkpoint.js';
+import { type Checkpoint, rowCounts } from './checkpoint.js';
 import type { JobFiles } from './job-files.js';
 
 /** What a run adds to what the checkpoint knows. */
@@ -22,7 +22,7 @@ export interface RunFacts {
 }
 
 export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
-  const { counts, file } = checkpoint;
+  const { file } = checkpoint;
   const { cap } = run;
   return {
     file: run.file,
@@ -36,7 +36,7 @@ export function jobSummary(checkpoint: Checkpoint, run: RunFacts): JobSummary {
     complete: checkpoint.state === 'complete',
     exit_status: run.exitStatus,
     error: run.error,
-    rows: { total: checkpoint.totalRows, ...counts },
+    rows: rowCounts(checkpoint),
     reasons: checkpoint.reasons.map((reason) => ({
       code: reason.code,
       count: reason.count,

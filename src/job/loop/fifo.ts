@@ -21,6 +21,12 @@ export class Fifo<Item> {
     return this.#first[0] ?? this.#items[this.#head];
   }
 
+  /** Puts another one in the place of what `peek` shows. */
+  replace(item: Item): void {
+    if (this.#first.length > 0) this.#first[0] = item;
+    else this.#items[this.#head] = item;
+  }
+
   take(): Item | undefined {
     if (this.#first.length > 0) return this.#first.shift();
     const item = this.#items[this.#head];
@@ -37,6 +43,12 @@ export class Fifo<Item> {
   /** The one that would be given last. */
   peekLast(): Item | undefined {
     return this.#items.length > this.#head ? this.#items.at(-1) : this.#first.at(-1);
+  }
+
+  /** Puts another one in the place of what `peekLast` shows. */
+  replaceLast(item: Item): void {
+    const items = this.#items.length > this.#head ? this.#items : this.#first;
+    items[items.length - 1] = item;
   }
 
   takeLast(): Item | undefined {

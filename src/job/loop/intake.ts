@@ -24,7 +24,7 @@ export interface FedLoop {
 export class Intake {
   readonly #window: Window;
   readonly #ready: ReadyRows;
-  readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'quota'>;
+  readonly #ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'merge' | 'quota'>;
   readonly #loop: FedLoop;
   /** Where the rows that have been handed in end. */
   #end: Position;
@@ -42,7 +42,7 @@ export class Intake {
     from: Position,
     window: Window,
     ready: ReadyRows,
-    ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'quota'>,
+    ports: Pick<LoopPorts, 'clock' | 'journal' | 'memory' | 'merge' | 'quota'>,
     loop: FedLoop,
   ) {
     this.#end = from;
@@ -80,7 +80,7 @@ export class Intake {
       this.#next = read;
       if (this.#loop.isStopped()) return;
       const isEnough = this.#ready.size >= readyRowCountMax;
-      if (isEnough || !this.#hasRoomFor(rowNumber)) await this.#room(rowNumber);
+      if (isEnough || !hasRoomFor(this.#window, rowNumber)) await this.#room(rowNumber);
       if (this.#loop.isStopped()) return;
       const endedByte = earlier.ended.get(rowNumber);
       if (endedByte !== undefined) {
@@ -112,7 +112,7 @@ export class Intake {
   /** Lets reading go on, if it waits and may. */
   giveRoom(): void {
     if (this.#roomWaiter === null) return;
-    const isWanted = this.#ready.size <= readyRowCountLow && this.#hasRoomFor(this.#roomRowNumber);
+    const isWanted = this.#ready.size <= readyRowCountLow && hasRoomFor(this.#window, this.#roomRowNumber);
     if (!isWanted && !this.#loop.isStopped()) return;
     const resolve = this.#roomWaiter;
     this.#roomWaiter = null;
@@ -127,11 +127,12 @@ export class Intake {
 
   /**
    * What --changed-only says of those of `rows` that are in front of their visitor's, by row number. The others are
-   * examined in their turn: what comes of the row before them is not known yet.
+   * examined in their turn: what comes of the row before them is not known yet. With --coalesce all are, because it is
+   * the update that is compared, and which rows it holds is not known yet.
    */
   async #examine(rows: ReadRows, earlier: EarlierRuns): Promise<ReadonlyMap<number, Verdict>> {
-    const { memory } = this.#ports;
-    if (memory === null) return noVerdicts;
+    const { memory, merge } = this.#ports;
+    if (memory === null || merge !== null) return noVerdicts;
     const rowNumbers: number[] = [];
     const submissions: Submission[] = [];
     const prints = new Set<number>();
@@ -147,13 +148,6 @@ export class Intake {
     return new Map(verdicts.map((verdict, index) => [rowNumbers[index] ?? 0, verdict]));
   }
 
-  /** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
-  #hasRoomFor(rowNumber: number): boolean {
-    const oldest = this.#window.oldestOpen;
-    if (oldest === undefined) return true;
-    return rowNumber - oldest.rowNumber < readAheadRowCountMax && this.#window.formBytes < readAheadBytesMax;
-  }
-
   /** Resolves when the row may be admitted and few rows are left that could go out, or at a stop. */
   #room(rowNumber: number): Promise<void> {
     return new Promise((resolve) => {
@@ -164,13 +158,18 @@ export class Intake {
   }
 
   #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
-    const resultByte = this.recordUnsent(read, id, status, reason);
+    const resultByte = this.#loop.record(this.unsentResult(read, id, status, reason));
     this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
   }
 
-  /** Writes down the end of a row of which no attempt was made; says at which byte of the report its line begins. */
-  recordUnsent(row: Pick<ReadRow, 'rowNumber' | 'lineNumber'>, id: string, status: RowStatus, reason: Reason): number {
-    return this.#loop.record({
+  /** The end of a row of which no attempt was made. */
+  unsentResult(
+    row: Pick<ReadRow, 'rowNumber' | 'lineNumber'>,
+    id: string,
+    status: RowStatus,
+    reason: Reason,
+  ): RowResult {
+    return {
       rowNumber: row.rowNumber,
       lineNumber: row.lineNumber,
       id,
@@ -181,7 +180,7 @@ export class Intake {
       finishedAtMs: this.#ports.clock.wallMs(),
       reason,
       route: null,
-    });
+    };
   }
 }
 
@@ -196,13 +195,21 @@ const readAheadRowCountMax = 10_000;
  * With this many rows that could go out reading waits, until there are so few: rows that wait for long outlive the
  * collections of young garbage, and to admit one for each that ends would cost a turn of the queue of promises each.
  */
-const readyRowCountMax = 512;
-const readyRowCountLow = 256;
+export const readyRowCountMax = 512;
+export const readyRowCountLow = 256;
 /** Rows of 60 KB would be 600 MB at 10,000 of them. */
 const readAheadBytesMax = 16_000_000;
 
-function openRow(
-  { rowNumber, lineNumber, startByte }: ReadRow,
+/** Whether the contract lets the row in: it is not too far ahead of the oldest open one. */
+export function hasRoomFor(window: Window, rowNumber: number): boolean {
+  const oldest = window.oldestOpen;
+  if (oldest === undefined) return true;
+  return rowNumber - oldest.rowNumber < readAheadRowCountMax && window.formBytes < readAheadBytesMax;
+}
+
+/** `resultByte`: where its line stands in the report; -1: it has not ended. */
+export function openRow(
+  { rowNumber, lineNumber, startByte }: Pick<ReadRow, 'rowNumber' | 'lineNumber' | 'startByte'>,
   id: string,
   form: string,
   mark: OpenRow['mark'],
@@ -226,5 +233,6 @@ function openRow(
     hasEnded: resultByte >= 0,
     resultByte,
     nextOfVisitor: null,
+    group: null,
   };
 }

@@ -1,9 +1,10 @@
 import type { Pacer, Permit, Take } from '../../pacing/pacer.js';
 import type { Instant } from '../../platform/instant.js';
 import type { Route } from '../../target-api/routes/route.js';
+import { earlierRows, updateForm } from './coalesce.js';
 import type { ReadyRows } from './ready-rows.js';
 import type { OpenRow } from './row-window.js';
-import type { UpdateOrder } from './update-order.js';
+import type { OrderedRow, UpdateOrder } from './update-order.js';
 
 /** A route, and the pacer that counts its attempts. */
 export interface Lane {
@@ -101,7 +102,7 @@ export class Lanes {
     overflow: Lane,
     usedUp: Extract<Take, { kind: 'cap-used' }>,
   ): Chosen {
-    if (this.#order.staysOnUpdate(row, now) || !overflow.route.carries(row.form)) {
+    if (this.#order.staysOnUpdate(oldestOf(row), now) || !overflow.route.carries(updateForm(row))) {
       this.#ready.setAside(end);
       return { kind: 'again' };
     }
@@ -127,4 +128,10 @@ export class Lanes {
     this.#isUsedUp = isUsedUp;
     this.#order.isUsedUp = isUsedUp;
   }
+}
+
+/** A task is as old as its first row: an earlier run may have attempted that one alone. */
+function oldestOf(row: OpenRow): OrderedRow {
+  const [oldest] = earlierRows(row);
+  return oldest === undefined ? row : { rowNumber: oldest.rowNumber, id: row.id, mark: row.mark };
 }

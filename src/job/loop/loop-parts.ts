@@ -1,6 +1,7 @@
 import type { Memory } from '../../memory/memory.js';
 import type { Pacer } from '../../pacing/pacer.js';
 import type { Clock, Transport } from '../../platform/ports.js';
+import type { MergeForms } from '../../target-api/merge-forms.js';
 import type { Route } from '../../target-api/routes/route.js';
 import type { Health } from '../health/health.js';
 import type { Lock } from '../lock/lock.js';
@@ -35,6 +36,8 @@ export interface LoopPorts {
   readonly journal: Journal;
   readonly lock: Lock;
   readonly memory: Memory | null;
+  /** --coalesce: makes one update of several; `null`: each row is its own. */
+  readonly merge: MergeForms | null;
   readonly health: Health<OpenRow>;
   readonly token: TokenSource;
   readonly tally: Tally;

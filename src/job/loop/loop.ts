@@ -6,12 +6,15 @@ import { type Instant, instantOf } from '../../platform/instant.js';
 import type { Cancel, Reply, Sender } from '../../platform/ports.js';
 import { machineFault } from '../../target-api/network/machine-fault.js';
 import { redact } from '../../target-api/redact.js';
+import type { TryOutcome } from '../../terms/outcome.js';
 import type { TriedRow } from '../files/checkpoint.js';
 import type { Ending, Judgement, Move } from '../health/health.js';
+import type { MoreLines } from '../results/journal.js';
 import type { RowResult } from '../results/result.js';
 import type { ReadRows } from '../rows/row-source.js';
 import type { Hold } from '../terms/events.js';
 import { faultStop, type Stop } from '../terms/stops.js';
+import { earlierResult, earlierRows, takeApart, updateForm, updateOf } from './coalesce.js';
 import type { Attempt, Departure } from './departure.js';
 import { Holds, isPacersHold } from './holds.js';
 import { Intake, lastSubmitted } from './intake.js';
@@ -31,8 +34,11 @@ import { type OpenRow, Window } from './row-window.js';
  * `#pump`, which starts tasks: whatever can make an attempt possible calls that. The queue knows how many attempts are
  * in flight, and whether they are paused.
  *
- * Invariants: of one visitor at most one row is ready, resting, in flight or with health; no attempt leaves against a
- * condition of departure; a row ends once, and its line is handed to the journal in the same step.
+ * A task is a row, or with --coalesce several of one visitor that go out as one update; its last row stands for it
+ * (coalesce.ts).
+ *
+ * Invariants: of one visitor at most one task is ready, resting, in flight or with health; no attempt leaves against a
+ * condition of departure; a row ends once, and the lines of a task are handed to the journal in one step.
  */
 export class Loop {
   readonly #options: LoopOptions;
@@ -59,11 +65,11 @@ export class Loop {
     this.#options = options;
     this.#ports = ports;
     this.#hooks = hooks;
-    this.#ready = new ReadyRows(ports.clock, () => this.#pump());
+    this.#ready = new ReadyRows(ports.clock, ports.merge, () => this.#pump());
     this.#intake = new Intake(from, this.#window, this.#ready, ports, {
       isStopped: () => this.#stop !== null,
       pump: () => this.#pump(),
-      record: (result) => this.#record(result),
+      record: (result) => this.#record(result, 'done'),
     });
     const { route, pacer, overflow, order } = ports;
     this.#lanes = new Lanes(
@@ -236,7 +242,7 @@ export class Loop {
 
   #send({ row, lane }: Start, sender: Sender): void {
     const { transport, token, clock } = this.#ports;
-    transport.send(lane.route.outgoing(row, token.authorization, clock.wallMs()), sender);
+    transport.send(lane.route.outgoing(updateOf(row), token.authorization, clock.wallMs()), sender);
   }
 
   /** Takes a reply, and says what its task does next; `null`: it ends, and the queue says so. */
@@ -276,6 +282,7 @@ export class Loop {
   /** The next attempt, or `null`: not now, and `#pump` is called when one may be scheduled. */
   #nextStart(now = instantOf(this.#ports.clock)): Start | null {
     if (this.#settleIfStuck()) return this.#nextStart(now);
+    if (this.#isLineFilling()) return null;
     const end = this.#ports.health.gate(now.monotonicMs).row;
     const row = this.#lanes.peek(end);
     const isWaiting = this.#ready.restingCount > 0 || (this.#ports.memory?.absence() ?? null) !== null;
@@ -297,6 +304,11 @@ export class Loop {
       default:
         return null;
     }
+  }
+
+  /** With --coalesce nothing starts while reading still brings rows that it could go with. */
+  #isLineFilling(): boolean {
+    return this.#ports.merge !== null && !this.#hasReadAll && !this.#intake.isWaiting;
   }
 
   /** Acquires a permit for the row at that end of the ready ones. */
@@ -379,11 +391,18 @@ export class Loop {
       return;
     }
     const { health, token } = this.#ports;
-    const outcome = lane.route.judge(row, reply, now.wallMs);
+    const outcome = lane.route.judge(updateOf(row), reply, now.wallMs);
+    if (!health.hasTaken && isOfOneRow(outcome) && earlierRows(row).length > 0) {
+      this.#ready.putFirst(takeApart(row)); // one bad row must not speak for all that went with it
+      return;
+    }
     const clean =
       outcome.kind === 'submitted' || outcome.reason.text === null
         ? outcome
-        : { ...outcome, reason: { ...outcome.reason, text: redact(outcome.reason.text, row.form, token.secret) } };
+        : {
+            ...outcome,
+            reason: { ...outcome.reason, text: redact(outcome.reason.text, updateForm(row), token.secret) },
+          };
     this.#follows(health.judge(row, clean, now.monotonicMs), now);
   }
 
@@ -422,9 +441,13 @@ export class Loop {
   }
 
   #end(row: OpenRow, ending: Ending, now: Instant): void {
+    if (ending.status === 'refused' && earlierRows(row).length > 0) {
+      this.#ready.putFirst(takeApart(row));
+      return;
+    }
     const { memory } = this.#ports;
     const durationMs = row.firstTryMonotonicMs === null ? 0 : row.earlierMs + now.monotonicMs - row.firstTryMonotonicMs;
-    const resultByte = this.#record({
+    const result: RowResult = {
       rowNumber: row.rowNumber,
       lineNumber: row.lineNumber,
       id: row.id,
@@ -435,24 +458,29 @@ export class Loop {
       finishedAtMs: now.wallMs,
       reason: ending.reason,
       route: row.route,
-    });
+    };
     if (row.mark !== null && ending.status === 'submitted') memory?.submitted(row.mark, row.attempts === 1);
-    this.#leave(row, resultByte);
+    this.#leave(row, result, earlierResult);
   }
 
   /** Judged again in its turn: the memory knows by now that Target holds its values. */
   #endUnchanged(row: OpenRow): void {
-    this.#leave(row, this.#intake.recordUnsent(row, row.id, 'unchanged', lastSubmitted));
+    const result = this.#intake.unsentResult(row, row.id, 'unchanged', lastSubmitted);
+    this.#leave(row, result, ({ rowNumber, lineNumber }) => ({ ...result, rowNumber, lineNumber }));
   }
 
-  #leave(row: OpenRow, resultByte: number): void {
-    const next = this.#window.end(row, resultByte);
+  /** The task has ended: a line for each of its rows, in the file's order. */
+  #leave(row: OpenRow, result: RowResult, resultOf: (earlier: OpenRow, last: RowResult) => RowResult): void {
+    for (const earlier of earlierRows(row)) {
+      this.#window.end(earlier, this.#record(resultOf(earlier, result), 'follow'));
+    }
+    const next = this.#window.end(row, this.#record(result, 'done'));
     if (next !== null) this.#ready.put(next);
     this.#intake.giveRoom();
   }
 
-  #record(result: RowResult): number {
-    const resultByte = this.#ports.journal.write(result);
+  #record(result: RowResult, more: MoreLines): number {
+    const resultByte = this.#ports.journal.write(result, more);
     this.#ports.tally.add(result);
     this.#ports.quota.ended(result.status);
     this.#hooks.onProgress();
@@ -472,6 +500,13 @@ export class Loop {
     this.#holds.end();
     this.#finish();
   }
+}
+
+/** An answer that may be one row's own. Before a row was taken, such answers stop the run. */
+function isOfOneRow(outcome: TryOutcome): boolean {
+  if (outcome.kind !== 'stop') return outcome.kind === 'refused';
+  const { cause } = outcome;
+  return cause === 'unauthorized' || cause === 'forbidden' || cause === 'redirect';
 }
 
 /** A row and the permit to send it. */

@@ -1,11 +1,12 @@
 import type { Memory } from '../../memory/memory.js';
 import type { Instant } from '../../platform/instant.js';
+import { isMarkedWhole, updateForm, wasAttempted } from './coalesce.js';
 import type { OpenRow } from './row-window.js';
 
 /** What marking asks of the loop whose rows it takes. */
 export interface MarkedLoop {
   isStopped(): boolean;
-  /** Identical to what was last submitted: the row ends without an attempt. */
+  /** Identical to what was last submitted: the task ends without an attempt. */
   endUnchanged(row: OpenRow): void;
   /** Starts what may start. */
   pump(): void;
@@ -49,7 +50,7 @@ export class Marking {
 
   /** Whether an attempt of the row may leave now. */
   mayLeave(row: OpenRow, now: Instant): boolean {
-    return this.#memory === null || this.#memory.mayLeave(row.mark, now);
+    return this.#memory === null || (isMarkedWhole(row) && this.#memory.mayLeave(row.mark, now));
   }
 
   /** Whether a ready row may leave, from that end of them; those before it are taken out to be marked. */
@@ -79,11 +80,18 @@ export class Marking {
 
   async #mark(memory: Memory, rows: readonly OpenRow[]): Promise<void> {
     try {
-      const submissions = rows.map(({ form, mark, attempts }) => ({ form, earlier: mark, wasAttempted: attempts > 0 }));
+      const submissions = rows.map((row) => ({
+        form: updateForm(row),
+        earlier: row.mark,
+        wasAttempted: wasAttempted(row),
+      }));
       const verdicts = await memory.examine(submissions);
       rows.forEach((row, index) => {
         const verdict = verdicts[index];
-        if (verdict?.kind === 'send') row.mark = verdict.mark;
+        if (verdict?.kind === 'send') {
+          row.mark = verdict.mark;
+          if (row.group !== null) row.group.isMarked = true;
+        }
         if (verdict?.kind !== 'unchanged' || this.#loop.isStopped()) this.#ready.putFirst(row);
         else this.#loop.endUnchanged(row);
       });

@@ -1,23 +1,29 @@
 import type { Cancel, Clock } from '../../platform/ports.js';
+import type { MergeForms } from '../../target-api/merge-forms.js';
+import { gather } from './coalesce.js';
 import { Fifo } from './fifo.js';
 import type { OpenRow } from './row-window.js';
 
 /**
  * The rows whose turn it is: those that are ready, those of them that are set aside because they wait for units of one
- * route (lanes.ts), and those that rest between two attempts and will be ready again.
+ * route (lanes.ts), and those that rest between two attempts and will be ready again. With --coalesce a row takes those
+ * along that wait behind it, when it is looked at: the last moment before it starts.
  *
- * Invariants: a row is in one of the three, once; rows are set aside in their order; after `end` no row becomes ready by time.
+ * Invariants: a row is in one of the three, once; rows are set aside in their order; of the rows of a task only the one
+ * that stands for it is here; after `end` no row becomes ready by time.
  */
 export class ReadyRows {
   readonly #clock: Clock;
   readonly #onRested: () => void;
+  readonly #merge: MergeForms | null;
   readonly #rows = new Fifo<OpenRow>();
   readonly #aside = new Fifo<OpenRow>();
   readonly #rests = new Set<Cancel>();
 
-  /** `onRested`: a row is ready again. */
-  constructor(clock: Clock, onRested: () => void) {
+  /** `merge`: with --coalesce. `onRested`: a row is ready again. */
+  constructor(clock: Clock, merge: MergeForms | null, onRested: () => void) {
     this.#clock = clock;
+    this.#merge = merge;
     this.#onRested = onRested;
   }
 
@@ -44,7 +50,12 @@ export class ReadyRows {
 
   /** `far`: from the other end, because neighbours are often alike. */
   peek(end: 'next' | 'far'): OpenRow | null {
-    return (end === 'far' ? this.#rows.peekLast() : this.#rows.peek()) ?? null;
+    const row = (end === 'far' ? this.#rows.peekLast() : this.#rows.peek()) ?? null;
+    const standing = this.#gathered(row);
+    if (standing === null || standing === row) return row;
+    if (end === 'far') this.#rows.replaceLast(standing);
+    else this.#rows.replace(standing);
+    return standing;
   }
 
   take(end: 'next' | 'far'): OpenRow {
@@ -59,11 +70,18 @@ export class ReadyRows {
   }
 
   peekAside(): OpenRow | null {
-    return this.#aside.peek() ?? null;
+    const row = this.#aside.peek() ?? null;
+    const standing = this.#gathered(row);
+    if (standing !== null && standing !== row) this.#aside.replace(standing);
+    return standing;
   }
 
   takeAside(): void {
     this.#aside.take();
+  }
+
+  #gathered(row: OpenRow | null): OpenRow | null {
+    return this.#merge === null || row === null ? row : gather(row, this.#merge);
   }
 
   rest(row: OpenRow, restMs: number): void {

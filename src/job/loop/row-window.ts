@@ -10,7 +10,7 @@ export interface OpenRow {
   readonly id: string;
   /** Tells its visitor from others: `visitorPrint` of the id. */
   readonly print: number;
-  /** The encoded form; let go when the row has ended. */
+  /** Its own encoded form; discarded when the row has ended. */
   form: string;
   /** Its latest in the memory of --changed-only; `null`: it has none yet, or there is no memory. */
   mark: Mark | null;
@@ -29,8 +29,22 @@ export interface OpenRow {
   hasEnded: boolean;
   /** Where its line stands in the report; -1 before its end. */
   resultByte: number;
-  /** The same visitor's next row, which goes out after this one has ended. */
+  /** The same visitor's next row, which goes out after this one has ended, or with it. */
   nextOfVisitor: OpenRow | null;
+  /** What goes out with it, where it stands for more rows than itself (--coalesce). */
+  group: Group | null;
+}
+
+/** What goes out with a row that stands for more than itself. */
+export interface Group {
+  /** In the file's order. */
+  readonly earlierRows: readonly OpenRow[];
+  /** What the update holds. */
+  readonly form: string;
+  /** The visitor's next row does not go with them. */
+  readonly isFull: boolean;
+  /** Whether the mark of the row that stands for the group is one of all that the update holds. */
+  isMarked: boolean;
 }
 
 /**
@@ -105,6 +119,7 @@ export class Window {
     this.#openCount -= 1;
     this.#formBytes -= row.form.length;
     row.form = '';
+    row.group = null;
     while (this.#rows[this.#head]?.hasEnded) {
       this.#rows[this.#head] = undefined;
       this.#head += 1;

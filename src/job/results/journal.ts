@@ -16,6 +16,9 @@ const flushAtBytes = 262_144;
 /** Rows that need no attempt end as fast as they are read: above this, reading waits for the disk. */
 const unwrittenBytesMax = 1_048_576;
 
+/** Whether further lines of the same update are handed in within this step. */
+export type MoreLines = 'done' | 'follow';
+
 /**
  * The results report as it is written: the job's journal.
  *
@@ -31,6 +34,8 @@ const unwrittenBytesMax = 1_048_576;
  * - The file's first `#writtenBytes` are whole lines, in the order of `write`; only an append that is in flight stands
  *   after them. After a failed one the file is cut back to them, here or (if even that fails) by `recover`.
  * - `#writtenBytes` + what an append has in flight + what is buffered = `#endByte`, where the next line will begin.
+ * - The lines of one update are handed in within one step, and go in one append: a kill leaves a part of them at the
+ *   end of the file only, which `recover` discards.
  * - Never two appends at once. After a fault nothing is appended: an fsync that failed once may succeed the next time
  *   although content is lost.
  */
@@ -95,8 +100,11 @@ export class Journal {
     return this.#fault;
   }
 
-  /** Takes a row's result, and returns at which byte of the report its line begins. After a fault it is discarded. */
-  write(row: RowResult): number {
+  /**
+   * Takes a row's result, and returns at which byte of the report its line begins. After a fault it is discarded.
+   * `more`: whether further lines of the same update follow in this step; no append begins between them.
+   */
+  write(row: RowResult, more: MoreLines = 'done'): number {
     const startByte = this.#endByte;
     if (this.#fault !== null || this.#isClosed) return startByte;
     const bufferedBytes = this.#buffered.length;
@@ -106,7 +114,7 @@ export class Journal {
       this.#bufferedSinceMs = this.#clock.monotonicMs();
       this.#setTimer(flushAfterMs);
     }
-    if (this.#buffered.length >= flushAtBytes) this.#flush();
+    if (more === 'done' && this.#buffered.length >= flushAtBytes) this.#flush();
     return startByte;
   }
 

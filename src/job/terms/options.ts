@@ -91,6 +91,8 @@ export interface SendOptions {
   readonly changedOnly: boolean;
   /** Days after which an unchanged row is sent again, 0 to 3,650. Default: `7`. */
   readonly refreshAfterDays: number;
+  /** Rows of one visitor that wait in line become one update, a later value standing over an earlier one. Default: `false`. */
+  readonly coalesce: boolean;
   /** Discards the memory of what was submitted before. Default: `false`. */
   readonly forget: boolean;
   /** Begins again; the earlier job's files are kept, renamed. Default: `false`. */

@@ -88,6 +88,8 @@ export interface RowCounts {
   readonly failed: number;
   /** Not sent, because the job was closed: the file has other content now. */
   readonly superseded: number;
+  /** Of the submitted ones: those that went with a later row of their visitor in one update (`coalesce`). */
+  readonly coalesced: number;
 }
 
 /** Why some rows did not go through, or were not sent. */

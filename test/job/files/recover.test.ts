@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -198,5 +198,53 @@ describe('recover', () => {
     expect([...found.ended.keys()]).toEqual([3, 2]);
     expect(endedRowCount(found.checkpoint.counts)).toBe(3);
     expect(found.cutBytes).toBe(0);
+  });
+});
+
+describe('the lines of one update', () => {
+  const coalesced = (rowNumber: number, withRow: number) =>
+    line(rowNumber, {
+      ...{ id: 'hot', httpStatus: null, attempts: 0, durationMs: 0 },
+      reason: { code: 'coalesced', text: `with row ${withRow}` },
+    });
+  const update = [coalesced(1, 5), coalesced(3, 5), line(5, { id: 'hot', attempts: 2 })];
+  const before = [line(2), line(4)];
+
+  it('count all together, or are discarded together: those that a kill left without the last one', async () => {
+    const base = checkpointOf({ openRows: [{ rowNumber: 1, attempts: 1, firstTryAtMs: 0 }], attempts: 1 });
+    const all = reportOf([...before, ...update]);
+    const beforeBytes = reportOf(before).length;
+    for (let endByte = beforeBytes; endByte <= all.length; endByte += 1) {
+      await writeFile(path, all.subarray(0, endByte));
+      const found = await recover(disk, base, path);
+      const isWhole = endByte === all.length;
+      expect([...found.ended.keys()]).toEqual(isWhole ? [2, 4, 1, 3, 5] : [2, 4]);
+      expect(found.checkpoint.counts.submitted).toBe(isWhole ? 5 : 2);
+      // One attempt of row 1 is in the checkpoint: it went out by itself, and then with the others.
+      expect(found.checkpoint.attempts).toBe(isWhole ? 4 : 3);
+      expect(found.checkpoint.reasons.map(({ count }) => count)).toEqual(isWhole ? [2] : []);
+      expect(await readFile(path)).toEqual(isWhole ? all : all.subarray(0, beforeBytes));
+    }
+  });
+
+  it('are damage where the checkpoint counts some of them and the last is missing', async () => {
+    const lines = [...before, ...update];
+    await writeFile(path, reportOf(lines));
+    const checkpoint = checkpointAfter(lines);
+    await truncate(path, reportOf(lines.slice(0, -1)).length);
+    const shorter = { ...checkpoint.results, endByte: reportOf(lines.slice(0, -1)).length };
+    await expect(recover(disk, { ...checkpoint, results: shorter }, path)).rejects.toMatchObject({
+      code: 'report-damaged',
+    });
+  });
+
+  it('count also where the checkpoint begins in the middle of them', async () => {
+    const lines = [line(2), ...update, line(4)];
+    await writeFile(path, reportOf(lines));
+    const next = { rowNumber: 4, lineNumber: 5, byte: 80 };
+    const fromByte = reportOf(lines.slice(0, 2)).length;
+    const checkpoint = checkpointAfter(lines.slice(0, 4));
+    const found = await recover(disk, { ...checkpoint, next, results: { ...checkpoint.results, fromByte } }, path);
+    expect([...found.ended.keys()]).toEqual([5, 4]);
   });
 });

@@ -20,6 +20,7 @@ function openRow(rowNumber: number, id: string): OpenRow {
     hasEnded: false,
     resultByte: -1,
     nextOfVisitor: null,
+    group: null,
   };
 }
 

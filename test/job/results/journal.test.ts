@@ -343,3 +343,20 @@ describe('close', () => {
     expect(clock.timerCount()).toBe(0);
   });
 });
+
+describe('the lines of one update', () => {
+  it('go in one append, however many they are', async () => {
+    const journal = await open();
+    const rows = Array.from({ length: 6000 }, (_, index) => rowResult({ rowNumber: index + 1, attempts: 0 }));
+    journal.write(rowResult({ rowNumber: 9001 }));
+    const appends = () => disk.operations.filter((operation) => operation.startsWith('append'));
+    const before = appends().length;
+    for (const row of rows) journal.write(row, 'follow');
+    expect(rows.map(resultLine).join('').length).toBeGreaterThan(300_000);
+    expect(appends()).toHaveLength(before);
+    journal.write(rowResult({ rowNumber: 6001 }), 'done');
+    await journal.sync();
+    expect(appends()).toHaveLength(before + 1);
+    await journal.close();
+  });
+});
