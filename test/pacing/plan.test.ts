@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/ledger/buckets.js';
+import { type PlanState, plan, planForAttempt } from '../../src/pacing/plan.js';
 import { fullest } from './support/pacing-world.js';
 import { capLimit, type Episode, PlannedWeek } from './support/planned-week.js';
 
@@ -20,7 +21,26 @@ const anyEpisode: fc.Arbitrary<Episode> = fc.record({
   count: fc.integer({ min: 1, max: 60 }),
 });
 
+const restingState: PlanState = {
+  isDrawing: false,
+  giveUpMs: 0,
+  absence: null,
+  usedUp: null,
+  lateUnits: 0,
+  stock: { untakenUnits: 0, firstEndMs: null, lastEndMs: null, returnedSinceMs: null },
+  consumption: { grantedUnits: 0, grantedAtMs: 0, takenUnits: 0, ranDry: false },
+};
+
 describe('the plan of a pacer', () => {
+  it('asks for nothing while the cap is used up, unless units have come back that may be granted again', () => {
+    const state = { ...restingState, usedUp: { untilMs: 500_000, pollAtMs: 60_000 } };
+    expect(planForAttempt(state, 1_000)).toEqual({ kind: 'idle' });
+    expect(plan(state, 1_000)).toEqual({ kind: 'wake', atMs: 60_000 });
+    const returned = { ...state, stock: { ...state.stock, returnedSinceMs: 1_000 } };
+    expect(planForAttempt(returned, 1_000)).toEqual({ kind: 'transact', wantedUnits: 10 });
+    expect(plan(returned, 1_000)).toEqual({ kind: 'wake', atMs: 1_100 });
+  });
+
   it('drives any week: no attempt waits in vain, all units go back, and the cap holds', () => {
     let usedUpCount = 0;
     let awayCount = 0;

@@ -163,6 +163,7 @@ export class PlannedWeek {
       else this.#state.drewAgain();
       this.#draw.dueMs = this.#nowMs + this.#answerMs;
       this.drawCount += 1;
+      must(this.drawCount < 100_000, 'draws without end');
     } else if (next.kind === 'wake') {
       must(next.atMs > this.#nowMs, 'a wake that is over');
       this.#wakeMs = next.atMs;
