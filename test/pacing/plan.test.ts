@@ -44,6 +44,7 @@ describe('the plan of a pacer', () => {
   it('drives any week: no attempt waits in vain, all units go back, and the cap holds', () => {
     let usedUpCount = 0;
     let awayCount = 0;
+    let givenUpCount = 0;
     fc.assert(
       fc.property(
         fc.array(anyEpisode, { minLength: 50, maxLength: 300 }),
@@ -55,6 +56,7 @@ describe('the plan of a pacer', () => {
           expect(fullest(world.startsMs)).toBeLessThanOrEqual(capLimit);
           if (world.wasUsedUp) usedUpCount += 1;
           if (world.wasAway) awayCount += 1;
+        if (world.hasGivenUp) givenUpCount += 1;
 
           world.giveBack(Number.POSITIVE_INFINITY);
           world.advance(3_600_000);
@@ -67,6 +69,7 @@ describe('the plan of a pacer', () => {
       { numRuns: 50 },
     );
     expect(usedUpCount).toBeGreaterThan(0);
-    expect(awayCount).toBeGreaterThan(0);
+    expect(awayCount).toBeGreaterThan(givenUpCount);
+    expect(givenUpCount).toBeGreaterThan(0);
   });
 });
