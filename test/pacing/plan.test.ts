@@ -56,7 +56,7 @@ describe('the plan of a pacer', () => {
           expect(fullest(world.startsMs)).toBeLessThanOrEqual(capLimit);
           if (world.wasUsedUp) usedUpCount += 1;
           if (world.wasAway) awayCount += 1;
-        if (world.hasGivenUp) givenUpCount += 1;
+          if (world.hasGivenUp) givenUpCount += 1;
 
           world.giveBack(Number.POSITIVE_INFINITY);
           world.advance(3_600_000);
