@@ -146,6 +146,8 @@ describe('the mark of a group', () => {
         return rows.map(() => ({ kind: 'send', mark: { ...mark } }));
       },
       mayLeave: (found) => found !== null,
+      absence: () => null,
+      watchAbsence: () => {},
       standingMark: () => null,
       submitted: () => {},
       flush: async () => {},
