@@ -31,7 +31,7 @@ export interface Waiting {
 
 export async function openMemoryOf(place: MemoryPlace, options: RunOptions, waiting: Waiting): Promise<Memory> {
   const { stateUrl } = place;
-  if (stateUrl === null) return openMemory({ ...place, ...options });
+  if (stateUrl === null) return openMemory({ ...ownerOf(place), ...options });
   const { openSharedMemory } = await import('../memory/postgres/open-memory.js');
   return openSharedMemory(await sharedOf(place, stateUrl, waiting), options);
 }
@@ -43,16 +43,21 @@ export async function peekMemoryOf(
   ports: Partial<MemoryPorts>,
 ): Promise<Peek | null> {
   const { stateUrl } = place;
-  if (stateUrl === null) return peek({ ...place, ...ports, refreshAfterDays });
+  if (stateUrl === null) return peek({ ...ownerOf(place), ...ports, refreshAfterDays });
   const { peekShared } = await import('../memory/postgres/open-memory.js');
   return peekShared(await sharedOf(place, stateUrl, { giveUpMs: 0, signal: null, onAway: () => {} }), refreshAfterDays);
 }
 
 export async function forgetMemoryOf(place: MemoryPlace, waiting: Waiting): Promise<void> {
   const { stateUrl } = place;
-  if (stateUrl === null) return forgetMemory(place);
+  if (stateUrl === null) return forgetMemory(ownerOf(place));
   const { forgetShared } = await import('../memory/postgres/open-memory.js');
   await forgetShared(await sharedOf(place, stateUrl, waiting));
+}
+
+/** A caller hands in all of its options: one that has the name of a port (`host`) must not stand in for it. */
+function ownerOf({ stateDir, clientCode, origin, isLoopback }: MemoryPlace): MemoryOwner {
+  return { stateDir, clientCode, origin, isLoopback };
 }
 
 async function sharedOf(place: MemoryPlace, stateUrl: string, waiting: Waiting) {

@@ -110,6 +110,10 @@ describe('redaction', () => {
     expect(redact(`Bearer ${spell(token)}.`, form('u1', 'gold'), token)).toBe(withheldText);
   });
 
+  it('withholds a percent sign that is spelled as %u0025 before letters that look like an escape of a byte', () => {
+    expect(redact('invalid: A%u0025AAA', form('u1', 'a%aaa'), null)).toBe(withheldText);
+  });
+
   it('withholds a value of four characters or more, whatever it is and however it is spelled, spelled again', () => {
     const character = fc.constantFrom(...'abcXYZ0189 äßéÖü&<>"\'%+=;/.@-#'.normalize());
     const anyValue = fc

@@ -66,12 +66,17 @@ function quotedPrintable(text: string): string {
     .replace(/(?:=[\da-f]{2})+/gi, (run) => textOf(Buffer.from(run.replaceAll('=', ''), 'hex')));
 }
 
-/** Bytes as UTF-8, else as Latin-1; and `%uXXXX`, as JavaScript's escape writes it. */
+/** `%uXXXX` alone, as JavaScript's escape writes it: the percent sign that it stands for may be the text's own. */
+function decodePercentUnits(text: string): string {
+  return text.replace(/%u([\da-f]{4})/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
+}
+
+/** Bytes as UTF-8, else as Latin-1, and `%uXXXX` with them. */
 function decodePercent(text: string): string {
   if (!text.includes('%')) return text;
-  return text
-    .replace(/%u([\da-f]{4})/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
-    .replace(/(?:%[\da-f]{2})+/gi, (run) => textOf(Buffer.from(run.replaceAll('%', ''), 'hex')));
+  return decodePercentUnits(text).replace(/(?:%[\da-f]{2})+/gi, (run) =>
+    textOf(Buffer.from(run.replaceAll('%', ''), 'hex')),
+  );
 }
 
 const signs: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v' };
@@ -117,7 +122,13 @@ function utf8Of(bytes: Buffer): string | null {
   }
 }
 
-const steps: readonly ((text: string) => string)[] = [decodeHTML, decodePercent, decodeEscapes, quotedPrintable];
+const steps: readonly ((text: string) => string)[] = [
+  decodeHTML,
+  decodePercentUnits,
+  decodePercent,
+  decodeEscapes,
+  quotedPrintable,
+];
 
 /** Where in a run the encoding began cannot be known: from each of its four places. */
 function base64Texts(text: string): string[] {
