@@ -3,8 +3,8 @@
  * The codes are a public interface: they stand in the results report, in the summary and in `check`.
  */
 
-/** The way on which a row's requests go: single updates, or Adobe's Delivery API. */
 export const routeNames = ['update', 'delivery'] as const;
+/** The way on which a row's requests go: `update`, single updates; `delivery`, Adobe's Delivery API. Default: `update`. */
 export type RouteName = (typeof routeNames)[number];
 
 /** Why a row is not sendable. It costs nothing of the cap. */

@@ -70,7 +70,7 @@ describe('serve', () => {
     child.stdout?.once('data', () => child.kill('SIGTERM'));
     const { status, stdout, stderr } = await end;
     expect(status).toBe(143);
-    expect(JSON.parse(stdout).routes).toEqual({ update: 0, delivery: 1 });
+    expect(JSON.parse(stdout).jobs[0].routes).toEqual({ update: 0, delivery: 1 });
     expect(stderr).toMatch(/level=warning .*code=delivery .*creates visitors/);
     expect(stderr).not.toContain('serve-creates-none');
   });
