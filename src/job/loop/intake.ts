@@ -2,10 +2,10 @@ import type { Position } from '../../batch/open.js';
 import type { Mark, Submission, Verdict } from '../../memory/memory.js';
 import { instantOf } from '../../platform/instant.js';
 import type { Reason, RowStatus } from '../../terms/outcome.js';
-import type { RowResult } from '../results/result.js';
 import type { ReadRow, ReadRows } from '../rows/row-source.js';
 import type { EarlierRuns, EarlierTries, LoopPorts } from './loop-parts.js';
 import type { ReadyRows } from './ready-rows.js';
+import type { Recorder } from './recorder.js';
 import { type OpenRow, visitorPrint, type Window } from './row-window.js';
 
 /** What the intake asks of the loop that it feeds. */
@@ -13,8 +13,7 @@ export interface FedLoop {
   isStopped(): boolean;
   /** Starts what may start. */
   pump(): void;
-  /** Writes a row's end down; says at which byte of the report its line begins. */
-  record(result: RowResult): number;
+  readonly recorder: Recorder;
 }
 
 /**
@@ -158,29 +157,9 @@ export class Intake {
   }
 
   #endUnsent(read: ReadRow, id: string, status: RowStatus, reason: Reason): void {
-    const resultByte = this.#loop.record(this.unsentResult(read, id, status, reason));
+    const { recorder } = this.#loop;
+    const resultByte = recorder.record(recorder.unsentResult(read, id, status, reason), 'done');
     this.#window.addEnded(openRow(read, '', '', null, undefined, resultByte));
-  }
-
-  /** The end of a row of which no attempt was made. */
-  unsentResult(
-    row: Pick<ReadRow, 'rowNumber' | 'lineNumber'>,
-    id: string,
-    status: RowStatus,
-    reason: Reason,
-  ): RowResult {
-    return {
-      rowNumber: row.rowNumber,
-      lineNumber: row.lineNumber,
-      id,
-      status,
-      httpStatus: null,
-      attempts: 0,
-      durationMs: 0,
-      finishedAtMs: this.#ports.clock.wallMs(),
-      reason,
-      route: null,
-    };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Memory } from '../../memory/memory.js';
-import type { Pacer } from '../../pacing/pacer.js';
+import type { Pacer, Permit } from '../../pacing/pacer.js';
 import type { Clock, Transport } from '../../platform/ports.js';
 import type { MergeForms } from '../../target-api/merge-forms.js';
 import type { Route } from '../../target-api/routes/route.js';
@@ -77,4 +77,13 @@ export interface EarlierTries {
   readonly firstTryAtMs: number;
   /** From the first try to the beginning of this run. */
   readonly earlierMs: number;
+}
+
+/** A row and the permit to send it. */
+export interface Start {
+  readonly row: OpenRow;
+  readonly permit: Permit;
+  readonly lane: Lane;
+  /** Monotonic. */
+  readonly startedMs: number;
 }
