@@ -141,7 +141,9 @@ class Simulation {
         if (end === null) isAlive = false;
       });
     }
-    if (this.#scenario.hasClockTrouble) this.#troubleClocks(() => isAlive && end === null);
+    // The wall clock that a first look after a restart has to believe is right: a look may wait for a dead run's lock.
+    const firstAfterMs = this.#scenario.powerLossShare > 0 ? 60_000 : 0;
+    if (this.#scenario.hasClockTrouble) this.#troubleClocks(() => isAlive && end === null, firstAfterMs);
     await this.#drive(() => end !== null || !isAlive || this.#faults.length > 0);
     if (!isAlive) this.#checkWritten(life);
     return end;
@@ -223,8 +225,8 @@ class Simulation {
     this.#wallError = 0;
   }
 
-  #troubleClocks(isOn: () => boolean): void {
-    this.#world.at(this.#world.whole(100, 30_000), () => {
+  #troubleClocks(isOn: () => boolean, afterMs: number): void {
+    this.#world.at(afterMs + this.#world.whole(100, 30_000), () => {
       if (!isOn()) return;
       if (this.#world.chance(0.5)) {
         // A clock that is behind at a power loss and right after it would count the mistake as time gone by.
@@ -235,7 +237,7 @@ class Simulation {
       } else {
         this.#world.sleepMachine(this.#world.whole(1000, 2 * 3_600_000));
       }
-      this.#troubleClocks(isOn);
+      this.#troubleClocks(isOn, 0);
     });
   }
 
