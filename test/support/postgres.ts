@@ -113,6 +113,7 @@ export async function startPostgres(
         if (Date.now() > deadline) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50));
         // After a kill, the processes of before may hold its memory for a moment.
+        if (server === null) return; // ended meanwhile
         if (server.exitCode !== null) server = await launch();
       }
     }
