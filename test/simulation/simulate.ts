@@ -111,7 +111,7 @@ class Simulation {
         this.#faults.push(`one row blocks the rest: ${end.error?.message}`);
       } else if ([3, 4, 75].includes(end.exitStatus)) {
         if (end.exitStatus === 3) stopCount += 1;
-        // The next night, or sooner. With a unit or two at a time, no row could be probed with another.
+        // The next night, or sooner. Known limit (help cap): a call with one or two units cannot probe a row with another.
         const hoursMax = end.exitStatus === 4 ? 30 : 3;
         await this.#pause(this.#world.whole(60_000, hoursMax * 3_600_000));
       } else {
